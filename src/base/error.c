@@ -1,0 +1,114 @@
+#include "base/error.h"
+
+#include "base/must.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+static const int exit_statuses[] = {
+#define ERROR(id, exit_status, title) exit_status,
+#include "base/error.def"
+#undef ERROR
+};
+
+struct error *errors_add(struct errors *errors, enum error_code code,
+                         const char *format, ...)
+{
+    static _Thread_local struct error spare;
+    struct error *error = &spare;
+
+    if (errors->count < ERRORS_MAX) {
+        error = &errors->list[errors->count++];
+    } else {
+        errors->more++;
+    }
+    memset(error, 0, sizeof(*error));
+    error->code = code;
+
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(error->text, sizeof(error->text), format, arguments);
+    va_end(arguments);
+    return error;
+}
+
+void error_hint(struct error *error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(error->hint, sizeof(error->hint), format, arguments);
+    va_end(arguments);
+}
+
+/* Bytes from profiles, servers and file names must not steer a terminal. */
+static void print_escaped(const char *text, FILE *stream)
+{
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+        if ((*c < 0x20 && *c != '\t') || *c == 0x7f) {
+            fprintf(stream, "\\x%02x", *c);
+        } else {
+            fputc(*c, stream);
+        }
+    }
+}
+
+static void print_place(const struct error *error, FILE *stream)
+{
+    if (!error->file[0]) {
+        fputs("squall: ", stream);
+        return;
+    }
+    print_escaped(error->file, stream);
+    if (error->line > 0) {
+        fprintf(stream, ":%d:%d", error->line, error->column);
+    }
+    fputs(": ", stream);
+}
+
+static void print_one(const struct error *error, FILE *stream)
+{
+    print_place(error, stream);
+    fputs("error: ", stream);
+    if (error->path[0]) {
+        print_escaped(error->path, stream);
+        fputs(": ", stream);
+    }
+    print_escaped(error->text, stream);
+    fputc('\n', stream);
+
+    if (error->excerpt[0] && error->line > 0) {
+        fprintf(stream, "%5d | ", error->line);
+        print_escaped(error->excerpt, stream);
+        fprintf(stream, "\n      | %*s^", error->column - 1, "");
+        if (error->hint[0]) {
+            fputc(' ', stream);
+            print_escaped(error->hint, stream);
+        }
+        fputc('\n', stream);
+    } else if (error->hint[0]) {
+        fputs("  ", stream);
+        print_escaped(error->hint, stream);
+        fputc('\n', stream);
+    }
+}
+
+void errors_print(const struct errors *errors, FILE *stream)
+{
+    for (size_t i = 0; i < errors->count; i++) {
+        print_one(&errors->list[i], stream);
+    }
+    if (errors->more > 0) {
+        fprintf(stream, "squall: and %zu more errors\n", errors->more);
+    }
+}
+
+int error_exit_status(enum error_code code)
+{
+    must((size_t)code < array_length(exit_statuses));
+    return exit_statuses[code];
+}
+
+int errors_exit_status(const struct errors *errors)
+{
+    return errors->count ? error_exit_status(errors->list[0].code) : 0;
+}

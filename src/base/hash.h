@@ -1,0 +1,29 @@
+/*
+ * hash: 64-bit mixing, and a 128-bit hash of bytes for joining identifiers.
+ *
+ * mix64 is the finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014).
+ * Nothing here is meant to resist an adversary.
+ */
+#ifndef SQUALL_BASE_HASH_H
+#define SQUALL_BASE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct hash128 {
+    uint64_t high;
+    uint64_t low;
+};
+
+static inline uint64_t mix64(uint64_t x)
+{
+    x += UINT64_C(0x9e3779b97f4a7c15);
+    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return x ^ (x >> 31);
+}
+
+/* Two identifiers of one run collide with a chance of about n^2 / 2^129. */
+struct hash128 hash_bytes(const void *bytes, size_t length);
+
+#endif

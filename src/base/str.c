@@ -1,0 +1,100 @@
+#include "base/str.h"
+
+#include "base/must.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+char str_empty[1];
+
+void str_reserve(struct str *str, size_t room)
+{
+    must(room < SIZE_MAX / 4 && str->length < SIZE_MAX / 4);
+    size_t needed = str->length + room + 1;
+    if (needed <= str->capacity) {
+        return;
+    }
+    size_t capacity = str->capacity ? str->capacity * 2 : 64;
+    if (capacity < needed) {
+        capacity = needed;
+    }
+    char *grown = realloc(str->capacity ? str->text : NULL, capacity);
+    if (!grown) {
+        fprintf(stderr, "squall: error: out of memory (%zu bytes asked)\n",
+                capacity);
+        exit(3);
+    }
+    grown[str->length] = '\0';
+    str->text = grown;
+    str->capacity = capacity;
+}
+
+void str_append_bytes(struct str *str, const void *bytes, size_t length)
+{
+    if (length == 0) {
+        return;
+    }
+    str_reserve(str, length);
+    memcpy(str->text + str->length, bytes, length);
+    str->length += length;
+    str->text[str->length] = '\0';
+}
+
+void str_append(struct str *str, const char *text)
+{
+    str_append_bytes(str, text, strlen(text));
+}
+
+void str_append_char(struct str *str, char c)
+{
+    str_append_bytes(str, &c, 1);
+}
+
+void str_vprintf(struct str *str, const char *format, va_list arguments)
+{
+    va_list measure;
+    va_copy(measure, arguments);
+    int length = vsnprintf(NULL, 0, format, measure);
+    va_end(measure);
+    must(length >= 0);
+    if (length == 0) {
+        return;
+    }
+    str_reserve(str, (size_t)length);
+    vsnprintf(str->text + str->length, (size_t)length + 1, format, arguments);
+    str->length += (size_t)length;
+}
+
+void str_printf(struct str *str, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    str_vprintf(str, format, arguments);
+    va_end(arguments);
+}
+
+void str_reset(struct str *str)
+{
+    str->length = 0;
+    if (str->capacity) {
+        str->text[0] = '\0';
+    }
+}
+
+void str_release(struct str *str)
+{
+    if (str->capacity) {
+        free(str->text);
+    }
+    *str = (struct str)STR_INIT;
+}
+
+char *str_detach(struct str *str)
+{
+    str_reserve(str, 0);
+    char *text = str->text;
+    *str = (struct str)STR_INIT;
+    return text;
+}

@@ -1,0 +1,64 @@
+/*
+ * fault: which of the client-side faults strikes an attempt.
+ *
+ * Pure. Every fault of the profile draws from a stream of its own, one draw an
+ * attempt inside its window whether or not another fault strikes first, so
+ * that one more fault in a profile does not move the others. The first in the
+ * profile's order wins.
+ */
+#ifndef SQUALL_FAULTS_FAULT_H
+#define SQUALL_FAULTS_FAULT_H
+
+#include "base/rng.h"
+#include "faults/window.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum fault_kind {
+#define FAULT(id, name, sentence) FAULT_##id,
+#include "faults/fault.def"
+#undef FAULT
+};
+
+enum {
+#define FAULT(id, name, sentence) +1
+    FAULT_COUNT = 0
+#include "faults/fault.def"
+#undef FAULT
+};
+
+/* What the caller sees of a lost message. */
+enum fault_as { FAULT_AS_TIMEOUT, FAULT_AS_RESET };
+
+enum { FAULTS_MAX = 16, FAULT_ANY_REQUEST = -1 };
+
+struct fault_config {
+    enum fault_kind kind;
+    double ratio; /* of the attempts in the window */
+    struct window window;
+    int request; /* index, or FAULT_ANY_REQUEST */
+    enum fault_as as;
+};
+
+struct fault_drawer {
+    const struct fault_config *faults;
+    size_t count;
+    struct rng streams[FAULTS_MAX];
+};
+
+/* Borrows the configs; count <= FAULTS_MAX. One drawer a worker. */
+void fault_drawer_init(struct fault_drawer *drawer,
+                       const struct fault_config *faults, size_t count,
+                       uint64_t seed, uint64_t worker);
+
+/* The fault that strikes this attempt, or NULL. */
+const struct fault_config *fault_draw(struct fault_drawer *drawer,
+                                      struct duration since_start,
+                                      int request);
+
+const char *fault_name(enum fault_kind kind);
+const char *fault_sentence(enum fault_kind kind);
+
+#endif

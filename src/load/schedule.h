@@ -1,0 +1,82 @@
+/*
+ * schedule: when operations are meant to start, in the open model.
+ *
+ * A pure generator of intended starts, as time since the start of load. The
+ * service never influences it: that is what keeps coordinated omission out.
+ * The load is a row of stages; within a stage the rate goes linearly from
+ * `from` to `rate` (a step when they are equal). With `workers` generators the
+ * union is the whole: constant arrivals are dealt out in turn (arrival k is
+ * worker k mod workers'), Poisson arrivals are split into independent streams
+ * of rate / workers.
+ *
+ * Constant arrival k starts where the integral of the rate reaches k; Poisson
+ * arrivals where it reaches a sum of unit exponentials (time rescaling).
+ */
+#ifndef SQUALL_LOAD_SCHEDULE_H
+#define SQUALL_LOAD_SCHEDULE_H
+
+#include "base/instant.h"
+#include "base/rng.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum load_model { LOAD_CLOSED, LOAD_OPEN };
+enum arrival { ARRIVAL_CONSTANT, ARRIVAL_POISSON };
+
+struct stage_config {
+    const char *name;
+    struct duration length; /* DURATION_FOREVER for a last, open one */
+    double from_per_s;
+    double rate_per_s;
+};
+
+struct load_config {
+    enum load_model model;
+    enum arrival arrival;
+    double rate_per_s;          /* 0: not given */
+    uint64_t clients;           /* resolved, at least 1 */
+    uint64_t connections;       /* resolved, at least 1 */
+    uint64_t max_in_flight;     /* resolved, at least 1 */
+    uint64_t threads;           /* resolved, at least 1 */
+    struct duration warmup;     /* from the start of load */
+    struct duration duration;   /* measured time after the warm-up; FOREVER:
+                                 * until `operations` are started */
+    uint64_t operations;        /* measured, after the warm-up; 0: no limit */
+    struct duration think;      /* closed: between a verdict and the next */
+    struct duration drain;      /* how long verdicts are awaited at the end */
+    size_t stage_count;         /* at least 1 when open */
+    struct stage_config *stages; /* the warm-up, when there is one, is the
+                                  * first and runs at the first rate */
+    bool first_stage_is_warmup;
+};
+
+struct arrival_time {
+    struct duration at; /* since the start of load */
+    uint32_t stage;     /* index into stages */
+};
+
+struct schedule {
+    const struct load_config *config;
+    uint64_t worker, workers;
+    uint64_t next_index;    /* constant: k */
+    double target;          /* integral of the rate to reach next */
+    struct rng rng;         /* poisson */
+    uint32_t stage;         /* where the integral stands */
+    double stage_start_s;
+    double stage_start_integral;
+};
+
+/* Borrows the config. */
+void schedule_init(struct schedule *schedule, const struct load_config *config,
+                   uint64_t seed, uint64_t worker, uint64_t workers);
+
+/* The next intended start of this worker; false when the stages are over. */
+bool schedule_next(struct schedule *schedule, struct arrival_time *arrival);
+
+/* How many of `total` things worker w of n gets: the shares differ by at most
+ * one and their sum is the total. */
+uint64_t share_of(uint64_t total, uint64_t worker, uint64_t workers);
+
+#endif

@@ -1,0 +1,107 @@
+/*
+ * effects: what was promised against what was done.
+ *
+ * During the run every finished operation is appended to a log (32 bytes an
+ * operation; traces of those with more than one attempt or a bad ending are
+ * kept apart, in bounded memory). After the run the ledger's lines are fed in,
+ * and operations and ledger are joined by the hash of an id that the request
+ * carried. Ledger entries that no operation explains are foreign.
+ *
+ *   verdict \ effects   0                     1                  2 or more
+ *   acked               lost                  exactly once       duplicate
+ *   refused             clean                 phantom            duplicate
+ *   ambiguous           unresolved, not done  unresolved, done   duplicate
+ *   shed                clean                 phantom            duplicate
+ */
+#ifndef SQUALL_MEASURE_EFFECTS_H
+#define SQUALL_MEASURE_EFFECTS_H
+
+#include "base/arena.h"
+#include "measure/fact.h"
+
+enum effect_class {
+    EFFECT_EXACTLY_ONCE,
+    EFFECT_DUPLICATE,
+    EFFECT_LOST,
+    EFFECT_PHANTOM,
+    EFFECT_UNRESOLVED_DONE,
+    EFFECT_UNRESOLVED_NOT_DONE,
+    EFFECT_CLEAN,
+    EFFECT_CLASS_COUNT
+};
+
+enum effect_oracle {
+    ORACLE_NONE,   /* no ledger: nothing is known, "not measured" */
+    ORACLE_LEDGER,
+    ORACLE_UNVERIFIED, /* there should be one; it could not be read or never
+                        * settled, or the log overflowed */
+};
+
+enum { EFFECT_EXAMPLES_MAX = 20 };
+
+struct effect_example {
+    enum effect_class class;
+    uint64_t operation;
+    enum verdict verdict;
+    uint64_t effects;
+    unsigned attempts;
+    bool single_attempt; /* a duplicate that no retry of ours can have made */
+    struct instant intended;
+    size_t note_count;   /* 0: the trace was not kept */
+    struct attempt_note notes[ATTEMPT_NOTES_MAX];
+};
+
+struct effects {
+    enum effect_oracle oracle;
+    char problem[200]; /* why, when unverified */
+    uint64_t operations_checked;
+    uint64_t classes[EFFECT_CLASS_COUNT];
+    uint64_t table[VERDICT_COUNT][3]; /* verdict by 0, 1, 2 or more effects */
+    uint64_t total_effects;   /* of the operations checked */
+    uint64_t extra_effects;   /* sum of effects beyond one an operation */
+    uint64_t single_attempt;
+    uint64_t foreign_ids, foreign_effects;
+    uint64_t warmup_operations; /* known to the join, counted nowhere else */
+    size_t example_count;
+    struct effect_example examples[EFFECT_EXAMPLES_MAX];
+};
+
+struct effects_log;
+
+/* Room for `operations_max`; past it the log overflows and the verdict is
+ * unverified, never wrong. */
+struct effects_log *effects_log_new(struct arena *arena,
+                                    uint64_t operations_max);
+
+/* Appends a FACT_FINISHED. */
+void effects_log_take(struct effects_log *log, const struct fact *fact);
+
+/* The join over all workers' logs. */
+struct effects_join;
+
+/* Allocates the index (8 to 16 bytes an operation). examples_max is at most
+ * EFFECT_EXAMPLES_MAX. */
+struct effects_join *effects_join_new(struct effects_log **logs,
+                                      size_t log_count);
+void effects_join_free(struct effects_join *join);
+
+/* One entry of the ledger; entries of one id add up. */
+void effects_join_entry(struct effects_join *join, const char *id,
+                        size_t id_length, uint64_t count);
+
+/* Starts over with another reading of the ledger. */
+void effects_join_clear(struct effects_join *join);
+
+/* A number that is equal for two equal readings: to tell that a ledger has
+ * settled. */
+uint64_t effects_join_fingerprint(const struct effects_join *join);
+
+/* Classifies every operation. Examples come gravest first: lost, duplicate,
+ * phantom, and in order of operation within a class. */
+void effects_join_finish(const struct effects_join *join,
+                         struct effects *effects);
+
+const char *effect_class_name(enum effect_class class);
+const char *effect_oracle_name(enum effect_oracle oracle);
+
+#endif

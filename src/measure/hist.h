@@ -1,0 +1,56 @@
+/*
+ * hist: a high dynamic range histogram of durations, 1 us to 1 h.
+ *
+ * Layout as HdrHistogram's with 2048 sub-buckets: values below 2048 us are
+ * exact, larger ones fall into buckets at most 1/1024 of the value wide, so
+ * that a reported value is off by at most 0.1 % (a quantile reports the
+ * highest value equivalent to its bucket, as HdrHistogram does). Values above
+ * 1 h are kept as 1 h and counted in `clamped`, never silently. Merging adds counters: exact,
+ * associative, and independent of order.
+ *
+ * min, max, sum and sum of squares are kept exactly beside the buckets.
+ */
+#ifndef SQUALL_MEASURE_HIST_H
+#define SQUALL_MEASURE_HIST_H
+
+#include "base/arena.h"
+#include "base/instant.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define HIST_US_MAX (INT64_C(3600) * 1000 * 1000)
+
+struct hist {
+    uint64_t *counts;  /* HIST_BUCKETS of them */
+    uint64_t count;
+    uint64_t clamped;
+    int64_t min_us, max_us; /* valid when count > 0 */
+    double sum_us, sum_squares_us;
+};
+
+/* Memory from the arena. */
+void hist_init(struct hist *hist, struct arena *arena);
+
+/* Rounds to the nearest microsecond; negative durations are a bug. */
+void hist_record(struct hist *hist, struct duration value);
+
+/* Adds other into hist. */
+void hist_merge(struct hist *hist, const struct hist *other);
+
+void hist_reset(struct hist *hist);
+
+/* Nearest rank: the value number ceil(q * count), q in [0, 1]; 0 when empty.
+ * Never above max_us nor below min_us. */
+int64_t hist_quantile_us(const struct hist *hist, double q);
+
+double hist_mean_us(const struct hist *hist);
+double hist_stddev_us(const struct hist *hist);
+
+/* Walks buckets that are not empty, in order; for drawing and export. Start
+ * with *cursor = 0; false at the end. Bounds are inclusive. */
+bool hist_next(const struct hist *hist, size_t *cursor, int64_t *low_us,
+               int64_t *high_us, uint64_t *count);
+
+#endif

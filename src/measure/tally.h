@@ -1,0 +1,103 @@
+/*
+ * tally: counts facts. One a worker, merged at the end in worker order.
+ *
+ * Equations that hold at the end of every run (tally_check asserts them):
+ *   offered  = started + dropped
+ *   started  = acked + refused + ambiguous + shed
+ *   attempts = first + retries + hedges + duplicates
+ *   attempts = sum of by_outcome
+ *   operation.count = started - shed;  operation_acked.count = acked
+ *   attempt.count = on_wire;           attempt_ok.count = by_outcome[OK]
+ */
+#ifndef SQUALL_MEASURE_TALLY_H
+#define SQUALL_MEASURE_TALLY_H
+
+#include "base/arena.h"
+#include "faults/fault.h"
+#include "measure/fact.h"
+#include "measure/hist.h"
+
+enum histogram {
+#define HISTOGRAM(id, name, sentence) HISTOGRAM_##id,
+#include "measure/histogram.def"
+#undef HISTOGRAM
+};
+
+enum {
+#define HISTOGRAM(id, name, sentence) +1
+    HISTOGRAM_COUNT = 0
+#include "measure/histogram.def"
+#undef HISTOGRAM
+};
+
+enum { AMPLIFICATION_BINS = 32, STATUS_MAX = 600 };
+
+/* The figures of a set of operations: all, one request's or one phase's. */
+struct panel {
+    uint64_t offered, started, dropped;
+    uint64_t verdicts[VERDICT_COUNT];
+    uint64_t reasons[FINISH_REASON_COUNT];
+    uint64_t attempts;                     /* ended or in flight, all kinds */
+    uint64_t kinds[ATTEMPT_KIND_COUNT];
+    uint64_t on_wire;                      /* of them, a byte was sent */
+    uint64_t wasted;
+    uint64_t resends_refused;
+    uint64_t by_outcome[OUTCOME_COUNT];
+    uint64_t by_status[STATUS_MAX];
+    /* operations by the number of their attempts on the wire; the last bin
+     * holds all above */
+    uint64_t attempts_per_operation[AMPLIFICATION_BINS];
+    struct hist hist[HISTOGRAM_COUNT];
+};
+
+struct fault_tally {
+    uint64_t injected;
+    uint64_t delivered; /* lost_response: the service had the request whole */
+};
+
+/* A second (or more: see interval) of the run. */
+struct series_point {
+    uint64_t offered, attempts, retries, acked, failed, finished, started;
+    int64_t in_flight;   /* at the end of the interval */
+    int64_t p50_us, p99_us; /* of operations that finished; -1: none */
+};
+
+struct series; /* measure/series.h */
+struct herd;   /* measure/herd.h */
+struct effects_log; /* measure/effects.h */
+
+struct tally_config {
+    size_t requests, stages;
+    struct duration load_length; /* FOREVER when only operations end it */
+    struct duration warmup;      /* figures start here on the run clock */
+    bool keep_effects;           /* a ledger will be read */
+    uint64_t operations_max;     /* room of the effects log, this worker */
+};
+
+struct tally {
+    struct tally_config config;
+    struct panel total;
+    struct panel *requests;
+    struct panel *stages;
+    struct fault_tally faults[FAULT_COUNT];
+    struct hist schedule_lag;  /* open model: started - intended */
+    struct series *series;
+    struct herd *herd;
+    struct effects_log *effects; /* NULL unless keep_effects */
+};
+
+/* Memory from the arena; large arrays cost nothing until they are used. */
+void tally_init(struct tally *tally, struct arena *arena,
+                const struct tally_config *config);
+
+/* Counts one fact. No allocation. */
+void tally_take(struct tally *tally, const struct fact *fact);
+
+/* Adds other into tally; both were made with the same config sizes. The
+ * effects logs are not merged here: effects_reconcile reads all of them. */
+void tally_merge(struct tally *tally, const struct tally *other);
+
+/* Asserts the equations above; call when every operation has finished. */
+void tally_check(const struct tally *tally);
+
+#endif

@@ -1,0 +1,141 @@
+/*
+ * plan: what a run is going to do; one constant value, shared by all threads.
+ *
+ * Little more than the sum of the config structs of the core, which live with
+ * the code that uses them. Made by plan_read from profiles, --set and flags;
+ * owned by its arena; never changed afterwards.
+ */
+#ifndef SQUALL_PLAN_PLAN_H
+#define SQUALL_PLAN_PLAN_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "faults/fault.h"
+#include "load/schedule.h"
+#include "load/template.h"
+#include "measure/slo.h"
+#include "policy/policy.h"
+#include "target/service.h"
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct string_list {
+    size_t count;
+    const char **items;
+};
+
+struct header_config {
+    const char *name;
+    const char *value; /* template source */
+};
+
+struct header_list {
+    size_t count;
+    struct header_config *items;
+};
+
+enum http_version { HTTP_1_1, HTTP_2 };
+
+struct target_config {
+    const char *url;         /* NULL: the embedded target */
+    enum http_version http;
+    bool tls_insecure;
+    const char *tls_ca;      /* file */
+    const char *tls_cert;    /* client certificate and its key: files */
+    const char *tls_key;
+    struct string_list resolve; /* "host:port:address" */
+    const char *unix_socket;
+    const char *proxy;
+};
+
+struct request_config {
+    const char *name;
+    uint64_t tier;
+    uint64_t weight;
+    const char *method;
+    const char *path;        /* NULL: the URL as given; may have {{holes}} */
+    struct header_list headers;
+    const char *body;        /* template source, NULL: none */
+    size_t body_length;
+    const char *body_file;   /* read at planning time into body */
+    struct expect_config expect;
+};
+
+/* A request ready to be sent: everything that can be computed once. */
+struct planned_request {
+    struct request_config config;
+    struct request_traits traits;
+    struct template url;
+    struct template body;
+    bool has_body;
+    size_t header_count;
+    struct template *header_lines; /* "Name: value" */
+};
+
+struct ledger_config {
+    const char *url;      /* "/ledger" is relative to the target; NULL: none */
+    const char *command;  /* NULL: none; needs --allow-exec */
+    const char *key;      /* template source of the join id */
+    struct header_list headers;
+    struct duration settle;
+    struct duration timeout; /* of one reading, and of settling as a whole */
+};
+
+struct plan {
+    struct arena arena;
+    const char *name;
+    const char *about;
+    const char *source;
+    struct target_config target;
+    struct load_config load;
+    size_t request_count;    /* at least 1 */
+    struct planned_request *requests;
+    struct policy policy;
+    size_t fault_count;
+    struct fault_config faults[FAULTS_MAX];
+    struct ledger_config ledger;
+    struct template ledger_key;
+    bool has_ledger;
+    size_t slo_count;
+    struct slo slos[SLO_MAX];
+    struct service_config service;
+    uint64_t seed;           /* given, or drawn by the command */
+    uint64_t run;            /* the number of this run: unique, see key.h */
+    uint64_t response_limit; /* bytes of an answer's body that are read */
+    cJSON *profile;          /* as resolved and merged, secrets masked; owned
+                              * by the plan, freed by plan_free */
+};
+
+/* A profile to merge: a name to look up, or a file, or a text. */
+struct plan_input {
+    size_t profile_count;
+    const char *const *profiles;  /* -p, in order */
+    size_t set_count;
+    const char *const *sets;      /* --set path=value, and flags that stand
+                                   * for a key, in order */
+    const char *url;              /* positional, or NULL */
+    const char *method;           /* -X, or NULL: for every request */
+    size_t header_count;
+    const char *const *headers;   /* -H "Name: value", for every request */
+    const char *body;             /* -b text or @file, or NULL */
+    size_t slo_count;
+    const char *const *slos;      /* --slo, added to the profile's */
+    bool allow_exec;
+    bool has_seed;
+    uint64_t seed;
+    uint64_t run;                 /* unique number, drawn by the command */
+};
+
+/* Reads, merges, checks and resolves. Returns NULL after adding every error
+ * that could be found. The caller frees with plan_free. */
+struct plan *plan_read(const struct plan_input *input, struct errors *errors);
+void plan_free(struct plan *plan);
+
+/* Once the embedded target listens: fills in the URL of a plan that has none
+ * and compiles the requests' URLs. */
+bool plan_set_target(struct plan *plan, const char *url,
+                     struct errors *errors);
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * backoff: how long to wait before a retry.
+ *
+ * delay(n) = jitter(growth(n)), n = 0 for the first retry, with a cap on the
+ * growth (base), on the jittered value (final), or on both. Two ranges cover
+ * every stateless client: delay = x * U(mult) + U(add). "full" is mult [0,1],
+ * "equal" [0.5,1], "none" [1,1]. Pure: draws are handed in, so that a schedule
+ * can be shown for u = 0, 0.5 and 1.
+ *
+ * Growth, with i = initial, m = multiplier, k = n + exponent_offset:
+ *   none 0; constant i; linear i + k * increment; exponential i * m^k;
+ *   list: entry n, the last one repeated;
+ *   decorrelated: min(max, U(low, 3 * previous)), previous = i at first,
+ *     low = initial or previous (Brooker 2015; Finagle). It brings its own
+ *     jitter: mult and add are not applied.
+ * More types are additions to enum backoff_type and one function.
+ */
+#ifndef SQUALL_POLICY_BACKOFF_H
+#define SQUALL_POLICY_BACKOFF_H
+
+#include "base/instant.h"
+#include "base/rng.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum backoff_type {
+    BACKOFF_NONE,
+    BACKOFF_CONSTANT,
+    BACKOFF_LINEAR,
+    BACKOFF_EXPONENTIAL,
+    BACKOFF_LIST,
+    BACKOFF_DECORRELATED,
+};
+
+enum backoff_cap { CAP_BASE, CAP_FINAL, CAP_BOTH };
+enum decorrelated_low { LOW_INITIAL, LOW_PREVIOUS };
+
+enum { BACKOFF_LIST_MAX = 32 };
+
+struct jitter_config {
+    double mult_low, mult_high;
+    struct duration add_low, add_high;
+};
+
+struct backoff_config {
+    enum backoff_type type;
+    struct duration initial;
+    double multiplier;
+    struct duration increment; /* linear */
+    struct duration max;       /* DURATION_FOREVER: no cap */
+    struct duration floor;     /* of the final value */
+    int exponent_offset;
+    unsigned immediate_retries; /* first so many wait 0; growth goes on */
+    enum backoff_cap cap;
+    enum decorrelated_low decorrelated_low;
+    struct jitter_config jitter;
+    size_t list_count;
+    struct duration list[BACKOFF_LIST_MAX];
+};
+
+/* Of one operation. */
+struct backoff_state {
+    struct duration previous; /* decorrelated: the last delay; 0 at first */
+};
+
+/* The wait before retry n (0 first) for given uniform draws in [0, 1]. */
+struct duration backoff_delay(const struct backoff_config *config,
+                              struct backoff_state *state, unsigned n,
+                              double u_mult, double u_add);
+
+/* The same with draws from a stream: always two draws, so that a change of
+ * configuration does not shift the stream. */
+struct duration backoff_next(const struct backoff_config *config,
+                             struct backoff_state *state, unsigned n,
+                             struct rng *rng);
+
+#endif

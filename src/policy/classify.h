@@ -1,0 +1,94 @@
+/*
+ * classify: from what happened to what the retry policy makes of it.
+ *
+ * An ordered list of rules; the first that matches decides. Without a match:
+ * success for OUTCOME_OK, else fatal. `retry_on` tokens are shorthand that the
+ * plan expands to rules with classify_expand.
+ */
+#ifndef SQUALL_POLICY_CLASSIFY_H
+#define SQUALL_POLICY_CLASSIFY_H
+
+#include "policy/outcome.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum outcome_class {
+    CLASS_SUCCESS,
+    CLASS_TRANSIENT,
+    CLASS_THROTTLE,
+    CLASS_TIMEOUT,
+    CLASS_FATAL,
+    CLASS_COUNT
+};
+
+enum tristate { ANY, NO, YES };
+
+enum { CLASSIFY_RULES_MAX = 32 };
+
+/* What a request is, as far as a rule may ask. */
+struct request_traits {
+    uint16_t method;   /* one bit, METHOD_* */
+    bool has_key;      /* carries an idempotency key */
+};
+
+enum {
+    METHOD_GET = 1,
+    METHOD_HEAD = 2,
+    METHOD_POST = 4,
+    METHOD_PUT = 8,
+    METHOD_DELETE = 16,
+    METHOD_OPTIONS = 32,
+    METHOD_TRACE = 64,
+    METHOD_PATCH = 128,
+    METHOD_OTHER = 256,
+    METHODS_IDEMPOTENT = METHOD_GET | METHOD_HEAD | METHOD_PUT |
+                         METHOD_DELETE | METHOD_OPTIONS | METHOD_TRACE,
+};
+
+struct classify_rule {
+    uint32_t outcomes;          /* bit per enum outcome; 0: any */
+    bool has_status;            /* the next two are looked at */
+    struct status_set status;   /* must be in */
+    struct status_set not_status; /* must not be in */
+    uint16_t methods;           /* METHOD_* bits; 0: any */
+    enum tristate sent;
+    enum tristate reused;
+    enum tristate has_hint;
+    enum tristate idempotent;   /* by method, or because a key is carried */
+    unsigned attempt;           /* only this attempt, from 1; 0: any */
+    enum outcome_class as;
+    unsigned max_retries;       /* of this rule, per operation; 0: no limit */
+    bool ignore_limit;          /* retry even past retry.max_attempts */
+};
+
+struct classify_config {
+    size_t count;
+    struct classify_rule rules[CLASSIFY_RULES_MAX];
+};
+
+struct classification {
+    enum outcome_class as;
+    int rule; /* index, -1: none matched */
+};
+
+/* attempt counts from 1. */
+struct classification classify(const struct classify_config *config,
+                               const struct attempt_result *result,
+                               const struct request_traits *traits,
+                               unsigned attempt);
+
+/* Appends the rules that a retry_on token stands for: "connect", "reset",
+ * "timeout", "5xx", "429", "503", "protocol", "refused_stream", "busy",
+ * "no_socket". False when it is not a token or the list is full; *problem is
+ * then a static sentence. */
+bool classify_expand(struct classify_config *config, const char *token,
+                     const char **problem);
+
+const char *outcome_class_name(enum outcome_class class);
+bool outcome_class_from_name(const char *name, enum outcome_class *class);
+
+/* The METHOD_* bit of a method's name; METHOD_OTHER for an unknown one. */
+uint16_t method_bit(const char *name);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * key: who an operation is, and the idempotency key that its attempts carry.
+ *
+ * Keys are pure functions of (run, operation, attempt), so that they can be
+ * made again for a report and need no storage. They depend on the run's own
+ * number and not on the seed: two runs with one seed make the same decisions
+ * but must never send a service the keys of an earlier run.
+ */
+#ifndef SQUALL_POLICY_KEY_H
+#define SQUALL_POLICY_KEY_H
+
+#include "base/instant.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum key_scope { KEY_SCOPE_NONE, KEY_SCOPE_OPERATION, KEY_SCOPE_ATTEMPT };
+
+enum key_kind {
+    KEY_UUID4,
+    KEY_UUID7,
+    KEY_SEQUENCE, /* op.id; with scope attempt "-N" is appended */
+    KEY_HASH,     /* of the rendered body, 32 hexadecimal digits */
+    KEY_TEMPLATE, /* rendered by the host with load/template */
+};
+
+enum { KEY_MAX = 256 };
+
+struct key_config {
+    enum key_scope scope;
+    enum key_kind kind;
+    bool quoted;          /* a structured-field string, as the IETF draft */
+    const char *header;   /* "Idempotency-Key" */
+    const char *template; /* source text when KEY_TEMPLATE */
+};
+
+/* Who asks: everything a key may depend on. */
+struct key_subject {
+    uint64_t run;          /* the number of the run, unique */
+    uint64_t operation;    /* from 0, unique within the run */
+    unsigned attempt;      /* from 1 */
+    int64_t unix_ms;       /* uuid7: when the operation was intended */
+    const void *body;      /* hash: the rendered body, may be NULL */
+    size_t body_length;
+};
+
+/* Writes op.id: "RRRRRRRRRR-N", ten hexadecimal digits of the run and the
+ * operation's number. Returns its length, < size. */
+size_t key_operation_id(uint64_t run, uint64_t operation, char *out,
+                        size_t size);
+
+/* Writes the bare key (not quoted), NUL-terminated; returns its length. Not
+ * for KEY_TEMPLATE nor KEY_SCOPE_NONE. size >= KEY_MAX. */
+size_t key_render(const struct key_config *config,
+                  const struct key_subject *subject, char *out, size_t size);
+
+/* A version 4 UUID (36 characters) that is a pure function of three numbers:
+ * for {{uuid}} and uuid4 keys. out has room for 37. */
+void key_uuid4(uint64_t run, uint64_t operation, uint64_t salt, char *out);
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * outcome: how an attempt ended, and what that tells about its effect.
+ *
+ * The list is outcome.def. Classification for the retry policy is another
+ * matter (policy/classify.h): the same outcome can be worth a retry to one
+ * client and not to another, but what it proves is the same for all.
+ */
+#ifndef SQUALL_POLICY_OUTCOME_H
+#define SQUALL_POLICY_OUTCOME_H
+
+#include "base/instant.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum outcome {
+#define OUTCOME(id, name, certainty, sentence) OUTCOME_##id,
+#include "policy/outcome.def"
+#undef OUTCOME
+};
+
+enum {
+#define OUTCOME(id, name, certainty, sentence) +1
+    OUTCOME_COUNT = 0
+#include "policy/outcome.def"
+#undef OUTCOME
+};
+
+enum certainty { CERTAINTY_NOT_DONE, CERTAINTY_DONE, CERTAINTY_UNKNOWN };
+
+/* A set of HTTP statuses 100..599. */
+struct status_set {
+    uint64_t bits[8];
+};
+
+/* What a service asked its caller to wait (Retry-After and kin). */
+enum hint_kind { HINT_ABSENT, HINT_WAIT, HINT_INVALID };
+
+struct server_hint {
+    enum hint_kind kind;
+    struct duration wait; /* when HINT_WAIT; a date in the past is 0 */
+};
+
+/* Everything that is known of an attempt when it ends: the event that the
+ * policy decides on, the same from every host. */
+struct attempt_result {
+    enum outcome outcome;
+    uint16_t status;  /* HTTP status, 0 when no answer line came */
+    bool sent;        /* at least one byte of the request was written */
+    bool reused;      /* on a connection that had served before */
+    struct server_hint hint;
+};
+
+/* What a request expects of an answer; part of the plan. */
+struct expect_config {
+    struct status_set ok;   /* default 2xx */
+    struct status_set busy; /* default 409 with a key, else none */
+};
+
+const char *outcome_name(enum outcome outcome);
+const char *outcome_sentence(enum outcome outcome);
+
+/* The outcome with this name; false when there is none. */
+bool outcome_from_name(const char *name, enum outcome *outcome);
+
+/* Definite no, definite yes, or unknown (DESIGN: "First the attempt"). */
+enum certainty outcome_certainty(enum outcome outcome, bool sent);
+
+/* The outcome of a complete answer by its status alone. A status in `busy`
+ * counts only where the request carried a key. */
+enum outcome outcome_of_status(uint16_t status,
+                               const struct expect_config *expect,
+                               bool has_key);
+
+bool status_set_has(const struct status_set *set, unsigned status);
+void status_set_add(struct status_set *set, unsigned first, unsigned last);
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * fleet: all workers of a run: started together, watched, stopped, merged.
+ *
+ * One worker = one thread = one epoll, one curl multi, and its own slots,
+ * timers, histograms and clients. Shared: the constant plan, a start barrier
+ * and a stop flag. Each worker publishes a small snapshot for the progress
+ * view; nothing else crosses threads until all have ended.
+ */
+#ifndef SQUALL_TRANSPORT_FLEET_H
+#define SQUALL_TRANSPORT_FLEET_H
+
+#include "base/error.h"
+#include "measure/tally.h"
+#include "plan/plan.h"
+
+#include <stdbool.h>
+
+struct fleet;
+
+struct fleet_snapshot {
+    uint64_t started, finished, acked, attempts, on_wire, in_flight;
+    struct instant now; /* run clock */
+    bool load_over;     /* only verdicts are awaited */
+    bool ended;         /* all workers have ended */
+    int64_t p99_us;     /* operations of about the last second; -1 none */
+};
+
+/* Makes all workers: connections, slots, histograms. NULL after adding an
+ * error. Borrows the plan. */
+struct fleet *fleet_new(const struct plan *plan, struct errors *errors);
+
+/* Starts the threads. */
+bool fleet_start(struct fleet *fleet, struct errors *errors);
+
+/* From any thread or the signal loop. */
+void fleet_snapshot(struct fleet *fleet, struct fleet_snapshot *snapshot);
+
+/* No new operations; verdicts are awaited (drain). Second call: abandon. */
+void fleet_stop(struct fleet *fleet);
+
+/* Waits for the end of all workers and merges. The tally belongs to the fleet.
+ */
+const struct tally *fleet_join(struct fleet *fleet);
+
+/* After the join. */
+struct effects_log **fleet_effects_logs(struct fleet *fleet, size_t *count);
+double fleet_cpu_share(const struct fleet *fleet);
+struct duration fleet_load_time(const struct fleet *fleet);
+
+void fleet_free(struct fleet *fleet);
+
+#endif
