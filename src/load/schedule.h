@@ -10,7 +10,9 @@
  * of rate / workers.
  *
  * Constant arrival k starts where the integral of the rate reaches k; Poisson
- * arrivals where it reaches a sum of unit exponentials (time rescaling).
+ * arrivals where it reaches a sum of unit exponentials (time rescaling). An
+ * arrival that falls on the end of a stage belongs to the next one; a stage
+ * whose rate is 0 has none.
  */
 #ifndef SQUALL_LOAD_SCHEDULE_H
 #define SQUALL_LOAD_SCHEDULE_H
@@ -64,7 +66,7 @@ struct schedule {
     double target;          /* integral of the rate to reach next */
     struct rng rng;         /* poisson */
     uint32_t stage;         /* where the integral stands */
-    double stage_start_s;
+    struct duration stage_start;
     double stage_start_integral;
 };
 
