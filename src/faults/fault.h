@@ -1,10 +1,11 @@
 /*
  * fault: which of the client-side faults strikes an attempt.
  *
- * Pure. Every fault of the profile draws from a stream of its own, one draw an
- * attempt inside its window whether or not another fault strikes first, so
- * that one more fault in a profile does not move the others. The first in the
- * profile's order wins.
+ * Pure. Every fault of the profile draws from a stream of its own, one draw for
+ * each attempt of its request inside its window, whether or not another fault
+ * strikes first. The stream goes with the kind and with how many rows of that
+ * kind stand before it, so that a row of another kind, or one more at the end,
+ * does not move the others. The first in the profile's order wins.
  */
 #ifndef SQUALL_FAULTS_FAULT_H
 #define SQUALL_FAULTS_FAULT_H

@@ -1,0 +1,61 @@
+#include "faults/fault.h"
+
+#include "base/must.h"
+
+static const char *const names[FAULT_COUNT] = {
+#define FAULT(id, name, sentence) [FAULT_##id] = (name),
+#include "faults/fault.def"
+#undef FAULT
+};
+
+static const char *const sentences[FAULT_COUNT] = {
+#define FAULT(id, name, sentence) [FAULT_##id] = (sentence),
+#include "faults/fault.def"
+#undef FAULT
+};
+
+void fault_drawer_init(struct fault_drawer *drawer,
+                       const struct fault_config *faults, size_t count,
+                       uint64_t seed, uint64_t worker)
+{
+    uint64_t seen[FAULT_COUNT] = {0};
+
+    must(count <= FAULTS_MAX);
+    *drawer = (struct fault_drawer){.faults = faults, .count = count};
+    for (size_t i = 0; i < count; i++) {
+        uint64_t kind = faults[i].kind;
+        uint64_t stream = worker << 16 | kind << 8 | seen[kind]++;
+        drawer->streams[i] = rng_stream(seed, RNG_FAULT, stream);
+    }
+}
+
+const struct fault_config *fault_draw(struct fault_drawer *drawer,
+                                      struct duration since_start,
+                                      int request)
+{
+    const struct fault_config *first = NULL;
+
+    for (size_t i = 0; i < drawer->count; i++) {
+        const struct fault_config *fault = &drawer->faults[i];
+        bool concerns = fault->request == FAULT_ANY_REQUEST ||
+                        fault->request == request;
+        if (!concerns || !window_contains(&fault->window, since_start)) {
+            continue;
+        }
+        bool strikes = rng_unit(&drawer->streams[i]) < fault->ratio;
+        if (strikes && !first) {
+            first = fault;
+        }
+    }
+    return first;
+}
+
+const char *fault_name(enum fault_kind kind)
+{
+    return names[kind];
+}
+
+const char *fault_sentence(enum fault_kind kind)
+{
+    return sentences[kind];
+}
