@@ -1,0 +1,809 @@
+"""The ground of the end-to-end tests: real processes on real sockets.
+
+A test file holds functions marked @test("what holds") and ends with main().
+Each runs with a folder of its own and a time limit; whatever it started is
+killed when it ends, however it ends. Ports are chosen by the kernel. Nothing
+sleeps in order to synchronise: servers are handed a socket that listens
+already, or are waited for by reading what they print.
+
+Environment:
+  SQUALL       the program under test (default build/plain/squall)
+  QUICK=1      fewer operations in the slow tests, longer limits: for builds
+               with sanitizers
+  KEEP=1       the folders of the tests are kept
+  ONLY=word    runs only the tests whose name contains the word
+"""
+
+import email.utils
+import functools
+import http.client
+import json
+import math
+import os
+import pathlib
+import re
+import resource
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+import urllib.parse
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SQUALL = os.path.abspath(
+    os.environ.get("SQUALL") or ROOT / "build" / "plain" / "squall")
+QUICK = os.environ.get("QUICK") == "1"
+KEEP = os.environ.get("KEEP") == "1"
+ONLY = os.environ.get("ONLY", "")
+PATIENCE = 4 if QUICK else 1
+NOTHING_LISTENS = 9  # the discard port; see unused_port for a better choice
+
+
+class Skip(Exception):
+    """The test cannot run here; the reason is its text."""
+
+
+class Failed(Exception):
+    """The test cannot go on."""
+
+
+class TimeLimit(Exception):
+    """The test took too long."""
+
+
+TESTS = []
+
+
+def test(name, limit=30):
+    """Marks a test; limit is in seconds."""
+    def mark(function):
+        TESTS.append((name, limit * PATIENCE, function))
+        return function
+    return mark
+
+
+def few(count, quick_count):
+    """How many operations: fewer for the slow builds."""
+    return quick_count if QUICK else count
+
+
+# Sockets that the kernel chose.
+
+def listening_socket(backlog=1024, host="127.0.0.1"):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind((host, 0))
+    sock.listen(backlog)
+    return sock
+
+
+def port_of(sock):
+    return sock.getsockname()[1]
+
+
+class RefusingPort:
+    """A port on which connections are refused for as long as this is held:
+    bound, so that nobody else gets it, and not listening."""
+
+    def __init__(self):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/"
+
+    def close(self):
+        self.socket.close()
+
+
+# A server whose every answer the test decides.
+
+class Request:
+    """One request as it was read: `number` counts all requests of the server
+    from 0, `on_connection` those of this connection."""
+
+    def __init__(self):
+        self.number = 0
+        self.connection = 0
+        self.on_connection = 0
+        self.at = 0.0
+        self.method = ""
+        self.path = ""
+        self.headers = []
+        self.body = b""
+
+    def header(self, name):
+        values = self.header_values(name)
+        return values[0] if values else None
+
+    def header_values(self, name):
+        return [v for n, v in self.headers if n.lower() == name.lower()]
+
+
+RESET = object()   # resets the connection without an answer
+CLOSE = object()   # closes it without an answer
+HANG = object()    # never answers; holds the connection
+
+
+def reply(status=200, body=b"ok\n", headers=(), close=False):
+    """The bytes of a complete answer."""
+    if isinstance(body, str):
+        body = body.encode()
+    lines = [f"HTTP/1.1 {status} {http.client.responses.get(status, 'X')}",
+             f"Content-Length: {len(body)}"]
+    lines += [f"{name}: {value}" for name, value in headers]
+    if close:
+        lines.append("Connection: close")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
+
+
+def reset_socket(sock):
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                    struct.pack("ii", 1, 0))
+    sock.close()
+
+
+class ScriptedServer:
+    """HTTP/1.1, one thread a connection. `answer(request)` returns bytes (see
+    reply), RESET, CLOSE or HANG; it may wait with `pause` first. Every
+    request that was read whole is kept in `requests` in order of arrival."""
+
+    def __init__(self, answer, tls=None, host="127.0.0.1"):
+        self.answer = answer
+        self.requests = []
+        self.connections = 0
+        self.stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._open = set()
+        self._tls = tls
+        self._listener = listening_socket(host=host)
+        self.port = port_of(self._listener)
+        scheme = "https" if tls else "http"
+        self.url = f"{scheme}://{host}:{self.port}/"
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
+
+    def pause(self, seconds):
+        """Service time; ends early when the test does."""
+        self.stopping.wait(seconds)
+
+    def close(self):
+        self.stopping.set()
+        try:
+            self._listener.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self._listener.close()
+        with self._lock:
+            for sock in self._open:
+                try:
+                    sock.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
+        self._thread.join(5)
+
+    def _accept(self):
+        while not self.stopping.is_set():
+            try:
+                sock, _ = self._listener.accept()
+            except OSError:
+                return
+            with self._lock:
+                self._open.add(sock)
+                number = self.connections
+                self.connections += 1
+            threading.Thread(target=self._serve, args=(sock, number),
+                             daemon=True).start()
+
+    def _serve(self, raw, number):
+        sock = raw
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._tls:
+                sock = self._tls.wrap_socket(sock, server_side=True)
+            stream = sock.makefile("rb")
+            index = 0
+            while True:
+                request = read_request(stream)
+                if request is None:
+                    break
+                with self._lock:
+                    request.number = len(self.requests)
+                    request.connection = number
+                    request.on_connection = index
+                    self.requests.append(request)
+                index += 1
+                answer = self.answer(request)
+                if answer is RESET:
+                    reset_socket(sock)
+                    return
+                if answer is CLOSE:
+                    break
+                if answer is HANG:
+                    self.stopping.wait()
+                    break
+                sock.sendall(answer)
+                if b"\r\nConnection: close\r\n" in answer:
+                    break
+        except (OSError, ValueError):
+            pass
+        finally:
+            with self._lock:
+                self._open.discard(raw)
+            try:
+                sock.close()
+            except OSError:
+                pass
+
+
+def read_request(stream):
+    """Reads one request from a binary stream, None at the end."""
+    line = stream.readline(65536)
+    if not line:
+        return None
+    request = Request()
+    request.method, request.path, _ = line.decode("latin-1").split(" ", 2)
+    length = 0
+    while True:
+        line = stream.readline(65536)
+        if not line:
+            return None
+        line = line.decode("latin-1").rstrip("\r\n")
+        if not line:
+            break
+        name, _, value = line.partition(":")
+        request.headers.append((name, value.strip()))
+        if name.lower() == "content-length":
+            length = int(value)
+    request.body = stream.read(length) if length else b""
+    if len(request.body) != length:
+        return None
+    request.at = time.monotonic()
+    return request
+
+
+# Processes.
+
+class Process:
+    """A child in a session of its own, with its output in files."""
+
+    def __init__(self, argv, directory, name, env=None, pass_fds=(),
+                 preexec=None, cwd=None, stdin=subprocess.DEVNULL):
+        self.argv = [str(a) for a in argv]
+        self.out_path = directory / f"{name}.out"
+        self.err_path = directory / f"{name}.err"
+        with open(self.out_path, "wb") as out, \
+                open(self.err_path, "wb") as err:
+            self.popen = subprocess.Popen(
+                self.argv, stdin=stdin, stdout=out, stderr=err,
+                env=env, pass_fds=pass_fds, preexec_fn=preexec,
+                start_new_session=True, cwd=cwd or directory)
+
+    @property
+    def out(self):
+        return self.out_path.read_text(errors="replace")
+
+    @property
+    def err(self):
+        return self.err_path.read_text(errors="replace")
+
+    @property
+    def pid(self):
+        return self.popen.pid
+
+    def signal(self, number):
+        self.popen.send_signal(number)
+
+    def wait(self, timeout):
+        try:
+            return self.popen.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise Failed(f"still running after {timeout:.0f} s: "
+                         f"{' '.join(self.argv)}\n{tail(self.err)}") from None
+
+    def kill(self):
+        if self.popen.poll() is None:
+            try:
+                os.killpg(self.popen.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            self.popen.wait(10)
+
+    def wait_for_text(self, pattern, timeout=20):
+        """Waits until what it prints matches; returns the match."""
+        end = time.monotonic() + timeout * PATIENCE
+        while True:
+            match = re.search(pattern, self.out + "\n" + self.err)
+            if match:
+                return match
+            if self.popen.poll() is not None:
+                raise Failed(f"ended with {self.popen.returncode} before it "
+                             f"printed {pattern!r}: {' '.join(self.argv)}\n"
+                             f"{tail(self.err)}")
+            if time.monotonic() > end:
+                raise Failed(f"did not print {pattern!r} in {timeout} s: "
+                             f"{' '.join(self.argv)}\n{tail(self.err)}")
+            try:
+                self.popen.wait(0.01)
+            except subprocess.TimeoutExpired:
+                pass
+
+    close = kill
+
+
+def tail(text, lines=15):
+    return "\n".join(text.splitlines()[-lines:])
+
+
+class Target:
+    """A separately started `squall target`, and its own account of things."""
+
+    def __init__(self, process, url):
+        self.process = process
+        self.url = url
+
+    def get(self, path, accept=None):
+        request = urllib.request.Request(self.url + path)
+        if accept:
+            request.add_header("Accept", accept)
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.read().decode()
+
+    def ledger(self, by=None):
+        """Effects by id, read from the text form."""
+        path = "/ledger" + (f"?by={by}" if by else "")
+        effects = {}
+        for line in self.get(path).splitlines():
+            if line.strip():
+                name, count = line.rsplit(None, 1)
+                effects[name] = effects.get(name, 0) + int(count)
+        return effects
+
+    def health(self):
+        return json.loads(self.get("/healthz"))
+
+    def reset(self):
+        request = urllib.request.Request(self.url + "/reset", method="POST",
+                                         data=b"")
+        urllib.request.urlopen(request, timeout=20).close()
+
+
+class Nginx:
+    """nginx with one worker, on a socket that listened before it started."""
+
+    LOG = ("log_format e2e '$msec|$connection|$connection_requests|"
+           "$request_method|$request_uri|$status|$server_protocol|"
+           "$http_x_op|$ssl_protocol';")
+
+    def __init__(self, test, locations=None, tls=None, unix=False,
+                 http2=False, extra=""):
+        program = shutil.which("nginx") or "/usr/sbin/nginx"
+        if not os.path.exists(program):
+            raise Skip("nginx is not installed")
+        self.directory = test.path("nginx")
+        self.directory.mkdir()
+        if locations is None:
+            locations = 'location / { return 200 "ok\\n"; }'
+        if unix:
+            self.socket_path = self.directory / "http.sock"
+            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            sock.bind(str(self.socket_path))
+            sock.listen(1024)
+            listen = f"unix:{self.socket_path}"
+            self.url = "http://localhost/"
+        else:
+            sock = listening_socket()
+            self.port = port_of(sock)
+            listen = f"127.0.0.1:{self.port}"
+            scheme = "https" if tls else "http"
+            host = "localhost" if tls else "127.0.0.1"
+            self.url = f"{scheme}://{host}:{self.port}/"
+        if tls:
+            listen += " ssl"
+            extra += (f"ssl_certificate {tls.cert}; "
+                      f"ssl_certificate_key {tls.key};")
+        if http2:
+            listen += " http2"
+        (self.directory / "nginx.conf").write_text(f"""
+daemon off; worker_processes 1; pid {self.directory}/pid;
+{"user root root;" if os.geteuid() == 0 else ""}
+error_log {self.directory}/error.log warn;
+worker_rlimit_nofile 8192;
+events {{ worker_connections 4096; }}
+http {{
+  {self.LOG}
+  access_log {self.directory}/access.log e2e;
+  client_body_temp_path {self.directory}/body;
+  proxy_temp_path {self.directory}/proxy;
+  fastcgi_temp_path {self.directory}/fastcgi;
+  uwsgi_temp_path {self.directory}/uwsgi;
+  scgi_temp_path {self.directory}/scgi;
+  keepalive_requests 10000000; keepalive_timeout 600s;
+  server {{ listen {listen}; {extra} {locations} }}
+}}
+""")
+        env = dict(os.environ, NGINX=f"{sock.fileno()};")
+        self.process = test.start(
+            [program, "-p", self.directory, "-c",
+             self.directory / "nginx.conf"],
+            name="nginx", env=env, pass_fds=(sock.fileno(),))
+        sock.close()
+
+    def stop(self):
+        if self.process.popen.poll() is None:
+            self.process.signal(signal.SIGTERM)
+            self.process.wait(20)
+
+    def log(self):
+        """Stops nginx, so that its log is complete, and reads it."""
+        self.stop()
+        names = ("at", "connection", "on_connection", "method", "uri",
+                 "status", "protocol", "op", "tls")
+        path = self.directory / "access.log"
+        rows = []
+        for line in path.read_text().splitlines() if path.exists() else ():
+            rows.append(dict(zip(names, line.split("|"))))
+        return rows
+
+
+class Certificates:
+    """A certificate authority and a server certificate for localhost, made
+    by openssl; `stranger` is an authority that signed nothing."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.ca, ca_key = self._authority("ca")
+        self.stranger, _ = self._authority("stranger")
+        self.cert, self.key = self._signed(
+            "server", ca_key, "DNS:localhost,IP:127.0.0.1")
+        self.other_cert, self.other_key = self._signed(
+            "other", ca_key, "DNS:elsewhere.test")
+
+    def _openssl(self, *arguments):
+        done = subprocess.run(["openssl", *map(str, arguments)],
+                              stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE, check=False)
+        if done.returncode:
+            raise Failed("openssl: " + done.stderr.decode())
+
+    def _authority(self, name):
+        cert, key = self.directory / f"{name}.pem", \
+            self.directory / f"{name}.key"
+        self._openssl("req", "-x509", "-newkey", "ec", "-pkeyopt",
+                      "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                      "-subj", f"/CN={name} of the tests", "-keyout", key,
+                      "-out", cert)
+        return cert, key
+
+    def _signed(self, name, ca_key, names):
+        cert, key, ask = (self.directory / f"{name}.{end}"
+                          for end in ("pem", "key", "csr"))
+        extensions = self.directory / f"{name}.ext"
+        extensions.write_text(f"subjectAltName={names}\n")
+        self._openssl("req", "-newkey", "ec", "-pkeyopt",
+                      "ec_paramgen_curve:prime256v1", "-nodes", "-subj",
+                      f"/CN={name}", "-keyout", key, "-out", ask)
+        self._openssl("x509", "-req", "-in", ask, "-CA", self.ca, "-CAkey",
+                      ca_key, "-CAcreateserial", "-days", "2", "-extfile",
+                      extensions, "-out", cert)
+        return cert, key
+
+
+class Run:
+    """A finished squall: status, output, and the report when one was
+    written."""
+
+    def __init__(self, process, status, report_path, seconds):
+        self.status = status
+        self.out = process.out
+        self.err = process.err
+        self.argv = process.argv
+        self.seconds = seconds
+        self.report = None
+        if report_path and os.path.exists(report_path):
+            with open(report_path, encoding="utf-8") as file:
+                self.report = json.load(file)
+
+    def __getitem__(self, path):
+        """run["operations.acked"] of the report."""
+        value = self.report
+        for part in path.split("."):
+            value = value[int(part)] if isinstance(value, list) \
+                else value[part]
+        return value
+
+    def get(self, path, default=None):
+        try:
+            return self[path]
+        except (KeyError, TypeError, IndexError):
+            return default
+
+
+# Equations that hold in every report, from the manual.
+
+def broken_equations(report):
+    """The sentences that a report does not keep."""
+    operations, attempts = report["operations"], report["attempts"]
+    latency, outcomes = report["latency"], attempts["by_outcome"]
+    broken = []
+
+    def hold(name, left, right):
+        if left != right:
+            broken.append(f"{name}: {left} is not {right}")
+
+    hold("offered = started + dropped", operations["offered"],
+         operations["started"] + operations["dropped"])
+    hold("started = acked + refused + ambiguous + shed",
+         operations["started"],
+         sum(operations[v] for v in ("acked", "refused", "ambiguous",
+                                     "shed")))
+    hold("attempts = first + retries + hedges + duplicates",
+         attempts["total"],
+         attempts["first"] + attempts["retries"] + attempts["hedges"] +
+         attempts["duplicates_injected"])
+    hold("attempts = sum of by_outcome", attempts["total"],
+         sum(outcomes.values()))
+    hold("latency.operation.count = started - shed",
+         latency["operation"]["count"],
+         operations["started"] - operations["shed"])
+    hold("latency.operation_acked.count = acked",
+         latency["operation_acked"]["count"], operations["acked"])
+    hold("latency.attempt.count = on_wire", latency["attempt"]["count"],
+         attempts["on_wire"])
+    hold("latency.attempt_ok.count = ok", latency["attempt_ok"]["count"],
+         outcomes.get("ok", 0))
+    hold("amplification.histogram sums to started",
+         sum(report["amplification"]["histogram"]), operations["started"])
+    for name, figures in latency.items():
+        order = [figures.get(k) for k in (
+            "min_us", "p50_us", "p75_us", "p90_us", "p95_us", "p99_us",
+            "p99_9_us", "p99_99_us", "max_us")]
+        order = [v for v in order if v is not None]
+        if order != sorted(order):
+            broken.append(f"latency.{name}: percentiles out of order {order}")
+    return broken
+
+
+@functools.lru_cache(None)
+def report_schema():
+    """The JSON Schema of the report, as squall publishes it."""
+    done = subprocess.run([SQUALL, "report", "--schema"],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          stdin=subprocess.DEVNULL, timeout=20 * PATIENCE,
+                          check=False)
+    if done.returncode != 0:
+        raise Failed("squall report --schema: " +
+                     done.stderr.decode(errors="replace"))
+    return json.loads(done.stdout)
+
+
+def schema_problems(report):
+    try:
+        import jsonschema
+    except ImportError:
+        return None
+    schema = report_schema()
+    kind = jsonschema.validators.validator_for(schema)
+    kind.check_schema(schema)
+    return [f"{'/'.join(map(str, e.absolute_path))}: {e.message[:200]}"
+            for e in kind(schema).iter_errors(report)]
+
+
+# One test.
+
+class Test:
+    def __init__(self, name):
+        self.name = name
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="squall-e2e-"))
+        self.failures = []
+        self.notes = []
+        self.closers = []
+        self.runs = 0
+        self.last_run = None
+
+    # What is believed.
+
+    def check(self, condition, what):
+        if not condition:
+            self.failures.append(what)
+        return bool(condition)
+
+    def equal(self, got, wanted, what):
+        return self.check(got == wanted,
+                          f"{what}: got {got!r}, wanted {wanted!r}")
+
+    def near(self, got, wanted, tolerance, what):
+        if got is None:
+            return self.check(False, f"{what}: not measured")
+        return self.check(abs(got - wanted) <= tolerance,
+                          f"{what}: got {got:.6g}, wanted {wanted:.6g} "
+                          f"+- {tolerance:.3g}")
+
+    def between(self, got, low, high, what):
+        if got is None:
+            return self.check(False, f"{what}: not measured")
+        return self.check(low <= got <= high,
+                          f"{what}: got {got:.6g}, wanted {low:.6g} to "
+                          f"{high:.6g}")
+
+    def match(self, text, pattern, what):
+        return self.check(re.search(pattern, text),
+                          f"{what}: no {pattern!r} in\n{tail(text)}")
+
+    def absent(self, text, pattern, what):
+        return self.check(not re.search(pattern, text),
+                          f"{what}: {pattern!r} in\n{tail(text)}")
+
+    def note(self, text):
+        self.notes.append(text)
+
+    # Files.
+
+    def path(self, name):
+        return self.directory / name
+
+    def write(self, name, text):
+        path = self.path(name)
+        if isinstance(text, bytes):
+            path.write_bytes(text)
+        else:
+            path.write_text(text)
+        return path
+
+    def profile(self, document, name="profile.json"):
+        return self.write(name, json.dumps(document, indent=2))
+
+    # Processes and servers.
+
+    def keep(self, thing):
+        """Closed when the test ends."""
+        self.closers.append(thing)
+        return thing
+
+    def start(self, argv, name, **options):
+        return self.keep(Process(argv, self.directory, name, **options))
+
+    def environment(self, extra=None):
+        env = dict(os.environ)
+        env.pop("NO_COLOR", None)
+        env["SQUALL_PROFILES"] = str(ROOT / "profiles")
+        env["LC_ALL"] = "C.UTF-8"
+        env.update(extra or {})
+        return env
+
+    def launch(self, *arguments, env=None, **options):
+        """Starts squall and returns at once."""
+        self.runs += 1
+        return self.start([SQUALL, *arguments], f"squall{self.runs}",
+                          env=self.environment(env), **options)
+
+    def squall(self, *arguments, status=0, limit=120, **options):
+        """Runs any squall command to its end; checks the exit status (None:
+        any)."""
+        begin = time.monotonic()
+        process = self.launch(*arguments, **options)
+        return self.finish(process, status=status, limit=limit, begin=begin)
+
+    def finish(self, process, status=0, limit=120, report=None, begin=None):
+        got = process.wait(limit * PATIENCE)
+        run = Run(process, got, report,
+                  time.monotonic() - (begin or time.monotonic()))
+        self.last_run = run
+        for word in ("AddressSanitizer", "runtime error:",
+                     "ThreadSanitizer", "LeakSanitizer"):
+            self.absent(run.err, word, "sanitizer")
+        if status is not None and got != status:
+            self.failures.append(
+                f"exit status {got}, wanted {status}: "
+                f"{' '.join(process.argv)}\n{tail(run.err)}")
+        if got < 0:
+            self.failures.append(f"killed by signal {-got}")
+        return run
+
+    def run(self, *arguments, status=0, limit=120, checked=True, **options):
+        """`squall run` with a report, which is held against its own
+        equations; the test goes on only when there is one."""
+        self.runs += 1
+        path = self.path(f"report{self.runs}.json")
+        begin = time.monotonic()
+        process = self.launch("run", "-q", "-o", path, *arguments, **options)
+        run = self.finish(process, status=status, limit=limit, report=path,
+                          begin=begin)
+        if run.report is None:
+            raise Failed(f"no report: {' '.join(process.argv)}\n"
+                         f"{tail(run.err)}")
+        if checked:
+            self.check_report(run.report)
+        return run
+
+    def check_report(self, report):
+        for sentence in broken_equations(report):
+            self.failures.append("equation broken: " + sentence)
+
+    def target(self, *arguments):
+        """A `squall target` of its own, on a port of the kernel's choice."""
+        process = self.launch("target", "--port", "0", *arguments)
+        url = process.wait_for_text(r"http://127\.0\.0\.1:\d+").group(0)
+        return Target(process, url)
+
+    def server(self, answer, **options):
+        return self.keep(ScriptedServer(answer, **options))
+
+    def nginx(self, **options):
+        return Nginx(self, **options)
+
+    def certificates(self):
+        directory = self.path("tls")
+        directory.mkdir()
+        return Certificates(directory)
+
+    def refusing_port(self):
+        return self.keep(RefusingPort())
+
+    def close(self):
+        for thing in reversed(self.closers):
+            try:
+                thing.close()
+            except Exception as error:  # clean-up goes on whatever happens
+                print(f"# clean-up: {error!r}")
+        if not KEEP:
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def on_alarm(_signal, _frame):
+    raise TimeLimit()
+
+
+def run_one(name, limit, function):
+    """Runs a test; returns ("ok" | "not ok", directive, diagnostics)."""
+    this = Test(name)
+    signal.signal(signal.SIGALRM, on_alarm)
+    signal.setitimer(signal.ITIMER_REAL, limit)
+    try:
+        function(this)
+    except Skip as reason:
+        return "ok", f" # SKIP {reason}", []
+    except Failed as reason:
+        this.failures.append(str(reason))
+    except TimeLimit:
+        this.failures.append(f"not done after {limit} s")
+    except Exception:
+        this.failures.append(traceback.format_exc())
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        this.close()
+    diagnostics = list(this.notes)
+    if this.failures:
+        diagnostics += this.failures
+        if this.last_run is not None:
+            diagnostics.append("last run: " + " ".join(this.last_run.argv))
+            diagnostics.append(tail(this.last_run.err))
+        if KEEP:
+            diagnostics.append(f"folder: {this.directory}")
+    return ("not ok" if this.failures else "ok"), "", diagnostics
+
+
+def main():
+    chosen = [t for t in TESTS if ONLY in t[0]]
+    print(f"1..{len(chosen)}", flush=True)
+    if not os.access(SQUALL, os.X_OK):
+        print(f"Bail out! {SQUALL} is not there: run make first")
+        sys.exit(1)
+    failed = 0
+    for number, (name, limit, function) in enumerate(chosen, 1):
+        begin = time.monotonic()
+        verdict, directive, diagnostics = run_one(name, limit, function)
+        print(f"{verdict} {number} - {name}{directive}")
+        for text in diagnostics:
+            for line in text.splitlines():
+                print(f"# {line}")
+        print(f"# {time.monotonic() - begin:.1f} s", flush=True)
+        failed += verdict != "ok"
+    sys.exit(1 if failed else 0)
