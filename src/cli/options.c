@@ -1,0 +1,73 @@
+#include "cli/options.h"
+
+#include "base/must.h"
+
+#include <string.h>
+
+const struct option_row option_rows[] = {
+#define KEY_OPTION(commands, group, letter, name, argument, key, sentence, \
+                   since)                                                  \
+    {commands, GROUP_##group, letter, name, argument, OPTION_KEY, key, 0,  \
+     sentence, since},
+#define KEY_FLAG(commands, group, letter, name, key, sentence, since)       \
+    {commands, GROUP_##group, letter, name, NULL, OPTION_KEY_TRUE, key, 0,  \
+     sentence, since},
+#define OPTION(commands, group, letter, name, argument, type, field,       \
+               sentence, since)                                            \
+    {commands, GROUP_##group, letter, name, argument, OPTION_##type, NULL, \
+     offsetof(struct invocation, field), sentence, since},
+#include "cli/option.def"
+#undef KEY_OPTION
+#undef KEY_FLAG
+#undef OPTION
+};
+
+const size_t option_row_count = array_length(option_rows);
+
+const char *option_group_title(enum option_group group)
+{
+    static const char *const titles[GROUP_COUNT] = {
+        [GROUP_LOAD] = "Load",
+        [GROUP_REQUEST] = "Request",
+        [GROUP_CONNECTION] = "Connection",
+        [GROUP_POLICY] = "Client policy",
+        [GROUP_EFFECTS] = "Effects",
+        [GROUP_SERVICE] = "Embedded target",
+        [GROUP_PROFILE] = "Profile",
+        [GROUP_RESULT] = "Result",
+        [GROUP_GENERAL] = "General",
+    };
+    must(group < GROUP_COUNT);
+    return titles[group];
+}
+
+static bool row_is_for(const struct option_row *row,
+                       const struct command *command)
+{
+    return (row->commands & (1u << command->id)) != 0;
+}
+
+const struct option_row *option_find(const struct command *command,
+                                     const char *name, size_t length)
+{
+    for (size_t i = 0; i < option_row_count; i++) {
+        const struct option_row *row = &option_rows[i];
+        if (row_is_for(row, command) && strlen(row->name) == length &&
+            memcmp(row->name, name, length) == 0) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+const struct option_row *option_find_letter(const struct command *command,
+                                            char letter)
+{
+    for (size_t i = 0; i < option_row_count; i++) {
+        const struct option_row *row = &option_rows[i];
+        if (row_is_for(row, command) && row->letter == letter) {
+            return row;
+        }
+    }
+    return NULL;
+}

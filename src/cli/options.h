@@ -1,0 +1,61 @@
+/*
+ * options: the table of options, made from option.def.
+ */
+#ifndef SQUALL_CLI_OPTIONS_H
+#define SQUALL_CLI_OPTIONS_H
+
+#include "cli/command.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+#define COMMAND(id, positional, usage, summary, about) \
+    FOR_##id = 1 << COMMAND_##id,
+#include "cli/command.def"
+#undef COMMAND
+    FOR_ALL = (1 << COMMAND_COUNT) - 1
+};
+
+enum option_group { GROUP_LOAD, GROUP_REQUEST, GROUP_CONNECTION, GROUP_POLICY,
+                    GROUP_EFFECTS, GROUP_SERVICE, GROUP_PROFILE, GROUP_RESULT,
+                    GROUP_GENERAL, GROUP_COUNT };
+
+/*
+ * KEY: takes an argument and stands for a profile key: `--rate 5/s` is
+ *   `--set load.rate=5/s`.
+ * KEY_TRUE: takes none and sets the key to true.
+ * The others fill a field of the invocation: TEXT a pointer, LIST a struct
+ * words, FLAG a bool; SEED, RUN, COLOR, PORT and COUNT what they are named for.
+ */
+enum option_type { OPTION_KEY, OPTION_KEY_TRUE, OPTION_TEXT, OPTION_LIST,
+                   OPTION_FLAG, OPTION_SEED, OPTION_RUN, OPTION_COLOR,
+                   OPTION_PORT, OPTION_COUNT };
+
+struct option_row {
+    unsigned commands;      /* FOR_ bits */
+    enum option_group group;
+    char letter;            /* 0: none */
+    const char *name;
+    const char *argument;   /* placeholder; NULL: takes none */
+    enum option_type type;
+    const char *key;        /* KEY and KEY_TRUE: the profile key, else NULL */
+    size_t field;           /* the others: offset into struct invocation */
+    const char *sentence;
+    const char *since;
+};
+
+extern const struct option_row option_rows[];
+extern const size_t option_row_count;
+
+/* The title under which help lists a group. */
+const char *option_group_title(enum option_group group);
+
+/* Finds the option of a command by long name (its first `length` bytes) or by
+ * letter; NULL when the command has none. */
+const struct option_row *option_find(const struct command *command,
+                                     const char *name, size_t length);
+const struct option_row *option_find_letter(const struct command *command,
+                                            char letter);
+
+#endif

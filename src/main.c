@@ -1,0 +1,40 @@
+#include "cli/command.h"
+
+#include <curl/curl.h>
+#include <signal.h>
+#include <stdio.h>
+
+enum { LIBCURL_MIN = 0x075000 }; /* 7.80.0: CURLOPT_PREREQFUNCTION */
+
+/* The library that is found at run time can be older than the one that squall
+ * was built with. */
+static bool libcurl_is_new_enough(void)
+{
+    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+    if (info->version_num >= LIBCURL_MIN) {
+        return true;
+    }
+    fprintf(stderr,
+            "squall: error: libcurl %s is too old\n"
+            "  squall needs libcurl 7.80 or newer, which lets it see every "
+            "request that is sent\n",
+            info->version);
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    /* A peer that hangs up is an outcome, and a closed pipe is noticed when
+     * standard output is flushed. */
+    signal(SIGPIPE, SIG_IGN);
+    if (!libcurl_is_new_enough() || curl_global_init(CURL_GLOBAL_DEFAULT)) {
+        return 3;
+    }
+    int status = command_main(argc, (const char *const *)argv);
+    curl_global_cleanup();
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == 0) {
+        fprintf(stderr, "squall: error: cannot write to standard output\n");
+        return 3;
+    }
+    return status;
+}
