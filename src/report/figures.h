@@ -1,0 +1,26 @@
+/*
+ * figures: the figures of one set of operations as JSON: the whole run's, one
+ * request's or one phase's, in the same form.
+ */
+#ifndef SQUALL_REPORT_FIGURES_H
+#define SQUALL_REPORT_FIGURES_H
+
+#include "measure/result.h"
+
+#include <cjson/cJSON.h>
+
+/* Adds operations, attempts, rates, success_rate, latency and amplification.
+ * peak_1s < 0: not measured. */
+void figures_add(cJSON *object, const struct panel *panel,
+                 const struct panel_figures *figures, double peak_1s);
+
+/* A distribution; every figure but the count is null when it is empty. */
+cJSON *figures_distribution(const struct hist *hist);
+
+/* Rows [{low_us, high_us, count}] that cover a histogram, at round numbers
+ * that fit its span: about 20 of them, evenly spaced on a log scale when the
+ * largest value is at least 3 times the smallest, else on a linear one. low_us
+ * is within a row and high_us is not. */
+cJSON *figures_rows(const struct hist *hist);
+
+#endif

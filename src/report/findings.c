@@ -1,0 +1,173 @@
+#include "report/findings.h"
+
+#include "policy/key.h"
+#include "report/member.h"
+
+#include <stdio.h>
+
+static void add_null_figures(cJSON *object)
+{
+    static const char *const names[] = {
+        "operations_checked", "exactly_once",
+        "duplicate",          "extra_effects",
+        "lost",               "phantom",
+        "unresolved_done",    "unresolved_not_done",
+        "clean",              "foreign",
+        "foreign_ids",        "total_effects",
+        "single_attempt",     "delivered_lost_responses",
+        "table",              "ratios",
+        "upper_bound_95",     "examples",
+    };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        cJSON_AddNullToObject(object, names[i]);
+    }
+}
+
+static void add_table(cJSON *object, const struct effects *effects)
+{
+    cJSON *table = cJSON_AddObjectToObject(object, "table");
+    for (int v = 0; v < VERDICT_COUNT; v++) {
+        cJSON *row =
+            cJSON_AddArrayToObject(table, verdict_name((enum verdict)v));
+        for (int n = 0; n < 3; n++) {
+            cJSON_AddItemToArray(
+                row, cJSON_CreateNumber((double)effects->table[v][n]));
+        }
+    }
+}
+
+static const enum effect_class grave[] = {EFFECT_DUPLICATE, EFFECT_LOST,
+                                          EFFECT_PHANTOM};
+
+/* A count of zero in n operations bounds the true share at 3/n with 95 %
+ * confidence (the rule of three). */
+static void add_ratios(cJSON *object, const struct effects *effects)
+{
+    cJSON *ratios = cJSON_AddObjectToObject(object, "ratios");
+    cJSON *bounds = cJSON_AddObjectToObject(object, "upper_bound_95");
+    double n = (double)effects->operations_checked;
+
+    for (size_t i = 0; i < sizeof(grave) / sizeof(grave[0]); i++) {
+        const char *name = effect_class_name(grave[i]);
+        double count = (double)effects->classes[grave[i]];
+        member_measured(ratios, name, n > 0 ? count / n : -1);
+        double bound = 3 / n;
+        if (n > 0 && bound > 1) {
+            bound = 1;
+        }
+        member_measured(bounds, name, n > 0 && count <= 0 ? bound : -1);
+    }
+}
+
+/* Whether the keys that were sent are a function of numbers that we know. A
+ * uuid7 depends on the host's clock, a hash and a template on what was
+ * rendered. */
+static bool key_can_be_remade(const struct key_config *key)
+{
+    return key->scope != KEY_SCOPE_NONE &&
+           (key->kind == KEY_UUID4 || key->kind == KEY_SEQUENCE);
+}
+
+static void add_key(cJSON *object, const struct plan *plan,
+                    uint64_t operation, unsigned attempt)
+{
+    char key[KEY_MAX] = "";
+    if (key_can_be_remade(&plan->policy.key)) {
+        struct key_subject subject = {
+            .run = plan->run,
+            .operation = operation,
+            .attempt = attempt,
+        };
+        key_render(&plan->policy.key, &subject, key, sizeof(key));
+    }
+    member_text(object, "key", key);
+}
+
+static cJSON *make_trace(const struct effect_example *example,
+                         const struct plan *plan)
+{
+    cJSON *trace = cJSON_CreateArray();
+    for (size_t i = 0; i < example->note_count; i++) {
+        const struct attempt_note *note = &example->notes[i];
+        cJSON *object = cJSON_CreateObject();
+        cJSON_AddStringToObject(
+            object, "kind",
+            attempt_kind_name((enum attempt_kind)note->kind));
+        cJSON_AddStringToObject(object, "outcome",
+                                outcome_name((enum outcome)note->outcome));
+        member_us(object, "status", note->status > 0 ? note->status : -1);
+        member_us(object, "sent_us",
+                  note->sent.ns < 0 ? -1 : note->sent.ns / NS_PER_US);
+        member_us(object, "done_us",
+                  note->done.ns < 0 ? -1 : note->done.ns / NS_PER_US);
+        member_text(object, "fault",
+                    note->fault < 0
+                        ? NULL
+                        : fault_name((enum fault_kind)note->fault));
+        add_key(object, plan, example->operation, (unsigned)i + 1);
+        cJSON_AddItemToArray(trace, object);
+    }
+    return trace;
+}
+
+static cJSON *make_example(const struct effect_example *example,
+                           const struct plan *plan)
+{
+    cJSON *object = cJSON_CreateObject();
+    char id[64];
+
+    cJSON_AddStringToObject(object, "class",
+                            effect_class_name(example->class));
+    key_operation_id(plan->run, example->operation, id, sizeof(id));
+    cJSON_AddStringToObject(object, "id", id);
+    add_key(object, plan, example->operation, 1);
+    cJSON_AddStringToObject(object, "verdict",
+                            verdict_name(example->verdict));
+    member_count(object, "effects", example->effects);
+    member_count(object, "attempts", example->attempts);
+    cJSON *flags = cJSON_AddArrayToObject(object, "flags");
+    if (example->single_attempt) {
+        cJSON_AddItemToArray(flags, cJSON_CreateString("single_attempt"));
+    }
+    member_us(object, "intended_us", example->intended.ns / NS_PER_US);
+    if (example->note_count > 0) {
+        cJSON_AddItemToObject(object, "trace", make_trace(example, plan));
+    } else {
+        cJSON_AddNullToObject(object, "trace");
+    }
+    return object;
+}
+
+cJSON *findings_make(const struct result *result, const struct plan *plan)
+{
+    const struct effects *effects = &result->effects;
+    cJSON *object = cJSON_CreateObject();
+
+    cJSON_AddStringToObject(object, "oracle",
+                            effect_oracle_name(effects->oracle));
+    member_text(object, "problem", effects->problem);
+    if (effects->oracle != ORACLE_LEDGER) {
+        add_null_figures(object);
+        return object;
+    }
+    member_count(object, "operations_checked", effects->operations_checked);
+    for (int c = 0; c < EFFECT_CLASS_COUNT; c++) {
+        member_count(object, effect_class_name((enum effect_class)c),
+                     effects->classes[c]);
+    }
+    member_count(object, "extra_effects", effects->extra_effects);
+    member_count(object, "total_effects", effects->total_effects);
+    member_count(object, "foreign", effects->foreign_effects);
+    member_count(object, "foreign_ids", effects->foreign_ids);
+    member_count(object, "single_attempt", effects->single_attempt);
+    member_count(object, "delivered_lost_responses",
+                 result->tally->faults[FAULT_LOST_RESPONSE].delivered);
+    add_table(object, effects);
+    add_ratios(object, effects);
+    cJSON *examples = cJSON_AddArrayToObject(object, "examples");
+    for (size_t i = 0; i < effects->example_count; i++) {
+        cJSON_AddItemToArray(examples,
+                             make_example(&effects->examples[i], plan));
+    }
+    return object;
+}
