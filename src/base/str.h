@@ -26,7 +26,8 @@ void str_append_bytes(struct str *str, const void *bytes, size_t length);
 void str_append_char(struct str *str, char c);
 void str_printf(struct str *str, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-void str_vprintf(struct str *str, const char *format, va_list arguments);
+void str_vprintf(struct str *str, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
 
 /* Makes room for at least `room` more bytes. */
 void str_reserve(struct str *str, size_t room);
