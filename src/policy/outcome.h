@@ -63,11 +63,13 @@ const char *outcome_sentence(enum outcome outcome);
 /* The outcome with this name; false when there is none. */
 bool outcome_from_name(const char *name, enum outcome *outcome);
 
-/* Definite no, definite yes, or unknown (DESIGN: "First the attempt"). */
+/* Definite no, definite yes, or unknown: what the attempt alone proves. */
 enum certainty outcome_certainty(enum outcome outcome, bool sent);
 
-/* The outcome of a complete answer by its status alone. A status in `busy`
- * counts only where the request carried a key. */
+/* The outcome of a complete answer by its status alone. `ok` is asked first,
+ * then `busy`, which counts only where the request carried a key; then 429 is
+ * THROTTLED, 408, 425 and 5xx SERVER_ERROR, any other 4xx REJECTED, what is
+ * below 400 UNEXPECTED, and what is no status at all PROTOCOL. */
 enum outcome outcome_of_status(uint16_t status,
                                const struct expect_config *expect,
                                bool has_key);
