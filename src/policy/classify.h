@@ -59,7 +59,8 @@ struct classify_rule {
     unsigned attempt;           /* only this attempt, from 1; 0: any */
     enum outcome_class as;
     unsigned max_retries;       /* of this rule, per operation; 0: no limit */
-    bool ignore_limit;          /* retry even past retry.max_attempts */
+    bool ignore_limit;          /* retry even past retry.max_attempts; such an
+                                 * attempt counts all the same */
 };
 
 struct classify_config {
@@ -78,10 +79,15 @@ struct classification classify(const struct classify_config *config,
                                const struct request_traits *traits,
                                unsigned attempt);
 
-/* Appends the rules that a retry_on token stands for: "connect", "reset",
- * "timeout", "5xx", "429", "503", "protocol", "refused_stream", "busy",
- * "no_socket". False when it is not a token or the list is full; *problem is
- * then a static sentence. */
+/* Appends the rule that a retry_on token stands for:
+ *   connect: dns, refused, connect timeout, other failures, TLS;
+ *   reset: reset, reset of a reused connection, truncated;
+ *   timeout (as CLASS_TIMEOUT), protocol, refused_stream, busy, no_socket;
+ *   a status or a hundred of them ("503", "5xx") among complete answers that
+ *   are not the expected one; "429" as CLASS_THROTTLE;
+ *   the name of any other outcome but ok and cancelled.
+ * All else is CLASS_TRANSIENT. False when it is not a token or the list is
+ * full; *problem is then a static sentence. */
 bool classify_expand(struct classify_config *config, const char *token,
                      const char **problem);
 

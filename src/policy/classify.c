@@ -1,0 +1,199 @@
+#include "policy/classify.h"
+
+#include "base/must.h"
+
+#include <string.h>
+
+#define BIT(id) (UINT32_C(1) << OUTCOME_##id)
+
+/* Complete answers that are not the expected one: what a status token asks
+ * about. An answer that was cut short is a matter of "reset". */
+static const uint32_t unwelcome_answers = BIT(UNEXPECTED) | BIT(REJECTED) |
+                                          BIT(BUSY) | BIT(THROTTLED) |
+                                          BIT(SERVER_ERROR);
+
+struct token {
+    const char *name;
+    uint32_t outcomes;
+    enum outcome_class as;
+};
+
+static const struct token tokens[] = {
+    {"connect",
+     BIT(DNS) | BIT(CONNECT_REFUSED) | BIT(CONNECT_TIMEOUT) |
+         BIT(CONNECT_FAILED) | BIT(TLS),
+     CLASS_TRANSIENT},
+    {"reset", BIT(RESET) | BIT(RESET_REUSED) | BIT(TRUNCATED),
+     CLASS_TRANSIENT},
+    {"timeout", BIT(TIMEOUT), CLASS_TIMEOUT},
+    {"protocol", BIT(PROTOCOL), CLASS_TRANSIENT},
+    {"refused_stream", BIT(REFUSED_STREAM), CLASS_TRANSIENT},
+    {"busy", BIT(BUSY), CLASS_TRANSIENT},
+    {"no_socket", BIT(NO_SOCKET), CLASS_TRANSIENT},
+};
+
+static const char *const class_names[] = {
+    [CLASS_SUCCESS] = "success", [CLASS_TRANSIENT] = "transient",
+    [CLASS_THROTTLE] = "throttle", [CLASS_TIMEOUT] = "timeout",
+    [CLASS_FATAL] = "fatal",
+};
+
+_Static_assert(array_length(class_names) == CLASS_COUNT, "a name a class");
+
+static bool tristate_matches(enum tristate asked, bool value)
+{
+    return asked == ANY || (asked == YES) == value;
+}
+
+static bool is_idempotent(const struct request_traits *traits)
+{
+    return (traits->method & METHODS_IDEMPOTENT) != 0 || traits->has_key;
+}
+
+static bool matches(const struct classify_rule *rule,
+                    const struct attempt_result *result,
+                    const struct request_traits *traits, unsigned attempt)
+{
+    if (rule->outcomes && !(rule->outcomes >> result->outcome & 1)) {
+        return false;
+    }
+    if (rule->has_status && (!status_set_has(&rule->status, result->status) ||
+                             status_set_has(&rule->not_status,
+                                            result->status))) {
+        return false;
+    }
+    if (rule->methods && !(rule->methods & traits->method)) {
+        return false;
+    }
+    if (rule->attempt && rule->attempt != attempt) {
+        return false;
+    }
+    return tristate_matches(rule->sent, result->sent) &&
+           tristate_matches(rule->reused, result->reused) &&
+           tristate_matches(rule->has_hint,
+                            result->hint.kind == HINT_WAIT) &&
+           tristate_matches(rule->idempotent, is_idempotent(traits));
+}
+
+struct classification classify(const struct classify_config *config,
+                               const struct attempt_result *result,
+                               const struct request_traits *traits,
+                               unsigned attempt)
+{
+    must(config->count <= CLASSIFY_RULES_MAX);
+    for (size_t i = 0; i < config->count; i++) {
+        if (matches(&config->rules[i], result, traits, attempt)) {
+            return (struct classification){config->rules[i].as, (int)i};
+        }
+    }
+    return (struct classification){
+        result->outcome == OUTCOME_OK ? CLASS_SUCCESS : CLASS_FATAL, -1};
+}
+
+/* "5xx" or "503". */
+static bool parse_status(const char *token, unsigned *first, unsigned *last)
+{
+    if (strlen(token) != 3 || token[0] < '1' || token[0] > '5') {
+        return false;
+    }
+    unsigned hundreds = (unsigned)(token[0] - '0') * 100;
+    if (strcmp(token + 1, "xx") == 0) {
+        *first = hundreds;
+        *last = hundreds + 99;
+        return true;
+    }
+    if (token[1] < '0' || token[1] > '9' || token[2] < '0' ||
+        token[2] > '9') {
+        return false;
+    }
+    *first = hundreds + (unsigned)(token[1] - '0') * 10 +
+             (unsigned)(token[2] - '0');
+    *last = *first;
+    return true;
+}
+
+static bool rule_of_token(const char *token, struct classify_rule *rule)
+{
+    for (size_t i = 0; i < array_length(tokens); i++) {
+        if (strcmp(tokens[i].name, token) == 0) {
+            rule->outcomes = tokens[i].outcomes;
+            rule->as = tokens[i].as;
+            return true;
+        }
+    }
+
+    unsigned first, last;
+    if (parse_status(token, &first, &last)) {
+        rule->outcomes = unwelcome_answers;
+        rule->has_status = true;
+        status_set_add(&rule->status, first, last);
+        rule->as = first == 429 && last == 429 ? CLASS_THROTTLE
+                                               : CLASS_TRANSIENT;
+        return true;
+    }
+
+    enum outcome outcome;
+    if (outcome_from_name(token, &outcome) && outcome != OUTCOME_OK &&
+        outcome != OUTCOME_CANCELLED) {
+        rule->outcomes = UINT32_C(1) << outcome;
+        rule->as = outcome == OUTCOME_THROTTLED ? CLASS_THROTTLE
+                                                : CLASS_TRANSIENT;
+        return true;
+    }
+    return false;
+}
+
+bool classify_expand(struct classify_config *config, const char *token,
+                     const char **problem)
+{
+    struct classify_rule rule = {0};
+
+    if (!rule_of_token(token, &rule)) {
+        *problem = "is nothing that can be retried on; write connect, reset, "
+                   "timeout, protocol, refused_stream, busy, no_socket, a "
+                   "status such as 429 or 5xx, or the name of an outcome";
+        return false;
+    }
+    if (config->count >= CLASSIFY_RULES_MAX) {
+        *problem = "is one rule too many; there is room for 32";
+        return false;
+    }
+    config->rules[config->count++] = rule;
+    return true;
+}
+
+const char *outcome_class_name(enum outcome_class class)
+{
+    must((size_t)class < CLASS_COUNT);
+    return class_names[class];
+}
+
+bool outcome_class_from_name(const char *name, enum outcome_class *class)
+{
+    for (size_t i = 0; i < CLASS_COUNT; i++) {
+        if (strcmp(class_names[i], name) == 0) {
+            *class = (enum outcome_class)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+uint16_t method_bit(const char *name)
+{
+    static const struct {
+        const char *name;
+        uint16_t bit;
+    } methods[] = {
+        {"GET", METHOD_GET},         {"HEAD", METHOD_HEAD},
+        {"POST", METHOD_POST},       {"PUT", METHOD_PUT},
+        {"DELETE", METHOD_DELETE},   {"OPTIONS", METHOD_OPTIONS},
+        {"TRACE", METHOD_TRACE},     {"PATCH", METHOD_PATCH},
+    };
+    for (size_t i = 0; i < array_length(methods); i++) {
+        if (strcmp(methods[i].name, name) == 0) {
+            return methods[i].bit;
+        }
+    }
+    return METHOD_OTHER;
+}
