@@ -12,7 +12,9 @@
  *   list: entry n, the last one repeated;
  *   decorrelated: min(max, U(low, 3 * previous)), previous = i at first,
  *     low = initial or previous (Brooker 2015; Finagle). It brings its own
- *     jitter: mult and add are not applied.
+ *     jitter: mult and add are not applied, cap is not looked at.
+ * Last, the floor is applied (it wins over max), and immediate_retries of the
+ * first retries wait 0 whatever came out. Nothing is ever below 0.
  * More types are additions to enum backoff_type and one function.
  */
 #ifndef SQUALL_POLICY_BACKOFF_H
