@@ -15,7 +15,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* seconds takes an HTTP-date too when date is allowed by http_date. */
+/* One header row has one format. A profile that takes Retry-After in both of
+ * its forms lists it twice, as seconds and as http_date. */
 enum hint_format { HINT_SECONDS, HINT_HTTP_DATE, HINT_MS, HINT_UNIX };
 
 enum hint_apply { HINT_REPLACE, HINT_MAX, HINT_CLAMP };
@@ -44,13 +45,24 @@ struct hint_config {
 };
 
 /* Parses one header value (not NUL-terminated, as it came). unix_ms is the
- * wall clock now, in milliseconds since 1970. */
+ * wall clock now, in milliseconds since 1970. Numbers are whole and have no
+ * sign; a date has one of the three forms of RFC 9110 5.6.7; a time in the
+ * past is a wait of 0; blanks around the value are skipped. All else is
+ * HINT_INVALID. */
 struct server_hint hint_parse(enum hint_format format, const char *value,
                               size_t length, int64_t unix_ms);
 
+/* What two header rows say together, tried in order: the first wait that can
+ * be read wins; HINT_INVALID only when nothing could be read. */
+struct server_hint hint_either(struct server_hint first,
+                               struct server_hint second);
+
 enum hint_decision { HINT_DECISION_WAIT, HINT_DECISION_NO_RETRY };
 
-/* Combines the client's own wait with the hint; *wait is changed in place. */
+/* Combines the client's own wait with the hint; *wait is changed in place and
+ * is left alone when the answer is HINT_DECISION_NO_RETRY.
+ *   replace: the hint; max: the longer of the two; clamp: the hint, but not
+ *   less than the own wait and at most clamp_add more than it. */
 enum hint_decision hint_combine(const struct hint_config *config,
                                 const struct attempt_result *result,
                                 struct duration *wait);
