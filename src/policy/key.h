@@ -21,7 +21,8 @@ enum key_kind {
     KEY_UUID4,
     KEY_UUID7,
     KEY_SEQUENCE, /* op.id; with scope attempt "-N" is appended */
-    KEY_HASH,     /* of the rendered body, 32 hexadecimal digits */
+    KEY_HASH,     /* of the rendered body, 32 hexadecimal digits; with scope
+                   * attempt "-N" is appended */
     KEY_TEMPLATE, /* rendered by the host with load/template */
 };
 
@@ -45,8 +46,9 @@ struct key_subject {
     size_t body_length;
 };
 
-/* Writes op.id: "RRRRRRRRRR-N", ten hexadecimal digits of the run and the
- * operation's number. Returns its length, < size. */
+/* Writes op.id: "RRRRRRRRRR-N", the ten lowest hexadecimal digits of the run
+ * and the operation's number, NUL-terminated. Returns its length, < size;
+ * size must be at least 32. */
 size_t key_operation_id(uint64_t run, uint64_t operation, char *out,
                         size_t size);
 
@@ -56,7 +58,8 @@ size_t key_render(const struct key_config *config,
                   const struct key_subject *subject, char *out, size_t size);
 
 /* A version 4 UUID (36 characters) that is a pure function of three numbers:
- * for {{uuid}} and uuid4 keys. out has room for 37. */
+ * for {{uuid}}, with any small salt, and for uuid4 keys, whose salts lie far
+ * from those. out has room for 37. */
 void key_uuid4(uint64_t run, uint64_t operation, uint64_t salt, char *out);
 
 #endif
