@@ -4,11 +4,18 @@
  * This is the heart of squall. A host (the real transport, the simulator)
  * feeds events and performs the actions that come back; it decides nothing.
  *
- *   STARTED ------> SEND                       waiting -> sending
- *   ATTEMPT_DONE -> FINISH | WAKE_AT           sending -> verdict | backing_off
- *   WOKE ---------> SEND                       backing_off -> sending
- *   WOKE ---------> CANCEL (timed out)         sending -> sending
- *   ABANDONED ----> CANCEL | FINISH            the run is over
+ *   STARTED ------> SEND                  waiting -> sending
+ *   STARTED ------> FINISH                waiting -> shed (too late already)
+ *   ATTEMPT_DONE -> FINISH                sending -> verdict
+ *   ATTEMPT_DONE -> WAKE_AT               sending -> backing_off
+ *   ATTEMPT_DONE -> SEND                  sending -> backing_off -> sending
+ *                                         (a wait of zero needs no timer)
+ *   WOKE ---------> SEND                  backing_off -> sending
+ *   WOKE ---------> FINISH                backing_off -> verdict (too late)
+ *   WOKE ---------> CANCEL (timed out)    sending -> sending
+ *   ABANDONED ----> CANCEL                sending -> sending (run is over)
+ *   ABANDONED ----> FINISH                waiting -> shed,
+ *                                         backing_off -> verdict
  *
  * Rules between host and call:
  * - Every SEND is answered by exactly one ATTEMPT_DONE. A CANCEL asks the host
@@ -17,9 +24,28 @@
  *   knows it. After FINISH nothing more is fed: attempts that are still in
  *   flight were named by CANCELs before the FINISH, and are dropped.
  * - One timer a call: WAKE_AT replaces the earlier one; INSTANT_NEVER stops
- *   it. The host feeds WOKE when it is due. A WOKE that comes too early or
+ *   it, and so does FINISH. The host feeds WOKE when it is due, and the timer
+ *   is spent by that. A WOKE that comes too early (the timer is set again) or
  *   too late is harmless.
  * - `now` never runs backwards.
+ * - ABANDONED may come in any state but the final ones, also twice.
+ *
+ * An ending is judged in this order: class, attempt limit (and the limit of
+ * the rule), wait (backoff of the class, server hint), operation deadline,
+ * sleep, and the deadline once more before the send. Nothing is sent at or
+ * after the operation deadline, whatever the rule. What the rules differ in:
+ *   cut_attempt: the deadline also ends a running attempt, and a wait that
+ *     would pass it ends at it, in vain, as in gRPC and Envoy, whose deadline
+ *     timers run beside the backoff;
+ *   refuse_if_wait_exceeds: as cut_attempt, but such a wait is not begun: the
+ *     same verdict, earlier;
+ *   check_between: a running attempt and a wait take as long as they take.
+ *
+ * The verdict: acked when a definite yes came; shed when nothing was sent;
+ * refused when every attempt was a definite no, or when the last answer was a
+ * complete rejection and every attempt carried one and the same key (then it
+ * speaks for all of them); else ambiguous. An attempt of which no byte was
+ * sent is no answer: it neither makes nor unmakes the last one.
  *
  * State is an open struct of plain data: it embeds in arrays, copies as a
  * snapshot, prints in a failing test.
@@ -65,7 +91,7 @@ enum verdict {
 enum finish_reason {
     FINISH_ANSWERED,          /* success, or an ending that is not retried */
     FINISH_ATTEMPTS_EXHAUSTED,
-    FINISH_OPERATION_TIMEOUT,
+    FINISH_OPERATION_TIMEOUT, /* cut by it, or no time for another try */
     FINISH_HINT_REFUSED,      /* the server's hint forbids a retry */
     FINISH_ABANDONED,         /* the run ended */
     FINISH_REASON_COUNT
@@ -119,13 +145,17 @@ struct call {
     size_t in_flight;
     struct {
         unsigned attempt;
-        struct instant deadline;
+        struct instant deadline; /* from SEND, so that waiting for a
+                                  * connection is in it */
         bool cancelled; /* a CANCEL is out, its ATTEMPT_DONE is awaited */
     } flights[CALL_IN_FLIGHT_MAX];
+    struct instant timer;      /* as the host has it; NEVER: none */
+    struct instant retry_at;   /* backing_off: when the next try is due */
+    bool abandoned;            /* no more sends; only endings are awaited */
     /* what the endings so far prove */
     bool any_done;
     bool any_unknown;
-    bool last_not_done;
+    bool last_rejected; /* the last answer is a definite no */
 };
 
 /* What a call needs from outside: borrowed for the step. */
@@ -140,13 +170,13 @@ struct call_env {
 void call_init(struct call *call, const struct policy *policy,
                struct instant intended);
 
-/* One step. Replaces *actions (count from 0). */
+/* One step. Replaces *actions: the count and so many entries of the list, of
+ * which only the fields that go with the kind mean something. */
 void call_step(struct call *call, struct instant now,
                const struct call_event *event, struct call_env *env,
                struct actions *actions);
 
-/* The time a caller's attempt is given: host-side waiting for a connection
- * must be counted too, so the deadline runs from SEND. */
+/* A call has finished once its FINISH is out; nothing may be fed to it. */
 static inline bool call_is_finished(const struct call *call)
 {
     return call->state >= CALL_ACKED;
