@@ -24,28 +24,38 @@ endif
 
 # A flavour is a folder of objects and the flags that make it what it is.
 ifeq ($(FLAVOUR),plain)
-HARDEN := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+HARDEN := $(if $(findstring -O0,$(CFLAGS)),,-U_FORTIFY_SOURCE \
+ -D_FORTIFY_SOURCE=2) -fstack-protector-strong -fPIE
 LDHARDEN := -pie -Wl,-z,relro,-z,now
 else ifeq ($(FLAVOUR),asan)
-OPTIMISE := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+OPTIMISE := -O1
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined \
  -fno-omit-frame-pointer
 else ifeq ($(FLAVOUR),tsan)
-OPTIMISE := -O1 -fsanitize=thread
+OPTIMISE := -O1
+SANITIZE := -fsanitize=thread
+else ifeq ($(FLAVOUR),fuzz)
+CC := clang
+OPTIMISE := -O1
+SANITIZE := -fsanitize=address,undefined,fuzzer-no-link
 else ifeq ($(FLAVOUR),cover)
-OPTIMISE := -O0 --coverage
+OPTIMISE := -O0
+SANITIZE := --coverage
 endif
 
 override CPPFLAGS += -D_GNU_SOURCE -Isrc \
  $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 override LDLIBS += $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm -lpthread
 FLAGS = -std=gnu11 $(WARNINGS) -fno-common -ffp-contract=off $(HARDEN) \
- $(CPPFLAGS) $(CFLAGS)
-LINK = $(CC) $(CFLAGS) $(LDHARDEN) -Wl,--as-needed $(LDFLAGS)
+ $(SANITIZE) $(CPPFLAGS) $(CFLAGS)
+LINK = $(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -Wl,--as-needed $(LDFLAGS)
 
 FOLDERS := base policy load faults measure plan transport target report cli
 OBJECTS := $(patsubst src/%.c,$(BUILD)/%.o,$(wildcard $(FOLDERS:%=src/%/*.c)))
-TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,\
- $(wildcard tests/unit/*/test_*.c))
+TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard \
+ tests/unit/*/test_*.c tests/prop/test_*.c tests/golden/test_*.c))
+FUZZERS := $(patsubst tests/fuzz/%.c,%,\
+ $(filter-out %/replay.c,$(wildcard tests/fuzz/*.c)))
 
 # Recipes are shown with V=1, else one line each.
 Q := $(if $(V),,@)
@@ -89,11 +99,123 @@ $(BUILD)/tests/%: tests/%.c $(filter-out %/version.o,$(OBJECTS)) \
 	$(Q)mkdir -p $(@D) && $(CC) $(FLAGS) -MMD -MP -o $@ $< \
 	 $(BUILD)/libsquall.a $(LDHARDEN) $(LDFLAGS) $(LDLIBS) -lcmocka
 
-unit: $(TESTS) ## run the unit tests
-	@for t in $(TESTS); do $$t || exit 1; done
+unit: $(TESTS) ## run the unit, property and golden tests
+	@tests/run unit $(TESTS)
+
+golden: $(TESTS) ## write the golden traces anew; review the diff
+	@SQUALL_GOLDEN=write tests/run golden $(TESTS)
+	@git status --short tests
+
+# Every input that ever broke a parser, without clang.
+replay: $(FUZZERS:%=$(BUILD)/fuzz/%) ## replay the fuzzing corpora
+	@$(if $(FUZZERS),tests/run replay $(FUZZERS:%=$(BUILD)/fuzz/%),:)
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c \
+ $(filter-out %/version.o,$(OBJECTS)) | $(BUILD)/libsquall.a
+	$(call say,fuzz)
+	$(Q)mkdir -p $(@D) && $(CC) $(FLAGS) -DCORPUS='"tests/fuzz/corpus/$*"' \
+	 -o $@ $< $(if $(LIBFUZZER),-fsanitize=fuzzer,tests/fuzz/replay.c) \
+	 $(BUILD)/libsquall.a $(LDHARDEN) $(LDFLAGS) $(LDLIBS)
+
+fuzz: ## fuzz one parser with clang: T=name, SECONDS=60
+	@$(MAKE) --no-print-directory FLAVOUR=fuzz LIBFUZZER=1 build/fuzz/fuzz/$(T)
+	@mkdir -p build/corpus/$(T)
+	build/fuzz/fuzz/$(T) -max_total_time=$(or $(SECONDS),60) \
+	 build/corpus/$(T) tests/fuzz/corpus/$(T)
+
+setup: ## install what is missing to build and to test
+	@.ci/setup build test
+
+# The flags come from pkg-config, which may be installed only now.
+check: setup ## set up, then every test that takes seconds
+	@$(MAKE) --no-print-directory check-now
+
+check-now: all unit replay lint-fast
+
+check-e2e: all ## end-to-end tests, with the program of this flavour
+	SQUALL=$(CURDIR)/$(BUILD)/squall prove $(if $(V),-v) tests/e2e/*.t
+
+check-all: check ## all tests and all lint
+	@$(MAKE) --no-print-directory check-e2e lint
+
+asan tsan: ## tests under address and undefined, or thread, sanitizer
+	@$(MAKE) --no-print-directory FLAVOUR=$@ unit replay
+	@$(MAKE) --no-print-directory FLAVOUR=$@ check-e2e QUICK=1
+
+valgrind: $(TESTS) ## unit tests under valgrind
+	@tests/lint/valgrind $(TESTS)
+
+cover: ## how much the tests execute
+	@$(MAKE) --no-print-directory FLAVOUR=cover unit replay
+	@tests/lint/cover build/cover
+
+lint: lint-fast tidy man-lint ## all static checks
+
+lint-fast: layers purity headers style
+
+layers: ## who may include whom
+	@tests/lint/layers
+purity: $(BUILD)/libsquall.a ## no clock, no I/O, no memory in the core
+	@tests/lint/purity build/plain
+headers: ## every header compiles alone
+	@CC='$(CC)' FLAGS='$(FLAGS)' tests/lint/headers
+style: ## line and function length, words, banned calls
+	@tests/lint/style
+tidy: ## clang-tidy, cppcheck, shellcheck
+	@CPPFLAGS='$(CPPFLAGS)' tests/lint/tidy
+man-lint: all ## man pages against mandoc and the tables
+	@tests/lint/man $(BUILD)/squall
+format-check: ## would clang-format change anything?
+	clang-format --dry-run -Werror src/*.c src/*/*.[ch]
+format: ## let clang-format decide
+	clang-format -i src/*.c src/*/*.[ch] tests/unit/*/*.c
+
+bench: all ## measure squall itself; never decides a test
+	@SQUALL=$(CURDIR)/$(BUILD)/squall tests/bench/bench.sh
+
+demo: ## set up, build, and do the main job
+	@.ci/setup build
+	@$(MAKE) --no-print-directory all
+	@SQUALL=./squall tests/demo
+
+man: ## read the manual from this tree
+	man -l man/squall.1
+
+install: all ## install under DESTDIR and PREFIX
+	install -Dm755 $(BUILD)/squall $(DESTDIR)$(BINDIR)/squall
+	cd profiles && find . -name '*.json' -exec \
+	 install -Dm644 {} $(abspath $(DESTDIR)$(DATADIR))/profiles/{} \;
+	for m in man/*.[15]; do install -Dm644 $$m \
+	 $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/} || exit 1; done
+	install -Dm644 -t $(DESTDIR)$(DOCDIR) LICENSE $(wildcard README.md)
+	for c in $(COMPLETIONS); do f=$(DESTDIR)$(PREFIX)/share/$${c%%:*}; \
+	 mkdir -p $${f%/*} && $(BUILD)/squall completion $${c##*:} >$$f \
+	 || exit 1; done
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(BINDIR)/squall
+	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR)
+	for m in man/*.[15]; do \
+	 rm -f $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/}; done
+	for c in $(COMPLETIONS); do \
+	 rm -f $(DESTDIR)$(PREFIX)/share/$${c%%:*}; done
+
+dist: ## a tarball of the last commit
+	@mkdir -p build
+	git archive --prefix=squall-$(VERSION)/ HEAD | gzip -n \
+	 >build/squall-$(VERSION).tar.gz
 
 clean: ## remove what was built
 	rm -rf build squall
 
-.PHONY: all unit clean FORCE
+help: ## this list
+	@sed -n 's/^\([a-z][a-z0-9 -]*\):.*## \(.*\)/\1|\2/p' Makefile | \
+	 awk -F'|' '{ printf "  %-14s %s\n", $$1, $$2 }'
+
+.PHONY: all unit golden replay fuzz setup check check-now check-e2e check-all \
+ asan tsan valgrind cover lint lint-fast layers purity headers style tidy \
+ man-lint format-check format bench demo man install uninstall dist clean \
+ help FORCE
+# Objects of one run are prerequisites of the next.
+.SECONDARY:
 -include $(shell find build -name '*.d' 2>/dev/null)
