@@ -1,5 +1,6 @@
 #include "report/document.h"
 
+#include "base/version.h"
 #include "report/figures.h"
 #include "report/findings.h"
 #include "report/mask.h"
@@ -9,19 +10,12 @@
 #include <stdlib.h>
 #include <time.h>
 
-#ifndef SQUALL_VERSION
-#define SQUALL_VERSION "0.1.0"
-#endif
-#ifndef SQUALL_BUILD
-#define SQUALL_BUILD ""
-#endif
-
 static void add_tool(cJSON *document, const struct run_info *run)
 {
     cJSON *tool = cJSON_AddObjectToObject(document, "tool");
     cJSON_AddStringToObject(tool, "version", SQUALL_VERSION);
     member_text(tool, "libcurl", run->libcurl);
-    member_text(tool, "build", SQUALL_BUILD);
+    member_text(tool, "build", version_build());
 }
 
 static void add_started_at(cJSON *object, int64_t unix_ms)

@@ -1,0 +1,256 @@
+#include "report/pen.h"
+
+#include <ctype.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const char *const ink_codes[] = {
+    [INK_PLAIN] = "",     [INK_STRONG] = "\033[1m",
+    [INK_FAINT] = "\033[2m", [INK_GOOD] = "\033[32m",
+    [INK_BAD] = "\033[1;31m", [INK_WARN] = "\033[33m",
+};
+
+bool pen_locale_is_utf8(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *value = getenv(names[i]);
+        if (value && value[0]) {
+            const char *charset = strchr(value, '.');
+            return charset && (strncasecmp(charset, ".utf-8", 6) == 0 ||
+                               strncasecmp(charset, ".utf8", 5) == 0);
+        }
+    }
+    return false;
+}
+
+static void ink_on(struct pen *pen, enum ink ink)
+{
+    if (pen->color) {
+        str_append(pen->out, ink_codes[ink]);
+    }
+}
+
+static void ink_off(struct pen *pen, enum ink ink)
+{
+    if (pen->color && ink != INK_PLAIN) {
+        str_append(pen->out, "\033[0m");
+    }
+}
+
+void pen_write(struct pen *pen, enum ink ink, const char *format, ...)
+{
+    va_list arguments;
+    ink_on(pen, ink);
+    va_start(arguments, format);
+    str_vprintf(pen->out, format, arguments);
+    va_end(arguments);
+    ink_off(pen, ink);
+}
+
+void pen_sign(struct pen *pen, enum ink ink, const char *unicode,
+              const char *ascii)
+{
+    pen_write(pen, ink, "%s", pen->unicode ? unicode : ascii);
+}
+
+void pen_spaces(struct pen *pen, int count)
+{
+    for (int i = 0; i < count; i++) {
+        str_append_char(pen->out, ' ');
+    }
+}
+
+/* Decodes one character of UTF-8 (RFC 3629: no overlong forms, no
+ * surrogates). Returns its length, 0 when the bytes are not one. */
+static size_t decode(const char *text, uint32_t *point)
+{
+    const unsigned char *c = (const unsigned char *)text;
+    size_t length = c[0] < 0x80                ? 1
+                    : c[0] >= 0xc2 && c[0] < 0xe0 ? 2
+                    : c[0] >= 0xe0 && c[0] < 0xf0 ? 3
+                    : c[0] >= 0xf0 && c[0] < 0xf5 ? 4
+                                                  : 0;
+    if (length == 0) {
+        return 0;
+    }
+    uint32_t value = length == 1 ? c[0] : c[0] & (0x7fU >> length);
+    for (size_t i = 1; i < length; i++) {
+        if ((c[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+        value = value << 6 | (c[i] & 0x3f);
+    }
+    if ((length == 3 && value < 0x800) || (length == 4 && value < 0x10000) ||
+        (value >= 0xd800 && value < 0xe000) || value > 0x10ffff) {
+        return 0;
+    }
+    *point = value;
+    return length;
+}
+
+struct range {
+    uint32_t first, last;
+};
+
+static bool is_in(const struct range *ranges, size_t count, uint32_t point)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (point >= ranges[i].first && point <= ranges[i].last) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Characters that act on their neighbours or show nothing: controls, line
+ * separators, directional marks, joiners, combining marks, tags. */
+static bool is_unsafe(uint32_t point)
+{
+    static const struct range ranges[] = {
+        {0x00, 0x1f},       {0x7f, 0x9f},       {0xad, 0xad},
+        {0x300, 0x36f},     {0x61c, 0x61c},     {0x180b, 0x180e},
+        {0x200b, 0x200f},   {0x2028, 0x202e},   {0x2060, 0x206f},
+        {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},   {0xfff9, 0xfffb},
+        {0xe0000, 0xe01ef},
+    };
+    return is_in(ranges, sizeof(ranges) / sizeof(ranges[0]), point);
+}
+
+/* East Asian wide and emoji, in broad strokes. */
+static bool is_wide(uint32_t point)
+{
+    static const struct range ranges[] = {
+        {0x1100, 0x115f},   {0x2e80, 0xa4cf},   {0xac00, 0xd7a3},
+        {0xf900, 0xfaff},   {0xfe30, 0xfe6f},   {0xff00, 0xff60},
+        {0xffe0, 0xffe6},   {0x1f300, 0x1f64f}, {0x1f680, 0x1f6ff},
+        {0x1f900, 0x1faff}, {0x20000, 0x3fffd},
+    };
+    return is_in(ranges, sizeof(ranges) / sizeof(ranges[0]), point);
+}
+
+/* Takes one character of `*text` and puts its printable form into `shown`;
+ * returns its columns. */
+static int show_one(const struct pen *pen, const char **text,
+                    char shown[16])
+{
+    uint32_t point = 0;
+    size_t length = decode(*text, &point);
+
+    if (length == 0 || (length == 1 && is_unsafe(point))) {
+        snprintf(shown, 16, "\\x%02x", (unsigned char)**text);
+        *text += 1;
+        return 4;
+    }
+    if (is_unsafe(point) || (length > 1 && !pen->unicode)) {
+        *text += length;
+        return snprintf(shown, 16, "\\u{%04x}", point);
+    }
+    memcpy(shown, *text, length);
+    shown[length] = '\0';
+    *text += length;
+    return is_wide(point) ? 2 : 1;
+}
+
+static int foreign_columns(const struct pen *pen, const char *text)
+{
+    int columns = 0;
+    char shown[16];
+    while (*text) {
+        columns += show_one(pen, &text, shown);
+    }
+    return columns;
+}
+
+int pen_foreign(struct pen *pen, enum ink ink, const char *text, int columns)
+{
+    bool cut = columns >= 0 && foreign_columns(pen, text) > columns;
+    int ellipsis = pen->unicode ? 1 : 2;
+    int room = cut ? columns - ellipsis : INT32_MAX;
+    int used = 0;
+    char shown[16];
+
+    ink_on(pen, ink);
+    while (*text) {
+        int wanted = show_one(pen, &text, shown);
+        if (wanted > room - used) {
+            break;
+        }
+        str_append(pen->out, shown);
+        used += wanted;
+    }
+    if (cut && columns >= ellipsis) {
+        str_append(pen->out, pen->unicode ? "…" : "..");
+        used += ellipsis;
+    }
+    ink_off(pen, ink);
+    return used;
+}
+
+void pen_cell(struct pen *pen, enum ink ink, const char *text, int columns)
+{
+    pen_spaces(pen, columns - pen_foreign(pen, ink, text, columns));
+}
+
+int pen_columns(const char *text)
+{
+    struct pen pen = {.unicode = true};
+    return foreign_columns(&pen, text);
+}
+
+void pen_right(struct pen *pen, enum ink ink, const char *text, int columns)
+{
+    pen_spaces(pen, columns - pen_columns(text));
+    pen_write(pen, ink, "%s", text);
+}
+
+void pen_bar(struct pen *pen, enum ink ink, double fraction, int columns)
+{
+    static const char *const eighths[] = {"",  "▏", "▎", "▍",
+                                          "▌", "▋", "▊", "▉"};
+    int units = pen->unicode ? 8 : 1;
+    int filled = (int)(fraction * columns * units + 0.5);
+
+    if (fraction > 0 && filled < 1) {
+        filled = 1;
+    }
+    if (filled > columns * units) {
+        filled = columns * units;
+    }
+    ink_on(pen, ink);
+    for (int i = 0; i < filled / units; i++) {
+        str_append(pen->out, pen->unicode ? "█" : "#");
+    }
+    str_append(pen->out, eighths[filled % units]);
+    ink_off(pen, ink);
+    pen_spaces(pen, columns - (filled + units - 1) / units);
+}
+
+void pen_sparkline(struct pen *pen, enum ink ink, const double *values,
+                   int count)
+{
+    static const char *const blocks[] = {"▁", "▂", "▃", "▄",
+                                         "▅", "▆", "▇", "█"};
+    static const char levels[] = "_.-=+*%#";
+    double highest = 0;
+
+    for (int i = 0; i < count; i++) {
+        highest = values[i] > highest ? values[i] : highest;
+    }
+    ink_on(pen, ink);
+    for (int i = 0; i < count; i++) {
+        int level =
+            highest > 0 ? (int)(values[i] / highest * 7.0 + 0.5) : 0;
+        if (values[i] < 0) {
+            str_append_char(pen->out, ' ');
+        } else if (pen->unicode) {
+            str_append(pen->out, blocks[level]);
+        } else {
+            str_append_char(pen->out, levels[level]);
+        }
+    }
+    ink_off(pen, ink);
+}

@@ -1,0 +1,138 @@
+#include "report/text.h"
+
+#include "base/units.h"
+#include "report/text_part.h"
+
+#include <math.h>
+#include <string.h>
+
+const cJSON *text_find(const cJSON *object, const char *path)
+{
+    char name[64];
+    while (object && *path) {
+        size_t length = strcspn(path, ".");
+        if (length >= sizeof(name)) {
+            return NULL;
+        }
+        memcpy(name, path, length);
+        name[length] = '\0';
+        object = cJSON_GetObjectItemCaseSensitive(object, name);
+        path += length + (path[length] == '.');
+    }
+    return object;
+}
+
+double text_number(const cJSON *object, const char *path)
+{
+    const cJSON *item = text_find(object, path);
+    return cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
+}
+
+const char *text_string(const cJSON *object, const char *path)
+{
+    const cJSON *item = text_find(object, path);
+    return cJSON_IsString(item) ? item->valuestring : NULL;
+}
+
+void text_format(struct str *out, enum form form, double value)
+{
+    if (!(value == value)) {
+        str_append_char(out, '-');
+        return;
+    }
+    switch (form) {
+    case FORM_US:
+        units_format_duration(out, duration_from_ns(value * 1e3));
+        break;
+    case FORM_RATIO:
+        units_format_ratio(out, value);
+        break;
+    case FORM_COUNT:
+        if (value < 0) {
+            str_printf(out, "%.0f", value);
+        } else {
+            units_format_count(out, value < 1.8e19 ? (uint64_t)(value + 0.5)
+                                                   : UINT64_MAX);
+        }
+        break;
+    case FORM_PER_S:
+        units_format_rate(out, value);
+        break;
+    case FORM_FACTOR:
+        str_printf(out, "%.3f", value);
+        break;
+    }
+}
+
+void text_figure(struct text *text, enum ink ink, enum form form,
+                 double value)
+{
+    struct str out = STR_INIT;
+    text_format(&out, form, value);
+    pen_write(&text->pen, ink, "%s", out.text);
+    str_release(&out);
+}
+
+void text_right(struct text *text, enum ink ink, enum form form, double value,
+                int columns)
+{
+    struct str out = STR_INIT;
+    text_format(&out, form, value);
+    pen_right(&text->pen, ink, out.text, columns);
+    str_release(&out);
+}
+
+void text_newline(struct text *text)
+{
+    /* No trailing blanks: they show in diffs and in selections. */
+    struct str *out = text->pen.out;
+    while (out->length > 0 && out->text[out->length - 1] == ' ') {
+        out->text[--out->length] = '\0';
+    }
+    str_append_char(out, '\n');
+}
+
+void text_heading(struct text *text, const char *title)
+{
+    str_append_char(text->pen.out, '\n');
+    pen_write(&text->pen, INK_STRONG, "%s", title);
+}
+
+const char *text_dot(const struct text *text)
+{
+    return text->pen.unicode ? " · " : ", ";
+}
+
+void text_render(const cJSON *document, const struct text_options *options,
+                 FILE *stream)
+{
+    struct str out = STR_INIT;
+    struct text text = {
+        .pen = {
+            .out = &out,
+            .color = options->color,
+            .unicode = options->charset == TEXT_UNICODE ||
+                       (options->charset == TEXT_BY_LOCALE &&
+                        pen_locale_is_utf8()),
+            .width = options->width < 60 ? 60 : options->width,
+        },
+        .document = document,
+    };
+
+    text_head(&text);
+    text_slos(&text);
+    text_operations(&text);
+    text_latency(&text);
+    text_histogram(&text);
+    text_series(&text);
+    text_attempts(&text);
+    text_amplification(&text);
+    text_parts(&text, "requests", "Requests");
+    text_parts(&text, "phases", "Phases");
+    text_faults(&text);
+    text_effects(&text);
+    text_generator(&text);
+    text_closing(&text);
+    fwrite(out.text, 1, out.length, stream);
+    str_release(&out);
+}
