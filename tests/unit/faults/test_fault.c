@@ -17,7 +17,7 @@ static struct fault_config fault(enum fault_kind kind, double ratio)
     return (struct fault_config){
         .kind = kind,
         .ratio = ratio,
-        .window = {DURATION_ZERO, DURATION_FOREVER},
+        .window = {.length = DURATION_FOREVER},
         .request = FAULT_ANY_REQUEST,
     };
 }
@@ -152,7 +152,8 @@ static void test_windows_and_requests_select(void **state)
     struct fault_config one = fault(FAULT_LOST_REQUEST, 1);
     struct fault_drawer drawer;
 
-    one.window = (struct window){duration_s(10), duration_s(5)};
+    one.window = (struct window){.from = duration_s(10),
+                                  .length = duration_s(5)};
     one.request = 2;
     fault_drawer_init(&drawer, &one, 1, 1, 0);
     struct rng before = drawer.streams[0];
@@ -169,7 +170,8 @@ static void test_windows_and_requests_select(void **state)
 static void test_a_window_without_end(void **state)
 {
     (void)state;
-    const struct window open = {duration_s(1), DURATION_FOREVER};
+    const struct window open = {.from = duration_s(1),
+                                .length = DURATION_FOREVER};
 
     assert_false(window_contains(&open, DURATION_ZERO));
     assert_true(window_contains(&open, duration_s(1)));
