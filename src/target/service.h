@@ -6,10 +6,24 @@
  * The server (target/server.h) and the simulator feed arrivals and times; the
  * model says what happens to each order. Idempotency keys are checked against
  * the key store (target/keys.h), effects are written to target/effects.h.
+ *
+ * Faults: reset_before is drawn on arrival, the others when service starts,
+ * each from a stream of its own and only inside its window, so that one more
+ * fault never moves another. An error takes its service time like any other
+ * order. A stall is not drawn: while its window lasts no service starts, and
+ * what would end in it ends when the window does. With several, the first
+ * error wins, delays add up, and factors multiply.
+ *
+ * The queue limit holds under every shedding mode: `none` and `queue_full`
+ * shed by it alone, `codel` (RFC 8289) and `token_bucket` also by themselves.
+ * With unlimited workers there is no queue, hence no limit, but for a stall.
  */
 #ifndef SQUALL_TARGET_SERVICE_H
 #define SQUALL_TARGET_SERVICE_H
 
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/heap.h"
 #include "base/instant.h"
 #include "base/rng.h"
 #include "faults/window.h"
@@ -73,5 +87,108 @@ struct service_config {
     size_t fault_count;
     struct service_fault_config faults[SERVICE_FAULTS_MAX];
 };
+
+/* What becomes of an order that arrives. */
+enum service_admission {
+    SERVICE_ADMITTED, /* waits or is served; service_step gives it back */
+    SERVICE_REJECTED, /* shed: no place, or no token */
+    SERVICE_RESET,    /* a fault resets its connection; nothing is done */
+};
+
+/* How an admitted order ended. */
+enum service_end {
+    SERVICE_PERFORMED, /* its effect is due now */
+    SERVICE_FAILED,    /* a fault answers with `status`; no effect */
+    SERVICE_DROPPED,   /* shed while it waited: codel, or the deadline */
+    SERVICE_SKIPPED,   /* its caller had gone before service started */
+};
+
+/* One order in the model, embedded in what the host knows of it. It must stay
+ * in place from service_arrive until service_step gives it back. */
+struct service_order {
+    struct heap_node timer;     /* while it is served */
+    struct service_order *next; /* while it waits, or has been dropped */
+    struct instant arrived;
+    struct instant started;     /* of service; INSTANT_NEVER: not served */
+    struct instant ended;       /* the exact instant, not when it was seen */
+    enum service_end end;
+    uint16_t status;            /* of SERVICE_FAILED */
+    bool hang_up;               /* close without an answer (close_after) */
+    bool gone;                  /* its caller has hung up */
+};
+
+struct service_list {
+    struct service_order *first;
+    struct service_order *last;
+};
+
+struct service {
+    struct service_config config;
+    struct heap serving;         /* by natural end, before any stall */
+    struct service_list waiting;
+    struct service_list dropped; /* to be given back by service_step */
+    uint64_t waiting_count;
+    size_t orders;               /* waiting, served or dropped */
+    size_t orders_max;
+    struct instant now;          /* the latest instant that was seen */
+    struct instant origin;       /* of the windows of faults */
+    double lognormal_mu, lognormal_sigma;
+    double shed_tokens;
+    struct instant shed_filled;
+    struct service_codel {
+        struct instant first_above; /* INSTANT_NEVER: below the target */
+        struct instant drop_next;
+        uint64_t count, last_count;
+        bool dropping;
+    } codel;
+    struct rng time_stream;
+    struct rng fault_streams[SERVICE_FAULTS_MAX];
+};
+
+/* All settings at rest: unlimited workers, no service time, nothing broken. */
+void service_config_default(struct service_config *config);
+
+/* Checks what the model needs to hold; adds an error (BAD_VALUE) for each
+ * thing that does not. */
+bool service_config_check(const struct service_config *config,
+                          struct errors *errors);
+
+/* Copies the config, which must pass service_config_check. At most orders_max
+ * orders are in the model at once; more are rejected. `start` is the origin
+ * of the windows. */
+void service_init(struct service *service, const struct service_config *config,
+                  struct arena *arena, size_t orders_max, uint64_t seed,
+                  struct instant start);
+
+/* An order arrives. Every event up to `now` must have been taken with
+ * service_step. Sets up the order; keeps it only if it is admitted. */
+enum service_admission service_arrive(struct service *service,
+                                      struct service_order *order,
+                                      struct instant now);
+
+/* When service_step next has something to do, or INSTANT_NEVER. */
+struct instant service_next(const struct service *service);
+
+/* Takes the next order that ended at `now` or before, in order of time, or
+ * NULL. A worker that frees at t takes its next order at t, however late the
+ * host looks. */
+struct service_order *service_step(struct service *service,
+                                   struct instant now);
+
+/* The caller of an order has hung up; the config says what that changes. */
+void service_abandon(struct service_order *order);
+
+/* Takes any order that is still in the model out of it, or NULL: for the end,
+ * when hosts free what they embedded. */
+struct service_order *service_withdraw(struct service *service);
+
+/* Replaces the faults; their windows count from `now`. What is being served
+ * keeps the time that it drew. Every event up to `now` must have been taken. */
+void service_set_faults(struct service *service,
+                        const struct service_fault_config *faults,
+                        size_t count, struct instant now);
+
+const char *service_fault_name(enum service_fault_kind kind);
+const char *service_fault_sentence(enum service_fault_kind kind);
 
 #endif
