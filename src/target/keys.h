@@ -1,0 +1,86 @@
+/*
+ * keys: the idempotency-key store of the embedded target, in its modes.
+ *
+ * Pure: the host says what time it is. An order claims its key on arrival and
+ * settles the claim when it ends: with an answer to be kept (keys_finish) or
+ * without one (keys_release). Service.h says what each mode does.
+ *
+ * A key belongs to one kind of request: the same key on another endpoint is
+ * another key. A payload is known by a 128-bit hash of its bytes.
+ *
+ * Memory: about 150 bytes a key and its stored answer; at most KEYS_MAX keys,
+ * then new ones are refused (KEY_FULL), never forgotten in silence.
+ */
+#ifndef SQUALL_TARGET_KEYS_H
+#define SQUALL_TARGET_KEYS_H
+
+#include "base/hash.h"
+#include "base/instant.h"
+#include "target/service.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { KEYS_MAX = 1 << 24 };
+
+enum key_claim {
+    KEY_RUN,       /* perform it, then finish or release */
+    KEY_REPLAY,    /* it was answered: here is the answer */
+    KEY_IN_FLIGHT, /* the first with this key is still running */
+    KEY_MISMATCH,  /* the key stands for another payload */
+    KEY_FULL,      /* the store has no room */
+};
+
+struct key_entry;
+
+struct key_store {
+    enum key_mode mode;
+    struct duration ttl;
+    struct key_entry *entries;
+    struct key_entry *oldest; /* finished ones, in the order of finishing */
+    struct key_entry *newest;
+    uint64_t count;
+    uint64_t epoch; /* grows with every reset; older claims are void */
+};
+
+/* A claim on a key, kept by the order that runs. */
+struct key_ticket {
+    struct hash128 id;
+    struct hash128 payload;
+    uint64_t epoch;
+    bool taken; /* false: there is nothing to settle */
+};
+
+/* A stored answer; the body is the store's own and stands until the key is
+ * forgotten. */
+struct key_answer {
+    uint16_t status;
+    const char *body;
+};
+
+void keys_init(struct key_store *store, enum key_mode mode,
+               struct duration ttl);
+void keys_release_all(struct key_store *store);
+
+/* Forgets every key; claims from before no longer settle anything. */
+void keys_reset(struct key_store *store);
+
+/* Claims the key of a request (`kind` tells endpoints apart) with this
+ * payload. KEY_RUN fills the ticket, KEY_REPLAY the answer. A NULL key always
+ * runs. */
+enum key_claim keys_claim(struct key_store *store, unsigned kind,
+                          const char *key, struct hash128 payload,
+                          struct instant now, struct key_ticket *ticket,
+                          struct key_answer *answer);
+
+/* The order has ended with this answer, which is copied. `is_error`: without
+ * an effect, which only replay_errors keeps; the other modes release. */
+void keys_finish(struct key_store *store, const struct key_ticket *ticket,
+                 uint16_t status, const char *body, bool is_error,
+                 struct instant now);
+
+/* The order has ended without an answer to keep: the key is free again. */
+void keys_release(struct key_store *store, const struct key_ticket *ticket);
+
+#endif
