@@ -3,9 +3,15 @@
  *
  * During the run every finished operation is appended to a log (32 bytes an
  * operation; traces of those with more than one attempt or a bad ending are
- * kept apart, in bounded memory). After the run the ledger's lines are fed in,
+ * kept apart, the first ones, in bounded memory). After the run the ledger's lines are fed in,
  * and operations and ledger are joined by the hash of an id that the request
  * carried. Ledger entries that no operation explains are foreign.
+ *
+ * Operations that carried one and the same id cannot be told apart by the
+ * ledger. Their effects are dealt out one each, to the acked first, then the
+ * ambiguous, the refused and the shed; what is left over goes to the first of
+ * them. So two acked orders with one effect are one lost order, and nothing
+ * is blamed twice. They are counted as aliased.
  *
  *   verdict \ effects   0                     1                  2 or more
  *   acked               lost                  exactly once       duplicate
@@ -46,6 +52,8 @@ struct effect_example {
     uint64_t effects;
     unsigned attempts;
     bool single_attempt; /* a duplicate that no retry of ours can have made */
+    bool aliased;        /* other operations carried the same id */
+    bool one_key;        /* every attempt carried the same key */
     struct instant intended;
     size_t note_count;   /* 0: the trace was not kept */
     struct attempt_note notes[ATTEMPT_NOTES_MAX];
@@ -60,7 +68,10 @@ struct effects {
     uint64_t total_effects;   /* of the operations checked */
     uint64_t extra_effects;   /* sum of effects beyond one an operation */
     uint64_t single_attempt;
-    uint64_t foreign_ids, foreign_effects;
+    uint64_t aliased;         /* operations that share their id with others */
+    uint64_t foreign_ids;     /* exact up to 700,000; past that an id that
+                               * comes twice counts twice */
+    uint64_t foreign_effects;
     uint64_t warmup_operations; /* known to the join, counted nowhere else */
     size_t example_count;
     struct effect_example examples[EFFECT_EXAMPLES_MAX];
@@ -73,17 +84,20 @@ struct effects_log;
 struct effects_log *effects_log_new(struct arena *arena,
                                     uint64_t operations_max);
 
-/* Appends a FACT_FINISHED. */
+/* Appends a FACT_FINISHED; no other fact is fed. */
 void effects_log_take(struct effects_log *log, const struct fact *fact);
 
 /* The join over all workers' logs. */
 struct effects_join;
 
-/* Allocates the index (8 to 16 bytes an operation). examples_max is at most
- * EFFECT_EXAMPLES_MAX. */
+/* Allocates the index (10 to 16 bytes an operation; 4 more where ids are
+ * shared). Borrows the logs, which must not grow any more. */
 struct effects_join *effects_join_new(struct effects_log **logs,
                                       size_t log_count);
 void effects_join_free(struct effects_join *join);
+
+/* Bytes that the logs reserve and the join uses, for those who state them. */
+size_t effects_join_bytes(const struct effects_join *join);
 
 /* One entry of the ledger; entries of one id add up. */
 void effects_join_entry(struct effects_join *join, const char *id,
@@ -96,7 +110,8 @@ void effects_join_clear(struct effects_join *join);
  * settled. */
 uint64_t effects_join_fingerprint(const struct effects_join *join);
 
-/* Classifies every operation. Examples come gravest first: lost, duplicate,
+/* Classifies every operation; oracle becomes LEDGER, or UNVERIFIED with the
+ * problem when a log overflowed. Examples come gravest first: lost, duplicate,
  * phantom, and in order of operation within a class. */
 void effects_join_finish(const struct effects_join *join,
                          struct effects *effects);

@@ -5,6 +5,12 @@
  * Instants are on the host's run clock (0 is the start of load). A fact of an
  * operation that was intended during the warm-up says so and is counted
  * nowhere, except that its effects are known not to be foreign.
+ *
+ * What hosts promise: all facts of one operation carry the same request,
+ * stage and warmup. Each STARTED is followed by one FINISHED. Each attempt
+ * has exactly one DONE, also when its operation ended first (then it is
+ * CANCELLED or wasted); before a DONE that says was_sent stands one SENT, and
+ * none before any other. An attempt with the expected answer was sent.
  */
 #ifndef SQUALL_MEASURE_FACT_H
 #define SQUALL_MEASURE_FACT_H
@@ -61,7 +67,7 @@ struct fact {
             bool was_sent;
             bool wasted;   /* ended after the verdict, or lost a hedge */
             bool resend_refused; /* libcurl's silent re-send was stopped */
-            struct duration latency;    /* sent to done */
+            struct duration latency;    /* sent to done, when was_sent */
             struct duration first_byte; /* sent to the first answer byte */
             struct duration connect;    /* when it opened a connection */
             struct duration queue;      /* wait for one of squall's own

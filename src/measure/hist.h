@@ -5,8 +5,8 @@
  * exact, larger ones fall into buckets at most 1/1024 of the value wide, so
  * that a reported value is off by at most 0.1 % (a quantile reports the
  * highest value equivalent to its bucket, as HdrHistogram does). Values above
- * 1 h are kept as 1 h and counted in `clamped`, never silently. Merging adds counters: exact,
- * associative, and independent of order.
+ * 1 h are kept as 1 h and counted in `clamped`, never silently. Merging adds
+ * integers: exact, associative, and independent of order.
  *
  * min, max, sum and sum of squares are kept exactly beside the buckets.
  */
@@ -22,12 +22,17 @@
 
 #define HIST_US_MAX (INT64_C(3600) * 1000 * 1000)
 
+/* 22 powers of two above the exact half, and the exact half itself, of 1024
+ * counters each. */
+enum { HIST_BUCKETS = 23 * 1024 };
+
 struct hist {
     uint64_t *counts;  /* HIST_BUCKETS of them */
     uint64_t count;
     uint64_t clamped;
     int64_t min_us, max_us; /* valid when count > 0 */
-    double sum_us, sum_squares_us;
+    uint64_t sum_us;
+    uint64_t squares_low, squares_high; /* sum of squares, 128 bits */
 };
 
 /* Memory from the arena. */
@@ -45,6 +50,8 @@ void hist_reset(struct hist *hist);
  * Never above max_us nor below min_us. */
 int64_t hist_quantile_us(const struct hist *hist, double q);
 
+/* Both 0 when empty. The deviation is that of the values themselves (divided
+ * by n), from the exact sums, not from the buckets. */
 double hist_mean_us(const struct hist *hist);
 double hist_stddev_us(const struct hist *hist);
 

@@ -10,6 +10,7 @@
 #include "measure/tally.h"
 
 struct herd_figures {
+    struct duration covered;   /* the first hour at most, whole bins */
     double peak_to_mean_100ms; /* < 0: not measured */
     double dispersion_10ms;    /* variance over mean; < 0: not measured */
 };
@@ -17,10 +18,15 @@ struct herd_figures {
 /* Figures that are computed from a panel and the time it covers. */
 struct panel_figures {
     double seconds;             /* measured time of this panel */
+    /* per second of the measured time; < 0: there was none. operations: that
+     * started. goodput: acked before the load ended, so that a backlog worked
+     * off after it does not count as what the service can carry; a run that
+     * only its number of operations ends lasts until the last verdict */
     double offered_per_s, operations_per_s, attempts_per_s, goodput_per_s;
     double success_rate;        /* acked / started; < 0: nothing started */
-    double attempts_per_operation;
-    double retry_share;         /* retries / attempts on the wire */
+    double attempts_per_operation; /* on the wire; < 0: nothing started */
+    /* both of the attempts on the wire; < 0: there were none */
+    double retry_share;
     double wasted_share;
 };
 
@@ -42,7 +48,8 @@ struct result {
     struct panel_figures total;
     struct panel_figures *requests;
     struct panel_figures *stages;
-    double peak_1s;            /* < 0: not measured */
+    double peak_1s;            /* the first 24 h; < 0: not measured */
+    bool open_model;           /* else schedule lag is not measured */
     struct herd_figures herd;
     struct effects effects;
     struct generator_figures generator;

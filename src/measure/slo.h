@@ -5,7 +5,8 @@
  *   p99 < 250ms    p99{request="checkout"} < 100ms    attempt.p50 < 20ms
  *   success_rate{phase="spike"} >= 99%    amplification <= 1.2
  *   duplicates == 0
- * Operators: < <= > >= == !=. The value carries the metric's unit. Metrics are
+ * Operators: < <= > >= == !=. A selector is request="NAME" or phase="NAME";
+ * the quotes may be left out. The value carries the metric's unit. Metrics are
  * those of metric.def and [histogram.]stat of histogram.def. A metric that was
  * not measured fails with the reason; it never passes silently.
  */
@@ -19,6 +20,10 @@
 
 enum { SLO_MAX = 64, SLO_TEXT_MAX = 160, SLO_NAME_MAX = 64 };
 
+/* Beside the histograms of histogram.def: how late squall itself started its
+ * operations. */
+enum { SLO_SCHEDULE_LAG = 1000 };
+
 enum slo_operator { SLO_LT, SLO_LE, SLO_GT, SLO_GE, SLO_EQ, SLO_NE };
 enum metric_unit { UNIT_DURATION, UNIT_RATIO, UNIT_COUNT, UNIT_PER_S,
                    UNIT_FACTOR };
@@ -26,7 +31,8 @@ enum metric_unit { UNIT_DURATION, UNIT_RATIO, UNIT_COUNT, UNIT_PER_S,
 struct slo {
     char text[SLO_TEXT_MAX];     /* as written */
     int metric;                  /* row of metric.def; -1: a histogram stat */
-    int histogram;               /* enum histogram, when metric is -1 */
+    int histogram;               /* enum histogram, or SLO_SCHEDULE_LAG; when
+                                  * metric is -1 */
     char stat[16];               /* "p99.9", "mean" ... */
     enum metric_unit unit;
     enum slo_operator op;
@@ -48,6 +54,12 @@ struct slo_judgement {
 bool slo_parse(struct slo *slo, const char *text, char *problem,
                size_t problem_size, size_t *problem_at);
 
+/* Whether the request or phase that it selects exists; on failure says which
+ * there are. */
+bool slo_check_names(const struct slo *slo, const char *const *requests,
+                     size_t request_count, const char *const *phases,
+                     size_t phase_count, char *problem, size_t problem_size);
+
 struct result;
 
 struct slo_judgement slo_judge(const struct slo *slo,
@@ -57,5 +69,11 @@ struct slo_judgement slo_judge(const struct slo *slo,
  * end. */
 bool slo_metric_describe(size_t index, const char **name, const char **unit,
                          const char **sentence);
+
+/* The name of what is measured ("p99", "attempt.p50", "duplicates"). */
+void slo_metric_name(const struct slo *slo, char *name, size_t size);
+
+const char *slo_operator_text(enum slo_operator op);
+const char *metric_unit_name(enum metric_unit unit);
 
 #endif

@@ -1,13 +1,19 @@
 /*
  * tally: counts facts. One a worker, merged at the end in worker order.
  *
- * Equations that hold at the end of every run (tally_check asserts them):
+ * An attempt is counted when it ends (FACT_DONE), sent or not. FACT_SENT
+ * counts where the moment of the send matters: series and herd.
+ *
+ * Equations that hold at the end of every run, in each panel (tally_check
+ * asserts them):
  *   offered  = started + dropped
- *   started  = acked + refused + ambiguous + shed
+ *   started  = acked + refused + ambiguous + shed = sum of reasons
+ *            = sum of attempts_per_operation
  *   attempts = first + retries + hedges + duplicates
- *   attempts = sum of by_outcome
+ *   attempts = sum of by_outcome >= on_wire
  *   operation.count = started - shed;  operation_acked.count = acked
  *   attempt.count = on_wire;           attempt_ok.count = by_outcome[OK]
+ * and the counters of all requests, and of all stages, add up to the total.
  */
 #ifndef SQUALL_MEASURE_TALLY_H
 #define SQUALL_MEASURE_TALLY_H
@@ -37,10 +43,13 @@ struct panel {
     uint64_t offered, started, dropped;
     uint64_t verdicts[VERDICT_COUNT];
     uint64_t reasons[FINISH_REASON_COUNT];
-    uint64_t attempts;                     /* ended or in flight, all kinds */
+    uint64_t acked_in_load;  /* of the acked, before the end of load */
+    struct instant last_finished;          /* the latest verdict; 0: none */
+    uint64_t attempts;                     /* that ended, sent or not */
     uint64_t kinds[ATTEMPT_KIND_COUNT];
     uint64_t on_wire;                      /* of them, a byte was sent */
-    uint64_t wasted;
+    uint64_t retries_on_wire;              /* of those, retries */
+    uint64_t wasted;                       /* on the wire, for nothing */
     uint64_t resends_refused;
     uint64_t by_outcome[OUTCOME_COUNT];
     uint64_t by_status[STATUS_MAX];
@@ -67,9 +76,12 @@ struct herd;   /* measure/herd.h */
 struct effects_log; /* measure/effects.h */
 
 struct tally_config {
-    size_t requests, stages;
-    struct duration load_length; /* FOREVER when only operations end it */
+    size_t requests;             /* at least 1 */
+    size_t stages;               /* 0: there are none */
+    struct duration load_length; /* warm-up included; FOREVER when only
+                                  * operations end it */
     struct duration warmup;      /* figures start here on the run clock */
+    bool first_stage_is_warmup;  /* its panel stays empty */
     bool keep_effects;           /* a ledger will be read */
     uint64_t operations_max;     /* room of the effects log, this worker */
 };
@@ -77,8 +89,11 @@ struct tally_config {
 struct tally {
     struct tally_config config;
     struct panel total;
-    struct panel *requests;
-    struct panel *stages;
+    /* A panel that would repeat the total is the total: with one request, or
+     * one measured stage, requests[0] (stages[i]) points at it. */
+    struct panel **requests;
+    struct panel **stages;
+    uint64_t sent;             /* FACT_SENTs: total.on_wire once all ended */
     struct fault_tally faults[FAULT_COUNT];
     struct hist schedule_lag;  /* open model: started - intended */
     struct series *series;
@@ -86,15 +101,16 @@ struct tally {
     struct effects_log *effects; /* NULL unless keep_effects */
 };
 
-/* Memory from the arena; large arrays cost nothing until they are used. */
+/* Memory from the arena; large arrays cost nothing until they are used. The
+ * tally must stay in place: its panels may point into it. */
 void tally_init(struct tally *tally, struct arena *arena,
                 const struct tally_config *config);
 
 /* Counts one fact. No allocation. */
 void tally_take(struct tally *tally, const struct fact *fact);
 
-/* Adds other into tally; both were made with the same config sizes. The
- * effects logs are not merged here: effects_reconcile reads all of them. */
+/* Adds other into tally; both were made with the same config. The effects
+ * logs are not merged here: effects_join_new reads all of them. */
 void tally_merge(struct tally *tally, const struct tally *other);
 
 /* Asserts the equations above; call when every operation has finished. */

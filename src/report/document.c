@@ -103,14 +103,14 @@ static void add_parts(cJSON *document, const struct result *result,
     cJSON *requests = cJSON_AddArrayToObject(document, "requests");
     for (size_t i = 0; i < result->request_count; i++) {
         add_part(requests, result->request_names[i],
-                 &result->tally->requests[i], &result->requests[i]);
+                 result->tally->requests[i], &result->requests[i]);
     }
     /* The warm-up is a stage, but nothing of it is counted. */
     size_t first = plan->load.model == LOAD_OPEN &&
                    plan->load.first_stage_is_warmup;
     cJSON *phases = cJSON_AddArrayToObject(document, "phases");
     for (size_t i = first; i < result->stage_count; i++) {
-        add_part(phases, result->stage_names[i], &result->tally->stages[i],
+        add_part(phases, result->stage_names[i], result->tally->stages[i],
                  &result->stages[i]);
     }
 }

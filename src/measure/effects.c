@@ -1,0 +1,528 @@
+#include "measure/effects.h"
+
+#include "base/must.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * The log: 32 bytes an operation. Traces lie apart, in the order of their
+ * operations, so that one is found by bisection and the entries need no
+ * reference to it.
+ */
+struct entry {
+    struct hash128 join;
+    int64_t intended_ns;
+    uint64_t operation : 48;
+    uint64_t attempts : 12; /* saturates */
+    uint64_t verdict : 2;
+    uint64_t warmup : 1;
+    uint64_t one_key : 1;
+};
+
+_Static_assert(sizeof(struct entry) == 32, "the manual states the size");
+_Static_assert(VERDICT_COUNT <= 4, "the verdict has two bits");
+
+/* A trace's notes are notes[first_note] and the note_count - 1 after it. */
+struct trace {
+    uint64_t entry;
+    uint32_t first_note;
+    uint32_t note_count;
+};
+
+enum {
+    ATTEMPTS_MAX = (1 << 12) - 1,
+    TRACES_MAX = 1 << 18, /* 4 MiB */
+    NOTES_MAX = 1 << 19,  /* 12 MiB */
+};
+
+struct effects_log {
+    struct entry *entries;
+    uint64_t count, capacity;
+    uint64_t overflowed; /* operations that did not fit */
+    struct trace *traces;
+    size_t trace_count, trace_capacity;
+    struct attempt_note *notes;
+    size_t note_count, note_capacity;
+};
+
+struct effects_log *effects_log_new(struct arena *arena,
+                                    uint64_t operations_max)
+{
+    struct effects_log *log = arena_alloc(arena, sizeof(*log));
+    *log = (struct effects_log){
+        .capacity = operations_max,
+        .entries = arena_array(arena, operations_max, sizeof(struct entry)),
+        .trace_capacity =
+            operations_max < TRACES_MAX ? operations_max : TRACES_MAX,
+    };
+    log->note_capacity = log->trace_capacity * ATTEMPT_NOTES_MAX;
+    if (log->note_capacity > NOTES_MAX) {
+        log->note_capacity = NOTES_MAX;
+    }
+    log->traces =
+        arena_array(arena, log->trace_capacity, sizeof(*log->traces));
+    log->notes = arena_array(arena, log->note_capacity, sizeof(*log->notes));
+    return log;
+}
+
+/* One attempt that was simply acknowledged tells nothing that the entry does
+ * not tell already. */
+static bool is_worth_a_trace(const struct fact *fact)
+{
+    if (fact->finished.attempts > 1 || fact->finished.note_count > 1 ||
+        fact->finished.verdict != VERDICT_ACKED) {
+        return true;
+    }
+    return fact->finished.note_count == 1 &&
+           fact->finished.notes[0].fault >= 0;
+}
+
+static void keep_trace(struct effects_log *log, const struct fact *fact)
+{
+    size_t count = fact->finished.note_count;
+    must(count <= ATTEMPT_NOTES_MAX);
+    if (count == 0 || log->trace_count == log->trace_capacity ||
+        log->note_capacity - log->note_count < count) {
+        return;
+    }
+    log->traces[log->trace_count++] = (struct trace){
+        .entry = log->count,
+        .first_note = (uint32_t)log->note_count,
+        .note_count = (uint32_t)count,
+    };
+    memcpy(log->notes + log->note_count, fact->finished.notes,
+           count * sizeof(*log->notes));
+    log->note_count += count;
+}
+
+void effects_log_take(struct effects_log *log, const struct fact *fact)
+{
+    must(fact->kind == FACT_FINISHED);
+    if (log->count == log->capacity) {
+        log->overflowed++;
+        return;
+    }
+    if (!fact->warmup && is_worth_a_trace(fact)) {
+        keep_trace(log, fact);
+    }
+    unsigned attempts = fact->finished.attempts;
+    log->entries[log->count++] = (struct entry){
+        .join = fact->finished.join,
+        .intended_ns = fact->finished.intended.ns,
+        .operation = fact->finished.operation & ((UINT64_C(1) << 48) - 1),
+        .attempts =
+            (attempts < ATTEMPTS_MAX ? attempts : ATTEMPTS_MAX) & 0xfff,
+        .verdict = fact->finished.verdict & 3,
+        .warmup = fact->warmup,
+        .one_key = fact->finished.one_key,
+    };
+}
+
+static const struct trace *find_trace(const struct effects_log *log,
+                                      uint64_t entry)
+{
+    size_t low = 0;
+    size_t high = log->trace_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (log->traces[middle].entry < entry) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (low < log->trace_count && log->traces[low].entry == entry) {
+        return &log->traces[low];
+    }
+    return NULL;
+}
+
+/*
+ * The join. All logs' entries are numbered through: log by log, in order.
+ * The index maps the hash of an id to the first operation that carried it;
+ * the others of one id hang on a chain behind it, so that a run in which all
+ * share one id is still linear.
+ */
+enum { LOGS_MAX = 1024, FOREIGN_SLOTS = 1 << 20, FOREIGN_MAX = 700000 };
+
+struct effects_join {
+    struct arena arena;
+    struct effects_log **logs;
+    uint64_t *starts;        /* number of each log's first entry */
+    size_t log_count;
+    uint32_t operations;
+    uint64_t unlogged;       /* operations that did not fit into the logs */
+    uint32_t *slots;         /* number + 1 of an operation; 0: free */
+    uint64_t slot_mask;
+    uint32_t *effects;       /* of the first operation of an id */
+    uint32_t *next;          /* number + 1 of the next with the same id */
+    unsigned char *follows;  /* bit: hangs on a chain */
+    bool saturated;          /* more effects than fit into 32 bits */
+    uint64_t fingerprint;
+    uint64_t foreign_ids, foreign_effects;
+    uint64_t foreign_kept;
+    uint64_t *foreign;       /* hashes of ids; 0: free */
+};
+
+static const struct entry *entry_at(const struct effects_join *join,
+                                    uint64_t number, size_t *log)
+{
+    size_t i = join->log_count - 1;
+    while (join->starts[i] > number) {
+        i--;
+    }
+    *log = i;
+    return &join->logs[i]->entries[number - join->starts[i]];
+}
+
+/* The slot that holds the id, or the free one where it belongs. */
+static uint32_t *find_slot(const struct effects_join *join,
+                           struct hash128 id)
+{
+    uint64_t at = mix64(id.low) & join->slot_mask;
+    while (join->slots[at] != 0) {
+        size_t log;
+        const struct entry *entry =
+            entry_at(join, join->slots[at] - 1, &log);
+        if (entry->join.low == id.low && entry->join.high == id.high) {
+            break;
+        }
+        at = (at + 1) & join->slot_mask;
+    }
+    return &join->slots[at];
+}
+
+/* From the last to the first, so that chains run in order. */
+static void build_index(struct effects_join *join)
+{
+    for (uint32_t number = join->operations; number-- > 0;) {
+        size_t log;
+        uint32_t *slot = find_slot(join, entry_at(join, number, &log)->join);
+        if (*slot != 0) {
+            uint32_t second = *slot - 1;
+            join->next[number] = *slot;
+            join->follows[second / 8] |=
+                (unsigned char)(1U << (second % 8));
+        }
+        *slot = number + 1;
+    }
+}
+
+struct effects_join *effects_join_new(struct effects_log **logs,
+                                      size_t log_count)
+{
+    must(log_count <= LOGS_MAX);
+    struct arena arena = ARENA_INIT;
+    struct effects_join *join = arena_alloc(&arena, sizeof(*join));
+
+    join->logs = arena_array(&arena, log_count, sizeof(struct effects_log *));
+    join->starts = arena_array(&arena, log_count, sizeof(*join->starts));
+    join->log_count = log_count;
+    uint64_t total = 0;
+    for (size_t i = 0; i < log_count; i++) {
+        join->logs[i] = logs[i];
+        join->starts[i] = total;
+        join->unlogged += logs[i]->overflowed;
+        total += logs[i]->count;
+    }
+    must(total < UINT32_MAX);
+    join->operations = (uint32_t)total;
+
+    uint64_t slots = 16;
+    while (slots * 3 / 4 < total) {
+        slots *= 2;
+    }
+    join->slot_mask = slots - 1;
+    join->slots = arena_array(&arena, slots, sizeof(*join->slots));
+    join->effects = arena_array(&arena, total, sizeof(*join->effects));
+    join->next = arena_array(&arena, total, sizeof(*join->next));
+    join->follows = arena_array(&arena, total / 8 + 1, 1);
+    join->foreign =
+        arena_array(&arena, FOREIGN_SLOTS, sizeof(*join->foreign));
+    build_index(join);
+    join->arena = arena;
+    return join;
+}
+
+void effects_join_free(struct effects_join *join)
+{
+    if (join) {
+        /* The join lies in its own arena. */
+        struct arena arena = join->arena;
+        arena_release(&arena);
+    }
+}
+
+size_t effects_join_bytes(const struct effects_join *join)
+{
+    size_t bytes = join->arena.used_bytes;
+    for (size_t i = 0; i < join->log_count; i++) {
+        const struct effects_log *log = join->logs[i];
+        bytes += log->capacity * sizeof(*log->entries) +
+                 log->trace_capacity * sizeof(*log->traces) +
+                 log->note_capacity * sizeof(*log->notes);
+    }
+    return bytes;
+}
+
+static void add_foreign(struct effects_join *join, uint64_t id,
+                        uint64_t count)
+{
+    join->foreign_effects += count;
+    id = id == 0 ? 1 : id;
+    uint64_t at = id & (FOREIGN_SLOTS - 1);
+    while (join->foreign[at] != 0 && join->foreign[at] != id) {
+        at = (at + 1) & (FOREIGN_SLOTS - 1);
+    }
+    if (join->foreign[at] == id) {
+        return;
+    }
+    join->foreign_ids++;
+    if (join->foreign_kept < FOREIGN_MAX) {
+        join->foreign_kept++;
+        join->foreign[at] = id;
+    }
+}
+
+void effects_join_entry(struct effects_join *join, const char *id,
+                        size_t id_length, uint64_t count)
+{
+    struct hash128 hash = hash_bytes(id, id_length);
+    uint64_t mixed = mix64(hash.high ^ mix64(hash.low));
+    /* Linear in the count and independent of order: two entries of one id
+     * are the same reading as one with their sum. */
+    join->fingerprint += count * (mixed | 1);
+    if (count == 0) {
+        return;
+    }
+    uint32_t slot = *find_slot(join, hash);
+    if (slot == 0) {
+        add_foreign(join, mixed, count);
+        return;
+    }
+    uint32_t *effects = &join->effects[slot - 1];
+    if (count > UINT32_MAX - *effects) {
+        join->saturated = true;
+        *effects = UINT32_MAX;
+        return;
+    }
+    *effects += (uint32_t)count;
+}
+
+void effects_join_clear(struct effects_join *join)
+{
+    memset(join->effects, 0, join->operations * sizeof(*join->effects));
+    if (join->foreign_kept > 0) {
+        memset(join->foreign, 0, FOREIGN_SLOTS * sizeof(*join->foreign));
+    }
+    join->saturated = false;
+    join->fingerprint = 0;
+    join->foreign_ids = 0;
+    join->foreign_effects = 0;
+    join->foreign_kept = 0;
+}
+
+uint64_t effects_join_fingerprint(const struct effects_join *join)
+{
+    return join->fingerprint;
+}
+
+/* verdict by 0, 1, 2 or more effects: the table at the top of the header. */
+static const enum effect_class class_table[VERDICT_COUNT][3] = {
+    [VERDICT_ACKED] = {EFFECT_LOST, EFFECT_EXACTLY_ONCE, EFFECT_DUPLICATE},
+    [VERDICT_REFUSED] = {EFFECT_CLEAN, EFFECT_PHANTOM, EFFECT_DUPLICATE},
+    [VERDICT_AMBIGUOUS] = {EFFECT_UNRESOLVED_NOT_DONE,
+                           EFFECT_UNRESOLVED_DONE, EFFECT_DUPLICATE},
+    [VERDICT_SHED] = {EFFECT_CLEAN, EFFECT_PHANTOM, EFFECT_DUPLICATE},
+};
+
+/* How grave a class is for the examples: lost first; -1 is no offence. */
+static int gravity(enum effect_class class)
+{
+    switch (class) {
+    case EFFECT_LOST:
+        return 2;
+    case EFFECT_DUPLICATE:
+        return 1;
+    case EFFECT_PHANTOM:
+        return 0;
+    case EFFECT_EXACTLY_ONCE:
+    case EFFECT_UNRESOLVED_DONE:
+    case EFFECT_UNRESOLVED_NOT_DONE:
+    case EFFECT_CLEAN:
+    case EFFECT_CLASS_COUNT:
+        break;
+    }
+    return -1;
+}
+
+static bool is_graver(const struct effect_example *a,
+                      const struct effect_example *b)
+{
+    int difference = gravity(a->class) - gravity(b->class);
+    return difference != 0 ? difference > 0 : a->operation < b->operation;
+}
+
+/* Keeps the gravest, in order, by insertion. */
+static void add_example(struct effects *effects,
+                        const struct effect_example *example)
+{
+    size_t at = effects->example_count;
+    if (at == EFFECT_EXAMPLES_MAX) {
+        at--;
+        if (!is_graver(example, &effects->examples[at])) {
+            return;
+        }
+    } else {
+        effects->example_count++;
+    }
+    while (at > 0 && is_graver(example, &effects->examples[at - 1])) {
+        effects->examples[at] = effects->examples[at - 1];
+        at--;
+    }
+    effects->examples[at] = *example;
+}
+
+static void add_notes(struct effect_example *example,
+                      const struct effects_log *log, uint64_t entry)
+{
+    const struct trace *trace = find_trace(log, entry);
+    if (trace) {
+        example->note_count = trace->note_count;
+        memcpy(example->notes, log->notes + trace->first_note,
+               trace->note_count * sizeof(*log->notes));
+    }
+}
+
+static void settle(const struct effects_join *join, uint64_t number,
+                   uint64_t done, bool aliased, struct effects *effects)
+{
+    size_t log;
+    const struct entry *entry = entry_at(join, number, &log);
+    if (entry->warmup) {
+        effects->warmup_operations++;
+        return;
+    }
+    enum verdict verdict = (enum verdict)entry->verdict;
+    size_t column = done < 2 ? (size_t)done : 2;
+    enum effect_class class = class_table[verdict][column];
+    bool single = class == EFFECT_DUPLICATE && entry->attempts <= 1;
+
+    effects->operations_checked++;
+    effects->classes[class]++;
+    effects->table[verdict][column]++;
+    effects->total_effects += done;
+    effects->extra_effects += done > 1 ? done - 1 : 0;
+    effects->single_attempt += single;
+    effects->aliased += aliased;
+    if (gravity(class) < 0) {
+        return;
+    }
+    struct effect_example example = {
+        .class = class,
+        .operation = entry->operation,
+        .verdict = verdict,
+        .effects = done,
+        .attempts = entry->attempts,
+        .single_attempt = single,
+        .aliased = aliased,
+        .one_key = entry->one_key,
+        .intended = {entry->intended_ns},
+    };
+    add_notes(&example, join->logs[log], number - join->starts[log]);
+    add_example(effects, &example);
+}
+
+/* Deals the effects of one id to the operations that carried it: one each,
+ * the acked first, and what is left over to the first of them. */
+static void settle_chain(const struct effects_join *join, uint64_t head,
+                         struct effects *effects)
+{
+    static const enum verdict order[] = {VERDICT_ACKED, VERDICT_AMBIGUOUS,
+                                         VERDICT_REFUSED, VERDICT_SHED};
+    uint64_t members = 0;
+    for (uint64_t at = head + 1; at != 0; at = join->next[at - 1]) {
+        members++;
+    }
+    uint64_t left = join->effects[head];
+    uint64_t surplus = left > members ? left - members : 0;
+    for (size_t i = 0; i < array_length(order); i++) {
+        for (uint64_t at = head + 1; at != 0; at = join->next[at - 1]) {
+            size_t log;
+            if ((enum verdict)entry_at(join, at - 1, &log)->verdict !=
+                order[i]) {
+                continue;
+            }
+            uint64_t share = (left > 0 ? 1 : 0) + surplus;
+            left -= share;
+            surplus = 0;
+            settle(join, at - 1, share, true, effects);
+        }
+    }
+}
+
+static void judge_reading(const struct effects_join *join,
+                          struct effects *effects)
+{
+    if (join->unlogged > 0) {
+        effects->oracle = ORACLE_UNVERIFIED;
+        snprintf(effects->problem, sizeof(effects->problem),
+                 "%llu operations did not fit into the log of operations, "
+                 "so their effects cannot be told from foreign ones",
+                 (unsigned long long)join->unlogged);
+    } else if (join->saturated) {
+        effects->oracle = ORACLE_UNVERIFIED;
+        snprintf(effects->problem, sizeof(effects->problem),
+                 "the ledger counts more than %llu effects for one id",
+                 (unsigned long long)UINT32_MAX);
+    }
+}
+
+void effects_join_finish(const struct effects_join *join,
+                         struct effects *effects)
+{
+    memset(effects, 0, sizeof(*effects));
+    effects->oracle = ORACLE_LEDGER;
+    judge_reading(join, effects);
+    effects->foreign_ids = join->foreign_ids;
+    effects->foreign_effects = join->foreign_effects;
+    for (uint64_t number = 0; number < join->operations; number++) {
+        if (join->follows[number / 8] & (1U << (number % 8))) {
+            continue;
+        }
+        if (join->next[number] != 0) {
+            settle_chain(join, number, effects);
+        } else {
+            settle(join, number, join->effects[number], false, effects);
+        }
+    }
+}
+
+const char *effect_class_name(enum effect_class class)
+{
+    static const char *const names[EFFECT_CLASS_COUNT] = {
+        [EFFECT_EXACTLY_ONCE] = "exactly_once",
+        [EFFECT_DUPLICATE] = "duplicate",
+        [EFFECT_LOST] = "lost",
+        [EFFECT_PHANTOM] = "phantom",
+        [EFFECT_UNRESOLVED_DONE] = "unresolved_done",
+        [EFFECT_UNRESOLVED_NOT_DONE] = "unresolved_not_done",
+        [EFFECT_CLEAN] = "clean",
+    };
+    must(class < EFFECT_CLASS_COUNT);
+    return names[class];
+}
+
+const char *effect_oracle_name(enum effect_oracle oracle)
+{
+    switch (oracle) {
+    case ORACLE_NONE:
+        return "none";
+    case ORACLE_LEDGER:
+        return "ledger";
+    case ORACLE_UNVERIFIED:
+        return "unverified";
+    }
+    return "none";
+}

@@ -1,0 +1,170 @@
+#include "measure/hist.h"
+
+#include "base/must.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+enum { HALF = 1024, HALF_BITS = 10 };
+
+/* The power of two that scales the value into the lower 11 bits, times the
+ * half, plus what is left: indexes below 2048 are the values themselves. */
+static inline size_t index_of(uint64_t us)
+{
+    unsigned scale =
+        63U - (unsigned)__builtin_clzll(us | (2 * HALF - 1)) - HALF_BITS;
+    return (size_t)scale * HALF + (size_t)(us >> scale);
+}
+
+static void bounds_of(size_t index, int64_t *low_us, int64_t *high_us)
+{
+    size_t scale = index < 2 * HALF ? 0 : index / HALF - 1;
+    *low_us = (int64_t)(index - scale * HALF) << scale;
+    *high_us = *low_us + ((int64_t)1 << scale) - 1;
+}
+
+void hist_init(struct hist *hist, struct arena *arena)
+{
+    memset(hist, 0, sizeof(*hist));
+    hist->counts = arena_array(arena, HIST_BUCKETS, sizeof(*hist->counts));
+}
+
+static inline void add_squares(struct hist *hist, uint64_t low, uint64_t high)
+{
+    hist->squares_low += low;
+    hist->squares_high += high + (hist->squares_low < low);
+}
+
+void hist_record(struct hist *hist, struct duration value)
+{
+    must(value.ns >= 0);
+    uint64_t us = ((uint64_t)value.ns + 500) / 1000;
+    if (us > (uint64_t)HIST_US_MAX) {
+        us = (uint64_t)HIST_US_MAX;
+        hist->clamped++;
+    }
+    if (hist->count == 0 || (int64_t)us < hist->min_us) {
+        hist->min_us = (int64_t)us;
+    }
+    if ((int64_t)us > hist->max_us) {
+        hist->max_us = (int64_t)us;
+    }
+    hist->count++;
+    hist->sum_us += us;
+    add_squares(hist, us * us, 0);
+    hist->counts[index_of(us)]++;
+}
+
+void hist_merge(struct hist *hist, const struct hist *other)
+{
+    if (other->count == 0) {
+        return;
+    }
+    if (hist->count == 0 || other->min_us < hist->min_us) {
+        hist->min_us = other->min_us;
+    }
+    if (other->max_us > hist->max_us) {
+        hist->max_us = other->max_us;
+    }
+    hist->count += other->count;
+    hist->clamped += other->clamped;
+    hist->sum_us += other->sum_us;
+    add_squares(hist, other->squares_low, other->squares_high);
+
+    /* Only the range in use: pages that were never touched stay so. */
+    size_t last = index_of((uint64_t)other->max_us);
+    for (size_t i = index_of((uint64_t)other->min_us); i <= last; i++) {
+        hist->counts[i] += other->counts[i];
+    }
+}
+
+void hist_reset(struct hist *hist)
+{
+    uint64_t *counts = hist->counts;
+    if (hist->count > 0) {
+        size_t first = index_of((uint64_t)hist->min_us);
+        size_t last = index_of((uint64_t)hist->max_us);
+        memset(counts + first, 0, (last - first + 1) * sizeof(*counts));
+    }
+    memset(hist, 0, sizeof(*hist));
+    hist->counts = counts;
+}
+
+/* ceil(q * count), where a product that is a whole number but for the
+ * rounding of q (0.07 * 100) is taken as that number. */
+static uint64_t rank_of(double q, uint64_t count)
+{
+    double exact = q * (double)count;
+    double rank = ceil(exact * (1 - 2 * DBL_EPSILON));
+    if (rank < 1) {
+        return 1;
+    }
+    return rank >= (double)count ? count : (uint64_t)rank;
+}
+
+int64_t hist_quantile_us(const struct hist *hist, double q)
+{
+    must(q >= 0 && q <= 1);
+    if (hist->count == 0) {
+        return 0;
+    }
+    uint64_t rank = rank_of(q, hist->count);
+    uint64_t seen = 0;
+    size_t index = index_of((uint64_t)hist->min_us);
+    size_t last = index_of((uint64_t)hist->max_us);
+    while (index < last) {
+        seen += hist->counts[index];
+        if (seen >= rank) {
+            break;
+        }
+        index++;
+    }
+    int64_t low_us;
+    int64_t high_us;
+    bounds_of(index, &low_us, &high_us);
+    return high_us < hist->max_us ? high_us : hist->max_us;
+}
+
+double hist_mean_us(const struct hist *hist)
+{
+    if (hist->count == 0) {
+        return 0;
+    }
+    return (double)hist->sum_us / (double)hist->count;
+}
+
+double hist_stddev_us(const struct hist *hist)
+{
+    if (hist->count == 0) {
+        return 0;
+    }
+    /* Long double has the 64 bits that the difference of two large sums
+     * needs; what rounding leaves below zero is zero. */
+    long double n = (long double)hist->count;
+    long double mean = (long double)hist->sum_us / n;
+    long double squares = (long double)hist->squares_high * 0x1p64L +
+                          (long double)hist->squares_low;
+    long double variance = squares / n - mean * mean;
+    return variance > 0 ? sqrt((double)variance) : 0;
+}
+
+bool hist_next(const struct hist *hist, size_t *cursor, int64_t *low_us,
+               int64_t *high_us, uint64_t *count)
+{
+    if (hist->count == 0) {
+        return false;
+    }
+    size_t index = index_of((uint64_t)hist->min_us);
+    size_t last = index_of((uint64_t)hist->max_us);
+    for (index = *cursor > index ? *cursor : index; index <= last; index++) {
+        if (hist->counts[index] > 0) {
+            bounds_of(index, low_us, high_us);
+            *count = hist->counts[index];
+            *cursor = index + 1;
+            return true;
+        }
+    }
+    *cursor = index;
+    return false;
+}

@@ -1,0 +1,57 @@
+/*
+ * series: what happened when, in intervals of equal length.
+ *
+ * The interval is 1 s. A run that is longer than SERIES_POINTS_MAX intervals
+ * doubles it, by adding each pair of neighbours into one, so memory is
+ * constant. Each interval counts, and keeps a small histogram of the
+ * operations that finished in it: values below 128 us are exact, above, a
+ * quantile is the middle of its bucket and off by at most 0.8 %.
+ *
+ * Merging adds counters; where two series have different intervals, the finer
+ * is coalesced first. So the counters of a merge are those of the whole.
+ * Times before the origin (there should be none) count in the first interval.
+ */
+#ifndef SQUALL_MEASURE_SERIES_H
+#define SQUALL_MEASURE_SERIES_H
+
+#include "base/arena.h"
+#include "base/instant.h"
+
+#include <stdint.h>
+
+/* Small histograms: 26 powers of two above the exact half, and that half, of
+ * 64 counters each: 1 us to 1 h. */
+enum { SERIES_POINTS_MAX = 1024, SERIES_BUCKETS = 27 * 64 };
+
+struct series_interval {
+    uint64_t offered, started, attempts, retries, finished, acked;
+    uint32_t low, high;     /* range of buckets in use; valid when measured */
+    uint64_t measured;      /* values in the histogram */
+    uint32_t buckets[SERIES_BUCKETS];
+};
+
+struct series {
+    struct instant origin;
+    struct duration interval;
+    size_t count;           /* intervals up to the last one in use */
+    struct series_interval *intervals; /* SERIES_POINTS_MAX of them */
+    /* the interval that was asked for last, to save a division */
+    struct series_interval *current;
+    struct instant current_from, current_to;
+};
+
+void series_init(struct series *series, struct arena *arena,
+                 struct instant origin);
+
+/* The interval that contains `at`, made by coalescing when it lies beyond
+ * the last one. Valid until the next call. */
+struct series_interval *series_at(struct series *series, struct instant at);
+
+void series_record(struct series_interval *interval, struct duration value);
+
+void series_merge(struct series *series, const struct series *other);
+
+/* Nearest rank; -1 when nothing was recorded. */
+int64_t series_quantile_us(const struct series_interval *interval, double q);
+
+#endif
