@@ -66,9 +66,10 @@ all: squall ## build ./squall
 squall: $(BUILD)/squall
 	@ln -sf $< $@
 
-$(BUILD)/squall: $(BUILD)/main.o $(OBJECTS)
+$(BUILD)/squall: $(BUILD)/main.o $(BUILD)/libsquall.a
 	$(call say,link)
-	$(Q)$(LINK) -o $@ $^ $(LDLIBS)
+	$(Q)$(LINK) -o $@ $< $(filter $(BUILD)/cli/%,$(OBJECTS)) \
+	 $(BUILD)/libsquall.a $(LDLIBS)
 
 $(BUILD)/libsquall.a: $(OBJECTS)
 	$(call say,archive)

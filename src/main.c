@@ -1,8 +1,10 @@
 #include "cli/command.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { LIBCURL_MIN = 0x075000 }; /* 7.80.0: CURLOPT_PREREQFUNCTION */
 
@@ -22,6 +24,19 @@ static bool libcurl_is_new_enough(void)
     return false;
 }
 
+/* A reader that has seen enough (squall ... | head) is told nothing. */
+static bool flush_output(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout)) {
+        return true;
+    }
+    if (errno != EPIPE) {
+        fprintf(stderr, "squall: error: cannot write to standard output: "
+                        "%s\n", strerror(errno));
+    }
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     /* A peer that hangs up is an outcome, and a closed pipe is noticed when
@@ -32,9 +47,6 @@ int main(int argc, char **argv)
     }
     int status = command_main(argc, (const char *const *)argv);
     curl_global_cleanup();
-    if ((fflush(stdout) != 0 || ferror(stdout)) && status == 0) {
-        fprintf(stderr, "squall: error: cannot write to standard output\n");
-        return 3;
-    }
-    return status;
+    bool written = flush_output();
+    return status == 0 && !written ? 3 : status;
 }

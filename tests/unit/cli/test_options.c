@@ -1,0 +1,124 @@
+/* The table of options keeps the rules that parser, help and completion rely
+ * on. */
+#include "cli/options.h"
+
+#include <ctype.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static bool share_a_command(const struct option_row *a,
+                            const struct option_row *b)
+{
+    return (a->commands & b->commands) != 0;
+}
+
+static void test_no_two_options_clash(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < option_row_count; i++) {
+        for (size_t j = i + 1; j < option_row_count; j++) {
+            const struct option_row *a = &option_rows[i];
+            const struct option_row *b = &option_rows[j];
+            if (!share_a_command(a, b)) {
+                continue;
+            }
+            assert_string_not_equal(a->name, b->name);
+            assert_false(a->letter && a->letter == b->letter);
+            assert_false(a->key && b->key && strcmp(a->key, b->key) == 0);
+        }
+    }
+}
+
+static void test_names_are_words_in_kebab_case(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < option_row_count; i++) {
+        const char *name = option_rows[i].name;
+        assert_true(strlen(name) >= 3 && strlen(name) <= 20);
+        assert_int_equal(strspn(name, "abcdefghijklmnopqrstuvwxyz-"),
+                         strlen(name));
+        assert_true(name[0] != '-' && name[strlen(name) - 1] != '-');
+        assert_true(!option_rows[i].letter ||
+                    isalpha((unsigned char)option_rows[i].letter));
+    }
+}
+
+static void test_sentences_begin_large_and_end_in_a_stop(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < option_row_count; i++) {
+        const char *sentence = option_rows[i].sentence;
+        assert_true(isupper((unsigned char)sentence[0]));
+        assert_int_equal(sentence[strlen(sentence) - 1], '.');
+        assert_null(strstr(sentence, "  "));
+        assert_null(strstr(sentence, ".."));
+    }
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        const char *summary = commands[i].summary;
+        assert_true(isupper((unsigned char)summary[0]));
+        assert_int_equal(summary[strlen(summary) - 1], '.');
+        assert_int_equal(commands[i].about[strlen(commands[i].about) - 1],
+                         '.');
+    }
+}
+
+static void test_arguments_fit_the_types(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < option_row_count; i++) {
+        const struct option_row *row = &option_rows[i];
+        bool is_key =
+            row->type == OPTION_KEY || row->type == OPTION_KEY_TRUE;
+        bool is_bare =
+            row->type == OPTION_FLAG || row->type == OPTION_KEY_TRUE;
+        assert_int_equal(row->argument != NULL, !is_bare);
+        assert_int_equal(row->key != NULL, is_key);
+        assert_true(is_key || row->field < sizeof(struct invocation));
+        assert_true(row->commands != 0);
+        assert_true((row->commands & ~(unsigned)FOR_ALL) == 0);
+    }
+}
+
+static void test_every_group_has_a_title_and_an_option(void **state)
+{
+    (void)state;
+    for (size_t group = 0; group < GROUP_COUNT; group++) {
+        bool used = false;
+        for (size_t i = 0; i < option_row_count; i++) {
+            used = used || option_rows[i].group == group;
+        }
+        assert_true(used);
+        assert_non_null(option_group_title((enum option_group)group));
+    }
+}
+
+static void test_find_is_by_whole_name_and_command(void **state)
+{
+    (void)state;
+    const struct command *run = command_find("run");
+    const struct command *target = command_find("target");
+    assert_string_equal(option_find(run, "rate", 4)->name, "rate");
+    assert_null(option_find(run, "rat", 3));
+    assert_null(option_find(target, "rate", 4));
+    assert_null(option_find(run, "port", 4));
+    assert_string_equal(option_find_letter(run, 'r')->name, "rate");
+    assert_null(option_find_letter(target, 'r'));
+    assert_null(command_find("ru"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_no_two_options_clash),
+        cmocka_unit_test(test_names_are_words_in_kebab_case),
+        cmocka_unit_test(test_sentences_begin_large_and_end_in_a_stop),
+        cmocka_unit_test(test_arguments_fit_the_types),
+        cmocka_unit_test(test_every_group_has_a_title_and_an_option),
+        cmocka_unit_test(test_find_is_by_whole_name_and_command),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
