@@ -183,11 +183,13 @@ def embedded(t):
 @test("the seed is told, and an explicit one is kept")
 def seed(t):
     server = t.server(lambda request: reply())
-    t.equal(t.run(server.url, "-n", "3", "--seed", "77")["run.seed"], 77,
+    t.equal(t.run(server.url, "-n", "3", "--seed", "77")["run.seed"], "0x4d",
             "given")
     first = t.run(server.url, "-n", "3")["run.seed"]
     second = t.run(server.url, "-n", "3")["run.seed"]
     t.check(first != second, "drawn seeds differ")
+    again = t.run(server.url, "-n", "3", "--seed", first)
+    t.equal(again["run.seed"], first, "a reported seed can be given back")
 
 
 @test("every command has help, and the version names its libcurl")

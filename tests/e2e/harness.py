@@ -559,8 +559,9 @@ def broken_equations(report):
          attempts["on_wire"])
     hold("latency.attempt_ok.count = ok", latency["attempt_ok"]["count"],
          outcomes.get("ok", 0))
-    hold("amplification.histogram sums to started",
-         sum(report["amplification"]["histogram"]), operations["started"])
+    hold("started = amplification.histogram + not_sent",
+         sum(report["amplification"]["histogram"]) +
+         report["amplification"]["not_sent"], operations["started"])
     for name, figures in latency.items():
         order = [figures.get(k) for k in (
             "min_us", "p50_us", "p75_us", "p90_us", "p95_us", "p99_us",

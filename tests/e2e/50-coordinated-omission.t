@@ -1,0 +1,120 @@
+#!/usr/bin/python3
+# Proves: latency is counted from the intended start, so a stall of the
+# service is paid for by every operation that it delayed. A service with base
+# time s stalls for S once in a period P under R operations a second; then
+#   latency(q) = s for q <= 1 - f, else s + S (1 - (1 - q) / f)
+#   mean = s + f S / 2, longest = s + S
+# with f = S / P when stalled calls are all answered at the end of the stall
+# (A), and f = S / ((1 - R s) P) when one worker must catch up (B). A closed
+# loop with one caller, or the attempts alone, do not see it: that they show
+# the small figures, beside the true ones, is half of the proof.
+#
+# Tolerance: one step of the arrival grid, 1/R, and for real HTTP 3 ms or 1 %.
+# The load is deterministic; there is no chance in these tests.
+
+from harness import *
+
+NAMES = {.5: "p50_us", .9: "p90_us", .95: "p95_us", .99: "p99_us",
+         .999: "p99_9_us"}
+
+
+def stalling(t, workers, service_s, stall_s, period_s, periods, lead_s):
+    """Settings of the embedded target; the first stall begins in the middle
+    of the first measured period."""
+    return {"service": {
+        "workers": workers, "queue_limit": 0, "idempotency": "none",
+        "service_time": {"type": "constant", "mean": f"{service_s * 1e6:.0f}us"},
+        "faults": [{"kind": "stall", "ratio": 1,
+                    "from": f"{(lead_s + period_s * (k + .4)) * 1e3:.0f}ms",
+                    "for": f"{stall_s * 1e3:.0f}ms"}
+                   for k in range(periods)]}}
+
+
+def order():
+    return {"requests": [{"name": "order", "method": "POST",
+                          "path": "/orders", "body": '{"order": "{{op.id}}"}',
+                          "headers": {"Content-Type": "application/json"}}],
+            "timeout": {"attempt": "30s"}}
+
+
+def expected(q, s, stall, f):
+    return s if q <= 1 - f else s + stall * (1 - (1 - q) / f)
+
+
+def open_case(t, name, rate, service_s, stall_s, period_s, periods, workers,
+              quantiles, connections=2000):
+    lead = 1.0
+    profile = dict(order(), **stalling(t, workers, service_s, stall_s,
+                                       period_s, periods, lead))
+    profile["load"] = {"model": "open", "rate": f"{rate}/s", "warmup": "1s",
+                       "duration": f"{period_s * periods:.0f}s",
+                       "connections": connections}
+    run = t.run("-p", t.profile(profile), status=None, limit=60)
+    t.check(run.status in (0, 3), f"exit status {run.status}")
+    busy = rate * service_s if workers else 0
+    f = stall_s / ((1 - busy) * period_s)
+    latency = run["latency.operation"]
+    t.equal(latency["count"], rate * period_s * periods, "operations")
+
+    def hold(got_us, wanted_s, what):
+        tolerance = 1 / rate + max(.003, .01 * wanted_s)
+        t.near(got_us / 1e6, wanted_s, tolerance * PATIENCE,
+               f"{name}: {what}, s")
+    for q in quantiles:
+        hold(latency[NAMES[q]], expected(q, service_s, stall_s, f),
+             NAMES[q][:-3])
+    hold(latency["mean_us"], service_s + f * stall_s / 2, "mean")
+    hold(latency["max_us"], service_s + stall_s, "max")
+    return run
+
+
+@test("A1: 1 s stall in 10 s, 1000/s, all answered at its end", limit=60)
+def a1(t):
+    open_case(t, "A1", 1000, .001, 1, 10, 1, 0, (.5, .95, .99, .999))
+
+
+@test("A3: 0.2 s stalls in 2 s, 500/s, three periods", limit=60)
+def a3(t):
+    open_case(t, "A3", 500, .002, .2, 2, 3, 0, (.5, .95, .99))
+
+
+@test("B1: 1 s stall in 10 s, 500/s, one worker catches up", limit=60)
+def b1(t):
+    open_case(t, "B1", 500, .001, 1, 10, 1, 1, (.5, .9, .95, .99, .999))
+
+
+@test("B2: 0.5 s stall in 5 s, 200/s, one worker catches up", limit=60)
+def b2(t):
+    open_case(t, "B2", 200, .002, .5, 5, 1, 1, (.5, .9, .95, .99, .999))
+
+
+@test("attempt latency, and a closed loop, hide what operations show",
+      limit=60)
+def contrast(t):
+    # The same stalls with one connection: the waiting is squall's own, and
+    # counted in the operations; of the attempts only one a stall is slow.
+    profile = dict(order(), **stalling(t, 0, .001, .2, 2, 2, 1))
+    profile["load"] = {"model": "open", "rate": "200/s", "warmup": "1s",
+                       "duration": "4s", "connections": 1}
+    run = t.run("-p", t.profile(profile), status=None, limit=30)
+    operation, attempt = run["latency.operation"], run["latency.attempt"]
+    t.check(operation["p99_us"] > 120e3,
+            f"operations p99 {operation['p99_us']} us sees the stall")
+    t.check(attempt["p99_us"] < 30e3 * PATIENCE,
+            f"attempts p99 {attempt['p99_us']} us does not")
+    t.check(run["latency.queue.p99_us"] > 100e3, "the waiting is told")
+
+    # A3's stalls under one closed caller: about 900 of the 2 ms each, and
+    # one slow one a stall.
+    profile = dict(order(), **stalling(t, 0, .002, .2, 2, 2, 1))
+    profile["load"] = {"model": "closed", "warmup": "1s", "duration": "4s",
+                       "connections": 1}
+    run = t.run("-p", t.profile(profile), status=None, limit=30)
+    latency = run["latency.operation"]
+    t.check(latency["p99_us"] < 30e3 * PATIENCE,
+            f"closed loop p99 {latency['p99_us']} us")
+    t.between(latency["max_us"], 100e3, 300e3 * PATIENCE,
+              "closed loop: the one that was caught")
+
+
+main()

@@ -1,0 +1,231 @@
+#!/usr/bin/python3
+# Proves: the ways to a service. HTTPS is verified unless it is told not to
+# be; HTTP/2, Unix sockets, --resolve and proxies (plain and CONNECT) work,
+# and what the other side logged is what the report counts; failures on the
+# way are `tls`, `connect_failed` ..., a definite no, and nothing on the wire.
+
+from harness import *
+
+
+class Tunnel:
+    """A proxy that answers CONNECT, and nothing else."""
+
+    def __init__(self, refuse=False):
+        self.refuse = refuse
+        self.asked = []
+        self.listener = listening_socket()
+        self.url = f"http://127.0.0.1:{port_of(self.listener)}"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                sock, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(sock,),
+                             daemon=True).start()
+
+    def serve(self, sock):
+        head = b""
+        while b"\r\n\r\n" not in head:
+            data = sock.recv(4096)
+            if not data:
+                sock.close()
+                return
+            head += data
+        method, place, _ = head.split(b"\r\n")[0].decode().split(" ")
+        self.asked.append((method, place))
+        if self.refuse or method != "CONNECT":
+            sock.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n"
+                         b"Connection: close\r\n\r\n")
+            sock.close()
+            return
+        host, _, port = place.rpartition(":")
+        far = socket.create_connection((host, int(port)))
+        sock.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        threading.Thread(target=self.copy, args=(far, sock),
+                         daemon=True).start()
+        self.copy(sock, far)
+
+    @staticmethod
+    def copy(source, sink):
+        try:
+            while True:
+                data = source.recv(65536)
+                if not data:
+                    break
+                sink.sendall(data)
+        except OSError:
+            pass
+        for sock in (source, sink):
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def close(self):
+        self.listener.close()
+
+
+def localhost(url):
+    """Names pinned, so that ::1 is not tried first."""
+    port = urllib.parse.urlsplit(url).port
+    return ("--resolve", f"localhost:{port}:127.0.0.1")
+
+
+@test("HTTPS with a trusted authority")
+def tls_verified(t):
+    certificates = t.certificates()
+    nginx = t.nginx(tls=certificates)
+    run = t.run(nginx.url, "-n", "300", "-c", "4", "--cacert",
+                certificates.ca, *localhost(nginx.url))
+    t.equal(run["operations.acked"], 300, "acked")
+    t.check(run["latency.connect.count"] >= 1, "connecting was measured")
+    log = nginx.log()
+    t.equal(len(log), run["attempts.on_wire"], "in the log")
+    t.check(all(row["tls"].startswith("TLSv1") for row in log), "TLS")
+
+
+@test("a certificate that cannot be trusted: outcome tls, nothing sent")
+def tls_refused(t):
+    certificates = t.certificates()
+    nginx = t.nginx(tls=certificates)
+    for arguments in ((), ("--cacert", certificates.stranger)):
+        run = t.run(nginx.url, "-n", "5", *arguments, *localhost(nginx.url),
+                    status=None)
+        t.check(run.status in (0, 3), f"exit status {run.status}")
+        t.equal(run["attempts.by_outcome"].get("tls"),
+                run["attempts.total"], "tls")
+        t.equal(run["attempts.on_wire"], 0, "nothing on the wire")
+        t.equal(run["operations.acked"], 0, "acked")
+        t.equal(run["operations.ambiguous"], 0, "a definite no")
+    t.equal(nginx.log(), [], "nothing in the log")
+
+
+@test("a certificate for another name is refused; --insecure takes it")
+def tls_name(t):
+    certificates = t.certificates()
+    certificates.cert = certificates.other_cert
+    certificates.key = certificates.other_key
+    nginx = t.nginx(tls=certificates)
+    run = t.run(nginx.url, "-n", "5", "--cacert", certificates.ca,
+                *localhost(nginx.url), status=None)
+    t.equal(run["attempts.by_outcome"].get("tls"), run["attempts.total"],
+            "tls")
+    run = t.run(nginx.url, "-n", "5", "--insecure", *localhost(nginx.url))
+    t.equal(run["operations.acked"], 5, "insecure")
+    run = t.run(nginx.url, "-n", "5", "-k", *localhost(nginx.url))
+    t.equal(run["operations.acked"], 5, "-k")
+    run = t.squall("run", nginx.url, "-n", "5", "--cacert", "/no/such/ca.pem",
+                   status=None)
+    t.check(run.status in (2, 3), f"exit status {run.status}")
+    t.match(run.err, r"/no/such/ca\.pem", "the missing file is named")
+
+
+@test("plain text where TLS is spoken, and the reverse")
+def wrong_protocol(t):
+    server = t.server(lambda request: reply())
+    run = t.run(server.url.replace("http:", "https:"), "-n", "3",
+                status=None)
+    t.equal(run["attempts.by_outcome"].get("tls"), run["attempts.total"],
+            "TLS to plain text")
+    certificates = t.certificates()
+    nginx = t.nginx(tls=certificates)
+    run = t.run(nginx.url.replace("https:", "http:"), "-n", "3",
+                *localhost(nginx.url), status=None)
+    t.equal(run["operations.acked"], 0, "plain text to TLS")
+
+
+@test("HTTP/2 over TLS, many streams on one connection")
+def http2(t):
+    certificates = t.certificates()
+    nginx = t.nginx(tls=certificates, http2=True)
+    run = t.run(nginx.url, "-n", "500", "-c", "8", "--http", "2", "--cacert",
+                certificates.ca, *localhost(nginx.url))
+    t.equal(run["operations.acked"], 500, "acked")
+    log = nginx.log()
+    t.equal(len(log), run["attempts.on_wire"], "in the log")
+    t.equal({row["protocol"] for row in log}, {"HTTP/2.0"}, "protocol")
+
+
+@test("HTTP/1.1 is spoken where HTTP/2 is offered and not asked for")
+def http1(t):
+    certificates = t.certificates()
+    nginx = t.nginx(tls=certificates, http2=True)
+    run = t.run(nginx.url, "-n", "50", "--cacert", certificates.ca,
+                *localhost(nginx.url))
+    t.equal(run["operations.acked"], 50, "acked")
+    t.equal({row["protocol"] for row in nginx.log()}, {"HTTP/1.1"},
+            "protocol")
+
+
+@test("a Unix socket")
+def unix_socket(t):
+    nginx = t.nginx(unix=True)
+    run = t.run(nginx.url, "-n", "200", "-c", "4", "--unix-socket",
+                nginx.socket_path)
+    t.equal(run["operations.acked"], 200, "acked")
+    t.equal(len(nginx.log()), 200, "in the log")
+    run = t.squall("run", "http://localhost/", "-n", "2", "--unix-socket",
+                   t.path("nobody.sock"), status=3)
+    t.match(run.err, r"nobody\.sock|localhost", "the place is named")
+
+
+@test("--resolve sends a name to an address, and Host keeps the name")
+def resolve(t):
+    server = t.server(lambda request: reply())
+    run = t.run(f"http://orders.invalid:{server.port}/", "-n", "10",
+                "--resolve", f"orders.invalid:{server.port}:127.0.0.1")
+    t.equal(run["operations.acked"], 10, "acked")
+    t.equal(server.requests[0].header("Host"),
+            f"orders.invalid:{server.port}", "Host")
+    bad = t.squall("run", server.url, "-n", "1", "--resolve", "nonsense",
+                   status=2)
+    t.match(bad.err, r"nonsense", "a bad entry is named")
+
+
+@test("a plain proxy gets absolute URLs; names are left to it")
+def plain_proxy(t):
+    proxy = t.server(lambda request: reply())
+    run = t.run("http://orders.invalid/x", "-n", "10", "--proxy", proxy.url)
+    t.equal(run["operations.acked"], 10, "acked")
+    t.equal({r.path for r in proxy.requests}, {"http://orders.invalid/x"},
+            "absolute URL")
+    t.equal(len(proxy.requests), run["attempts.on_wire"], "received")
+
+
+@test("HTTPS through CONNECT, and a proxy that refuses")
+def connect_proxy(t):
+    certificates = t.certificates()
+    nginx = t.nginx(tls=certificates)
+    tunnel = t.keep(Tunnel())
+    run = t.run(nginx.url, "-n", "100", "-c", "3", "--cacert",
+                certificates.ca, "--proxy", tunnel.url)
+    t.equal(run["operations.acked"], 100, "acked")
+    t.between(len(tunnel.asked), 1, 3, "tunnels")
+    t.equal({a for a in tunnel.asked},
+            {("CONNECT", f"localhost:{nginx.port}")}, "asked for")
+    refusing = t.keep(Tunnel(refuse=True))
+    run = t.run(nginx.url, "-n", "4", "--cacert", certificates.ca, "--proxy",
+                refusing.url, status=None)
+    t.check(run.status in (0, 3), f"exit status {run.status}")
+    t.equal(run["attempts.by_outcome"].get("connect_failed"),
+            run["attempts.total"], "connect_failed")
+    t.equal(run["attempts.on_wire"], 0, "nothing on the wire")
+    t.equal(len(nginx.log()), 100, "in the log")
+
+
+@test("proxies of the environment are not used unasked")
+def environment_proxy(t):
+    server = t.server(lambda request: reply())
+    proxy = t.server(lambda request: reply())
+    run = t.run(server.url, "-n", "5", env={
+        "http_proxy": proxy.url, "HTTP_PROXY": proxy.url,
+        "ALL_PROXY": proxy.url})
+    t.equal(run["operations.acked"], 5, "acked")
+    t.equal((len(server.requests), len(proxy.requests)), (5, 0),
+            "straight to the service")
+
+
+main()

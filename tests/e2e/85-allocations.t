@@ -1,0 +1,70 @@
+#!/usr/bin/python3
+# Proves: after the warm-up squall's own code allocates nothing for a request.
+# A preloaded library counts allocations by the caller's address: the squall
+# program, or a library (libcurl allocates for every transfer, and is counted
+# apart). Two runs that differ only in the number of operations, with
+# templates, keys, retries, jitter, faults and the effects log in use, must
+# ask for the same number of allocations. What does not grow with requests may
+# differ by a few: the report's text is a little longer.
+
+from harness import *
+
+FEW = 12
+
+
+def allocations(t, library, url, profile, n, *arguments):
+    out = t.path(f"allocations{n}{len(arguments)}")
+    t.run(url, "-p", profile, "-n", str(n), "--seed", "3", *arguments,
+          env={"LD_PRELOAD": str(library), "ALLOCATIONS_OUT": str(out)})
+    return {k: int(v) for k, v in
+            (line.split() for line in out.read_text().splitlines())}
+
+
+@test("no allocation per request by squall's own code", limit=60)
+def no_allocation(t):
+    linked = subprocess.run(["ldd", SQUALL], stdout=subprocess.PIPE,
+                            check=False).stdout
+    if b"asan" in linked or b"tsan" in linked or b"ubsan" in linked:
+        raise Skip("a sanitizer brings its own allocator")
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if not compiler:
+        raise Skip("there is no compiler")
+    library = t.path("allocations.so")
+    done = subprocess.run(
+        [compiler, "-O1", "-fno-builtin", "-shared", "-fPIC", "-o", library,
+         ROOT / "tests" / "e2e" / "allocations.c"],
+        stderr=subprocess.PIPE, check=False)
+    if done.returncode:
+        raise Failed(done.stderr.decode())
+
+    nginx = t.nginx(locations="""
+        location /ok { return 200 "ok\\n"; }
+        location /fail { return 503 "no\\n"; }
+        location /ledger { return 200 ""; }""")
+    profile = t.profile({
+        "idempotency": {"scope": "operation", "key": "uuid4"},
+        "retry": {"max_attempts": 3, "retry_on": ["5xx", "reset"],
+                  "backoff": {"type": "exponential", "initial": "1ms",
+                              "max": "4ms", "jitter": "full"}},
+        "faults": [{"kind": "lost_request", "ratio": .1, "as": "reset"},
+                   {"kind": "lost_response", "ratio": .02, "as": "reset"}],
+        "requests": [
+            {"name": "ok", "weight": 3, "path": "/ok?{{rand:1:99}}",
+             "headers": {"X-Op": "{{op.id}}", "X-Uuid": "{{uuid}}"}},
+            {"name": "fail", "weight": 1, "path": "/fail", "method": "POST",
+             "body": '{"id": "{{op.id}}", "key": "{{key}}"}'}]})
+    for arguments in (("-c", "8"), ("-c", "8", "--ledger", "/ledger"),
+                      ("-c", "8", "-r", "20000/s")):
+        small = allocations(t, library, nginx.url, profile, 4000, *arguments)
+        large = allocations(t, library, nginx.url, profile, 8000, *arguments)
+        t.note(f"{' '.join(arguments)}: own {small['own']} and "
+               f"{large['own']}, libraries {small['other']} and "
+               f"{large['other']}")
+        t.check(small["own"] > 0, "the counter sees squall's allocations")
+        t.check(large["other"] > small["other"] + 4000,
+                "and sees libcurl's, which grow with the requests")
+        t.between(large["own"] - small["own"], -FEW, FEW,
+                  f"own allocations for 4000 more operations {arguments}")
+
+
+main()

@@ -1,0 +1,236 @@
+#!/usr/bin/python3
+# Proves: the documents tell the truth. Every command that the README, the man
+# pages and --help show is executed; every shipped profile is well formed and
+# listed; help, man pages and completion know the same options.
+#
+# What is taken from the documents: the lines of ```sh blocks in README.md,
+# the .Dl lines of man/*.[15], and the examples of --help. A line
+# may start with "$ ". Where a command cannot be run as it stands, the test
+# changes it in these ways only:
+#   - http://localhost:8080 and http://127.0.0.1:8080 become an embedded
+#     target that the test has started, and `--port 8080` becomes `--port 0`;
+#   - a service that only its owner has (http*://their-service..., and hosts
+#     in example.com, .org, .net) becomes that same target;
+#   - -d and --duration are cut to 1 s; `squall target` is ended once it
+#     listens;
+#   - `make demo` is run as it is, of other make targets it is proven with
+#     `make -n` that they exist.
+# A block after the line `<!-- not run: why -->`, or a .Dl after
+# `.\" not run: why`, is left out, and the test prints why.
+
+from harness import *
+
+import shlex
+
+README = ROOT / "README.md"
+PAGES = sorted((ROOT / "man").glob("*.[15]"))
+
+
+def readme_commands():
+    commands, reason, inside = [], None, False
+    for line in README.read_text().splitlines():
+        if inside:
+            if line.startswith("```"):
+                inside, reason = False, None
+            elif reason is None:
+                commands.append(line)
+            else:
+                commands.append(f"# not run: {reason}: {line}")
+        elif line.startswith("```sh"):
+            inside = True
+        elif match := re.match(r"<!-- not run: (.*) -->", line):
+            reason = match.group(1)
+    return joined(commands)
+
+
+def page_commands(page):
+    commands, reason = [], None
+    for line in page.read_text().splitlines():
+        if match := re.match(r'\.\\" not run: (.*)', line):
+            reason = match.group(1)
+        elif line.startswith(".Dl "):
+            text = unroff(line[4:])
+            commands.append(text if reason is None
+                            else f"# not run: {reason}: {text}")
+            reason = None
+    return joined(commands)
+
+
+def unroff(text):
+    """The few escapes of roff that a command line needs."""
+    for escape, plain in (("\\-", "-"), ("\\(aq", "'"), ("\\(dq", '"'),
+                          ("\\(lq", '"'), ("\\(rq", '"'), ("\\(ha", "^"),
+                          ("\\(ti", "~"), ("\\&", ""), ("\\e", "\\")):
+        text = text.replace(escape, plain)
+    return text
+
+
+def joined(lines):
+    """Continued lines as one; no comments of the shell, no empty lines."""
+    commands, held = [], ""
+    for line in lines:
+        line = held + line.strip()
+        held = ""
+        if line.endswith("\\"):
+            held = line[:-1]
+            continue
+        line = re.sub(r"^\$ ", "", line)
+        if line.startswith("# not run") or (line and line[0] != "#"):
+            commands.append(line)
+    return commands
+
+
+def help_commands(t):
+    commands = []
+    for command in ("run", "target", "profile", "completion"):
+        text = t.squall(command, "--help").out
+        commands += [line.strip() for line in text.splitlines()
+                     if re.match(r"\s+squall \S", line)
+                     and not re.search(r"\[|<|\bPROFILE\.\.\.| \| [a-z]+$",
+                                       line)]
+    return commands
+
+
+def adapted(command, url):
+    command = re.sub(r"http://(localhost|127\.0\.0\.1):8080", url, command)
+    command = re.sub(r"https?://(their-service|[\w.-]*example\.(com|org|net))"
+                     r"(:\d+)?", url, command)
+    command = re.sub(r"--port 8080", "--port 0", command)
+    command = re.sub(r"((?:^|\s)(?:-d|--duration)[ =])\d+(ms|s|m|h)",
+                     r"\g<1>1s", command)
+    return re.sub(r"(^|[|&;]\s*)\./squall\b", r"\1squall", command)
+
+
+def execute(t, commands):
+    binaries = t.path("bin")
+    binaries.mkdir()
+    (binaries / "squall").symlink_to(SQUALL)
+    env = t.environment({"PATH": f"{binaries}:{os.environ['PATH']}"})
+    work = t.path("work")
+    work.mkdir()
+    (work / "profiles").symlink_to(ROOT / "profiles")
+    (work / "order.json").write_text('{"order": "{{op.id}}"}')
+    target = t.target("-p", "targets/exactly-once")
+    for command in commands:
+        if command.startswith("# not run"):
+            t.note(command[2:])
+            continue
+        shown, command = command, adapted(command, target.url)
+        words = shlex.split(command, comments=True)
+        words = [w for w in words if "=" not in w or w != words[0]]
+        if words[0] == "make" and "demo" not in words:
+            done = t.start(["make", "-n", *words[1:]], "make", env=env,
+                           cwd=ROOT)
+            status, wanted = done.wait(60 * PATIENCE), (0,)
+        elif words[0] == "make":
+            done = t.start(words, "make", env=env, cwd=ROOT)
+            status, wanted = done.wait(120 * PATIENCE), (0, 1)
+        elif words[:2] == ["squall", "target"] and "--help" not in words:
+            done = t.start(["sh", "-c", "exec " + command.rstrip("& ")],
+                           "shown", env=env, cwd=work)
+            done.wait_for_text(r"http://127\.0\.0\.1:\d+")
+            done.signal(signal.SIGINT)
+            status, wanted = done.wait(20 * PATIENCE), (0, 130)
+        else:
+            done = t.start(["sh", "-c", command], "shown", env=env, cwd=work)
+            status, wanted = done.wait(60 * PATIENCE), (0, 1)
+        t.check(status in wanted,
+                f"exit status {status} of: {shown}\n{tail(done.err)}")
+    t.check(commands, "there are commands")
+
+
+@test("every command in the README", limit=300)
+def readme(t):
+    if not README.exists():
+        raise Skip("there is no README.md")
+    execute(t, readme_commands())
+
+
+@test("every command in the man pages", limit=300)
+def pages(t):
+    if not PAGES:
+        raise Skip("there are no man pages")
+    execute(t, [c for page in PAGES for c in page_commands(page)])
+
+
+@test("every example of --help", limit=120)
+def help_examples(t):
+    execute(t, help_commands(t))
+
+
+@test("every shipped profile passes the check and is listed")
+def profiles(t):
+    files = sorted((ROOT / "profiles").rglob("*.json"))
+    t.check(len(files) >= 17, f"{len(files)} profiles")
+    t.squall("profile", "check", *files)
+    listed = t.squall("profile", "list").out
+    for file in files:
+        name = str(file.relative_to(ROOT / "profiles"))[:-5]
+        t.match(listed, re.escape(name), "listed")
+        t.squall("profile", "check", name)
+        document = re.sub(r"^\s*//.*$", "", file.read_text(), flags=re.M)
+        about = json.loads(document).get("about", "")
+        t.match(about, r"\S.*\.$", f"{name}: about is a sentence")
+    for name in ("none", "immediate", "fixed", "exponential", "full-jitter",
+                 "equal-jitter", "decorrelated-jitter", "broken-keys",
+                 "steady", "lost-responses", "brownout", "outage", "spike",
+                 "exactly-once", "no-keys", "racy", "forgetful"):
+        t.match(listed, rf"(^|[\s/]){name}\b", "shipped")
+
+
+@test("profiles are found beside the executable, from any folder")
+def found(t):
+    env = t.environment()
+    del env["SQUALL_PROFILES"]
+    process = t.start([SQUALL, "profile", "check", "full-jitter"], "found",
+                      env=env, cwd="/")
+    t.equal(process.wait(20 * PATIENCE), 0, "exit status")
+    t.match(process.err, r"^$", "message")
+
+
+def options_of_help(text):
+    return set(re.findall(r"^\s+(?:-\w, )?(--[a-z][a-z-]+)", text, re.M))
+
+
+@test("help, man pages and completion know the same options")
+def agreement(t):
+    scripts = {shell: t.squall("completion", shell).out
+               for shell in ("bash", "zsh", "fish")}
+    for shell, script in scripts.items():
+        program = shutil.which(shell)
+        if program and shell != "fish":
+            path = t.write(f"completion.{shell}", script)
+            done = subprocess.run([program, "-n", path],
+                                  stderr=subprocess.PIPE, check=False)
+            t.equal(done.returncode, 0, f"{shell} reads its completion")
+    for command in ("run", "target"):
+        options = options_of_help(t.squall(command, "--help").out)
+        t.check(len(options) > 5, f"{command}: {len(options)} options")
+        for option in options:
+            for shell, script in scripts.items():
+                t.check(option.lstrip("-") in script,
+                        f"{option} in the completion of {shell}")
+        page = ROOT / "man" / f"squall-{command}.1"
+        if t.check(page.exists(), f"there is {page.name}"):
+            text = unroff(page.read_text())
+            named = set("-" + w for w in re.findall(
+                r"Fl (-[a-z][a-z-]+)", text))
+            t.equal(options - named, set(), f"{page.name} lacks")
+            shown = set("-" + w for line in text.splitlines()
+                        if line.startswith(".It ")
+                        for w in re.findall(r"Fl (-[a-z][a-z-]+)", line))
+            t.equal(shown - options, set(), f"{page.name} has beyond help")
+
+
+@test("man pages are clean")
+def man_lint(t):
+    if not shutil.which("mandoc"):
+        raise Skip("mandoc is not installed")
+    for page in PAGES:
+        done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", page],
+                              stdout=subprocess.PIPE, check=False)
+        t.equal(done.stdout.decode(), "", page.name)
+        t.equal(done.returncode, 0, page.name)
+
+
+main()
