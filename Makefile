@@ -53,7 +53,8 @@ LINK = $(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -Wl,--as-needed $(LDFLAGS)
 FOLDERS := base policy load faults measure plan transport target report cli
 OBJECTS := $(patsubst src/%.c,$(BUILD)/%.o,$(wildcard $(FOLDERS:%=src/%/*.c)))
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard \
- tests/unit/*/test_*.c tests/prop/test_*.c tests/golden/test_*.c))
+ tests/unit/*/test_*.c tests/prop/test_*.c tests/golden/test_*.c \
+ tests/sim/test_*.c tests/exhaust/test_*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,\
  $(filter-out %/replay.c,$(wildcard tests/fuzz/*.c)))
 
