@@ -1,0 +1,319 @@
+#include "policy/hint.h"
+
+#include "base/must.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Sun, 06 Nov 1994 08:49:37 GMT, the example of RFC 9110 5.6.7; the number
+ * is what `date -u +%s` says of it. */
+static const int64_t rfc_unix_ms = INT64_C(784111777000);
+
+static struct server_hint parse_at(enum hint_format format, const char *text,
+                                   int64_t unix_ms)
+{
+    return hint_parse(format, text, strlen(text), unix_ms);
+}
+
+static void expect_wait(enum hint_format format, const char *text,
+                        int64_t unix_ms, int64_t wait_ms)
+{
+    struct server_hint hint = parse_at(format, text, unix_ms);
+    if (hint.kind != HINT_WAIT || hint.wait.ns != wait_ms * NS_PER_MS) {
+        fail_msg("\"%s\": kind %d, %lld ns, expected %lld ms", text,
+                 hint.kind, (long long)hint.wait.ns, (long long)wait_ms);
+    }
+}
+
+static void expect_invalid(enum hint_format format, const char *text)
+{
+    struct server_hint hint = parse_at(format, text, rfc_unix_ms);
+    if (hint.kind != HINT_INVALID) {
+        fail_msg("\"%s\" is no valid hint", text);
+    }
+}
+
+static void test_numbers(void **state)
+{
+    (void)state;
+    expect_wait(HINT_SECONDS, "0", 0, 0);
+    expect_wait(HINT_SECONDS, "120", 0, 120000);
+    expect_wait(HINT_SECONDS, "007", 0, 7000);
+    expect_wait(HINT_SECONDS, " \t5 \t", 0, 5000);
+    expect_wait(HINT_MS, "1500", 0, 1500);
+    expect_wait(HINT_UNIX, "784111780", rfc_unix_ms, 3000);
+    expect_wait(HINT_UNIX, "784111780", rfc_unix_ms + 1, 2999);
+    expect_wait(HINT_UNIX, "784111777", rfc_unix_ms, 0);
+    expect_wait(HINT_UNIX, "1", rfc_unix_ms, 0);
+
+    static const char *const huge[] = {
+        "9223372036", "9223372037", "9223372036854775807",
+        "99999999999999999999999999"};
+    assert_int_equal(parse_at(HINT_SECONDS, huge[0], 0).wait.ns,
+                     INT64_C(9223372036000000000));
+    for (size_t i = 1; i < array_length(huge); i++) {
+        struct server_hint hint = parse_at(HINT_SECONDS, huge[i], 0);
+        assert_int_equal(hint.kind, HINT_WAIT);
+        assert_int_equal(hint.wait.ns, INT64_MAX);
+    }
+}
+
+static void test_bad_numbers(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"",    " ",   "-1",  "+1", "1.5",
+                                      "1s",  "0x1", "1 2", "a",  "1,2",
+                                      "١", "Sun, 06 Nov 1994 08:49:37 GMT"};
+    for (size_t i = 0; i < array_length(bad); i++) {
+        expect_invalid(HINT_SECONDS, bad[i]);
+        expect_invalid(HINT_MS, bad[i]);
+        expect_invalid(HINT_UNIX, bad[i]);
+    }
+    /* The bytes after the given length are not looked at. */
+    assert_int_equal(hint_parse(HINT_SECONDS, "12", 1, 0).wait.ns, NS_PER_S);
+    assert_int_equal(hint_parse(HINT_SECONDS, "12", 0, 0).kind, HINT_INVALID);
+}
+
+static void test_dates(void **state)
+{
+    (void)state;
+    /* The three forms of the RFC, 10 s ahead. */
+    int64_t now = rfc_unix_ms - 10000;
+    expect_wait(HINT_HTTP_DATE, "Sun, 06 Nov 1994 08:49:37 GMT", now, 10000);
+    expect_wait(HINT_HTTP_DATE, "Sunday, 06-Nov-94 08:49:37 GMT", now, 10000);
+    expect_wait(HINT_HTTP_DATE, "Sun Nov  6 08:49:37 1994", now, 10000);
+    expect_wait(HINT_HTTP_DATE, "Sun Nov 16 08:49:37 1994", now,
+                10000 + 10 * 86400000LL);
+    expect_wait(HINT_HTTP_DATE, "Sun, 06 Nov 1994 08:49:37 GMT",
+                rfc_unix_ms + 1, 0);
+    expect_wait(HINT_HTTP_DATE, "Sun, 06 Nov 1994 08:49:37 GMT",
+                rfc_unix_ms - 1, 1);
+
+    /* Known instants: `date -u -d ... +%s`. */
+    expect_wait(HINT_HTTP_DATE, "Thu, 01 Jan 1970 00:00:01 GMT", 0, 1000);
+    expect_wait(HINT_HTTP_DATE, "Tue, 29 Feb 2000 23:59:60 GMT", 0,
+                951868800000LL);
+    expect_wait(HINT_HTTP_DATE, "Wed, 01 Mar 2000 00:00:00 GMT", 0,
+                951868800000LL);
+    expect_wait(HINT_HTTP_DATE, "Tue, 19 Jan 2038 03:14:08 GMT", 0,
+                2147483648000LL);
+    expect_wait(HINT_HTTP_DATE, "Mon, 01 Mar 2100 00:00:00 GMT", 0,
+                4107542400000LL);
+    expect_wait(HINT_HTTP_DATE, "Fri, 31 Dec 1999 23:59:59 GMT", 0,
+                946684799000LL);
+}
+
+/* In 1994: 44 is 2044 (50 years on), 45 is 1945, 94 and 93 are past. */
+static void test_two_digit_years(void **state)
+{
+    (void)state;
+    expect_wait(HINT_HTTP_DATE, "Tuesday, 01-Nov-44 00:00:00 GMT", 0, 0);
+    expect_wait(HINT_HTTP_DATE, "Thursday, 01-Jan-04 00:00:00 GMT",
+                rfc_unix_ms, 1072915200000LL - rfc_unix_ms);
+    expect_wait(HINT_HTTP_DATE, "Friday, 01-Jan-44 00:00:00 GMT",
+                rfc_unix_ms, 2335219200000LL - rfc_unix_ms);
+    expect_wait(HINT_HTTP_DATE, "Sunday, 01-Jan-45 00:00:00 GMT",
+                rfc_unix_ms, 0);
+    expect_wait(HINT_HTTP_DATE, "Friday, 01-Jan-93 00:00:00 GMT",
+                rfc_unix_ms, 0);
+    /* In 2099, 05 is 2105. */
+    expect_wait(HINT_HTTP_DATE, "Thursday, 01-Jan-05 00:00:00 GMT",
+                4070908800000LL, 4260211200000LL - 4070908800000LL);
+}
+
+static void test_bad_dates(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "",
+        "120",
+        "Sun",
+        "Sun, 06 Nov 1994 08:49:37",
+        "Sun, 06 Nov 1994 08:49:37 UTC",
+        "Sun, 06 Nov 1994 08:49:37 GMT+1",
+        "sun, 06 Nov 1994 08:49:37 GMT",
+        "Xxx, 06 Nov 1994 08:49:37 GMT",
+        "Sun, 06 nov 1994 08:49:37 GMT",
+        "Sun, 6 Nov 1994 08:49:37 GMT",
+        "Sun, 00 Nov 1994 08:49:37 GMT",
+        "Sun, 31 Nov 1994 08:49:37 GMT",
+        "Tue, 29 Feb 1994 08:49:37 GMT",
+        "Mon, 29 Feb 2100 08:49:37 GMT",
+        "Sun, 06 Nov 94 08:49:37 GMT",
+        "Sun, 06 Nov 1994 24:00:00 GMT",
+        "Sun, 06 Nov 1994 08:60:37 GMT",
+        "Sun, 06 Nov 1994 08:49:61 GMT",
+        "Sun, 06 Nov 1994 8:49:37 GMT",
+        "Sunday, 06 Nov 1994 08:49:37 GMT",
+        "Sunday, 06-Nov-1994 08:49:37 GMT",
+        "Sun Nov 6 08:49:37 1994",
+        "Sun Nov  6 08:49:37 1994 GMT",
+    };
+    for (size_t i = 0; i < array_length(bad); i++) {
+        expect_invalid(HINT_HTTP_DATE, bad[i]);
+    }
+}
+
+/* No prefix of a valid date is one, and none is read past its end (which the
+ * sanitizers watch: the copy ends where the text does). */
+static void test_every_prefix(void **state)
+{
+    (void)state;
+    static const char *const dates[] = {"Sun, 06 Nov 1994 08:49:37 GMT",
+                                        "Sunday, 06-Nov-94 08:49:37 GMT",
+                                        "Sun Nov  6 08:49:37 1994"};
+    for (size_t i = 0; i < array_length(dates); i++) {
+        for (size_t length = 0; length < strlen(dates[i]); length++) {
+            char *copy = test_malloc(length + !length);
+            memcpy(copy, dates[i], length);
+            struct server_hint hint =
+                hint_parse(HINT_HTTP_DATE, copy, length, rfc_unix_ms);
+            test_free(copy);
+            assert_int_equal(hint.kind, HINT_INVALID);
+        }
+    }
+}
+
+/* Every day of 400 years against a calendar that only counts. */
+static void test_calendar(void **state)
+{
+    (void)state;
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    int64_t seconds = 0;
+    for (int year = 1970; year < 2370; year++) {
+        bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+        for (int month = 0; month < 12; month++) {
+            int days = month == 1 ? 28 + leap
+                                  : 30 + ((month + (month > 6)) % 2 == 0);
+            for (int day = 1; day <= days; day++) {
+                char text[64];
+                snprintf(text, sizeof(text),
+                         "Mon, %02d %.3s %04d 00:00:00 GMT", day,
+                         months + 3 * month, year);
+                struct server_hint hint = parse_at(HINT_HTTP_DATE, text, 0);
+                int64_t expected;
+                if (__builtin_mul_overflow(seconds, NS_PER_S, &expected)) {
+                    expected = INT64_MAX;
+                }
+                assert_int_equal(hint.kind, HINT_WAIT);
+                assert_int_equal(hint.wait.ns, expected);
+                seconds += 86400;
+            }
+        }
+    }
+}
+
+static void test_either(void **state)
+{
+    (void)state;
+    struct server_hint absent = {HINT_ABSENT, DURATION_ZERO};
+    struct server_hint invalid = {HINT_INVALID, DURATION_ZERO};
+    struct server_hint one = {HINT_WAIT, {1}};
+    struct server_hint two = {HINT_WAIT, {2}};
+    assert_int_equal(hint_either(absent, absent).kind, HINT_ABSENT);
+    assert_int_equal(hint_either(absent, invalid).kind, HINT_INVALID);
+    assert_int_equal(hint_either(invalid, absent).kind, HINT_INVALID);
+    assert_int_equal(hint_either(invalid, one).wait.ns, 1);
+    assert_int_equal(hint_either(one, invalid).wait.ns, 1);
+    assert_int_equal(hint_either(one, two).wait.ns, 1);
+    assert_int_equal(hint_either(absent, two).wait.ns, 2);
+}
+
+struct combination {
+    struct server_hint hint;
+    enum hint_apply apply;
+    enum hint_over_max over_max;
+    enum hint_zero zero;
+    enum hint_invalid invalid;
+    int64_t expected; /* -1: no retry */
+};
+
+/* Own wait 100, clamp_add 50, max 1000. */
+static void test_combine(void **state)
+{
+    (void)state;
+    static const struct combination rows[] = {
+        {{HINT_ABSENT, {0}}, 0, 0, 0, INVALID_NO_RETRY, 100},
+        {{HINT_INVALID, {0}}, 0, 0, 0, INVALID_IGNORE, 100},
+        {{HINT_INVALID, {0}}, 0, 0, 0, INVALID_NO_RETRY, -1},
+        {{HINT_WAIT, {30}}, HINT_REPLACE, 0, 0, 0, 30},
+        {{HINT_WAIT, {300}}, HINT_REPLACE, 0, 0, 0, 300},
+        {{HINT_WAIT, {30}}, HINT_MAX, 0, 0, 0, 100},
+        {{HINT_WAIT, {300}}, HINT_MAX, 0, 0, 0, 300},
+        {{HINT_WAIT, {30}}, HINT_CLAMP, 0, 0, 0, 100},
+        {{HINT_WAIT, {120}}, HINT_CLAMP, 0, 0, 0, 120},
+        {{HINT_WAIT, {300}}, HINT_CLAMP, 0, 0, 0, 150},
+        {{HINT_WAIT, {1000}}, HINT_REPLACE, OVER_NO_RETRY, 0, 0, 1000},
+        {{HINT_WAIT, {1001}}, HINT_REPLACE, OVER_NO_RETRY, 0, 0, -1},
+        {{HINT_WAIT, {1001}}, HINT_REPLACE, OVER_IGNORE, 0, 0, 100},
+        {{HINT_WAIT, {1001}}, HINT_REPLACE, OVER_CLAMP, 0, 0, 1000},
+        {{HINT_WAIT, {1001}}, HINT_CLAMP, OVER_CLAMP, 0, 0, 150},
+        {{HINT_WAIT, {0}}, HINT_REPLACE, 0, ZERO_IMMEDIATE, 0, 0},
+        {{HINT_WAIT, {0}}, HINT_MAX, 0, ZERO_IMMEDIATE, 0, 100},
+        {{HINT_WAIT, {0}}, HINT_REPLACE, 0, ZERO_IGNORE, 0, 100},
+    };
+    for (size_t i = 0; i < array_length(rows); i++) {
+        struct hint_config config = {
+            .count = 1,
+            .apply = rows[i].apply,
+            .clamp_add = {50},
+            .max = {1000},
+            .over_max = rows[i].over_max,
+            .zero = rows[i].zero,
+            .invalid = rows[i].invalid,
+        };
+        struct attempt_result result = {.status = 429, .hint = rows[i].hint};
+        struct duration wait = {100};
+        bool retry = hint_combine(&config, &result, &wait) ==
+                     HINT_DECISION_WAIT;
+        if (retry != (rows[i].expected >= 0) ||
+            wait.ns != (retry ? rows[i].expected : 100)) {
+            fail_msg("row %zu: retry %d, wait %lld", i, retry,
+                     (long long)wait.ns);
+        }
+    }
+}
+
+static void test_combine_when_not_read(void **state)
+{
+    (void)state;
+    struct attempt_result result = {
+        .status = 429, .hint = {HINT_WAIT, {5}}};
+    struct duration wait = {100};
+
+    struct hint_config off = {.max = DURATION_FOREVER};
+    assert_int_equal(hint_combine(&off, &result, &wait), HINT_DECISION_WAIT);
+    assert_int_equal(wait.ns, 100);
+
+    struct hint_config on_503 = {
+        .count = 1, .has_status = true, .max = DURATION_FOREVER};
+    status_set_add(&on_503.status, 503, 503);
+    assert_int_equal(hint_combine(&on_503, &result, &wait),
+                     HINT_DECISION_WAIT);
+    assert_int_equal(wait.ns, 100);
+    result.status = 503;
+    hint_combine(&on_503, &result, &wait);
+    assert_int_equal(wait.ns, 5);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_bad_numbers),
+        cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_two_digit_years),
+        cmocka_unit_test(test_bad_dates),
+        cmocka_unit_test(test_every_prefix),
+        cmocka_unit_test(test_calendar),
+        cmocka_unit_test(test_either),
+        cmocka_unit_test(test_combine),
+        cmocka_unit_test(test_combine_when_not_read),
+    };
+    return cmocka_run_group_tests_name("hint", tests, NULL, NULL);
+}
