@@ -1,0 +1,241 @@
+#include "policy/classify.h"
+
+#include "base/must.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct request_traits post = {.method = METHOD_POST};
+
+static struct classification of(const struct classify_config *config,
+                                enum outcome outcome, unsigned status)
+{
+    struct attempt_result result = {
+        .outcome = outcome, .status = (uint16_t)status, .sent = true};
+    return classify(config, &result, &post, 1);
+}
+
+static void test_without_rules(void **state)
+{
+    (void)state;
+    struct classify_config config = {0};
+    for (size_t i = 0; i < OUTCOME_COUNT; i++) {
+        struct classification got = of(&config, (enum outcome)i, 0);
+        assert_int_equal(got.as,
+                         i == OUTCOME_OK ? CLASS_SUCCESS : CLASS_FATAL);
+        assert_int_equal(got.rule, -1);
+    }
+}
+
+/* One condition at a time: a result that fits, and one that does not. */
+static void test_each_condition(void **state)
+{
+    (void)state;
+    static const struct {
+        struct classify_rule rule;
+        struct attempt_result fits;
+        struct request_traits traits;
+        unsigned attempt;
+        struct attempt_result differs;
+        struct request_traits other_traits;
+        unsigned other_attempt;
+    } rows[] = {
+        {{.outcomes = 1u << OUTCOME_RESET},
+         {.outcome = OUTCOME_RESET}, {0}, 1,
+         {.outcome = OUTCOME_TIMEOUT}, {0}, 1},
+        {{.methods = METHOD_GET | METHOD_PUT},
+         {0}, {.method = METHOD_PUT}, 1, {0}, {.method = METHOD_POST}, 1},
+        {{.sent = YES}, {.sent = true}, {0}, 1, {.sent = false}, {0}, 1},
+        {{.sent = NO}, {.sent = false}, {0}, 1, {.sent = true}, {0}, 1},
+        {{.reused = YES}, {.reused = true}, {0}, 1, {0}, {0}, 1},
+        {{.reused = NO}, {.reused = false}, {0}, 1,
+         {.reused = true}, {0}, 1},
+        {{.has_hint = YES}, {.hint = {HINT_WAIT, {0}}}, {0}, 1,
+         {.hint = {HINT_INVALID, {0}}}, {0}, 1},
+        {{.has_hint = NO}, {.hint = {HINT_ABSENT, {0}}}, {0}, 1,
+         {.hint = {HINT_WAIT, {0}}}, {0}, 1},
+        {{.idempotent = YES}, {0}, {.method = METHOD_DELETE}, 1,
+         {0}, {.method = METHOD_PATCH}, 1},
+        {{.idempotent = YES}, {0}, {.method = METHOD_POST, .has_key = true},
+         1, {0}, {.method = METHOD_POST}, 1},
+        {{.idempotent = NO}, {0}, {.method = METHOD_POST}, 1,
+         {0}, {.method = METHOD_GET}, 1},
+        {{.attempt = 2}, {0}, {0}, 2, {0}, {0}, 3},
+    };
+    for (size_t i = 0; i < array_length(rows); i++) {
+        struct classify_config config = {.count = 1};
+        config.rules[0] = rows[i].rule;
+        config.rules[0].as = CLASS_THROTTLE;
+        assert_int_equal(classify(&config, &rows[i].fits, &rows[i].traits,
+                                  rows[i].attempt).rule, 0);
+        assert_int_equal(classify(&config, &rows[i].differs,
+                                  &rows[i].other_traits,
+                                  rows[i].other_attempt).rule, -1);
+    }
+}
+
+static void test_status_and_not_status(void **state)
+{
+    (void)state;
+    struct classify_config config = {.count = 1};
+    config.rules[0].has_status = true;
+    config.rules[0].as = CLASS_TRANSIENT;
+    status_set_add(&config.rules[0].status, 500, 599);
+    status_set_add(&config.rules[0].not_status, 501, 501);
+    assert_int_equal(of(&config, OUTCOME_SERVER_ERROR, 500).rule, 0);
+    assert_int_equal(of(&config, OUTCOME_SERVER_ERROR, 501).rule, -1);
+    assert_int_equal(of(&config, OUTCOME_SERVER_ERROR, 599).rule, 0);
+    assert_int_equal(of(&config, OUTCOME_REJECTED, 404).rule, -1);
+    assert_int_equal(of(&config, OUTCOME_RESET, 0).rule, -1);
+}
+
+static void expect_token(const char *token, enum outcome_class as,
+                         const enum outcome *outcomes, size_t count,
+                         unsigned status)
+{
+    struct classify_config config = {0};
+    const char *problem = NULL;
+    assert_true(classify_expand(&config, token, &problem));
+    assert_int_equal(config.count, 1);
+    for (size_t i = 0; i < OUTCOME_COUNT; i++) {
+        enum outcome_class expected =
+            i == OUTCOME_OK ? CLASS_SUCCESS : CLASS_FATAL;
+        for (size_t j = 0; j < count; j++) {
+            if (outcomes[j] == (enum outcome)i) {
+                expected = as;
+            }
+        }
+        if (of(&config, (enum outcome)i, status).as != expected) {
+            fail_msg("token %s, outcome %s", token,
+                     outcome_name((enum outcome)i));
+        }
+    }
+}
+
+#define EXPECT_TOKEN(token, as, status, ...)                          \
+    do {                                                              \
+        const enum outcome list[] = {__VA_ARGS__};                    \
+        expect_token(token, as, list, array_length(list), status);    \
+    } while (0)
+
+static void test_tokens(void **state)
+{
+    (void)state;
+    EXPECT_TOKEN("connect", CLASS_TRANSIENT, 0, OUTCOME_DNS,
+                 OUTCOME_CONNECT_REFUSED, OUTCOME_CONNECT_TIMEOUT,
+                 OUTCOME_CONNECT_FAILED, OUTCOME_TLS);
+    EXPECT_TOKEN("reset", CLASS_TRANSIENT, 0, OUTCOME_RESET,
+                 OUTCOME_RESET_REUSED, OUTCOME_TRUNCATED);
+    EXPECT_TOKEN("timeout", CLASS_TIMEOUT, 0, OUTCOME_TIMEOUT);
+    EXPECT_TOKEN("protocol", CLASS_TRANSIENT, 0, OUTCOME_PROTOCOL);
+    EXPECT_TOKEN("refused_stream", CLASS_TRANSIENT, 0,
+                 OUTCOME_REFUSED_STREAM);
+    EXPECT_TOKEN("busy", CLASS_TRANSIENT, 409, OUTCOME_BUSY);
+    EXPECT_TOKEN("no_socket", CLASS_TRANSIENT, 0, OUTCOME_NO_SOCKET);
+    EXPECT_TOKEN("dns", CLASS_TRANSIENT, 0, OUTCOME_DNS);
+    EXPECT_TOKEN("throttled", CLASS_THROTTLE, 429, OUTCOME_THROTTLED);
+    /* A status is asked of complete answers that were not expected. */
+    EXPECT_TOKEN("5xx", CLASS_TRANSIENT, 503, OUTCOME_UNEXPECTED,
+                 OUTCOME_REJECTED, OUTCOME_BUSY, OUTCOME_THROTTLED,
+                 OUTCOME_SERVER_ERROR);
+    EXPECT_TOKEN("429", CLASS_THROTTLE, 429, OUTCOME_UNEXPECTED,
+                 OUTCOME_REJECTED, OUTCOME_BUSY, OUTCOME_THROTTLED,
+                 OUTCOME_SERVER_ERROR);
+}
+
+static void test_status_tokens(void **state)
+{
+    (void)state;
+    for (unsigned status = 100; status <= 599; status++) {
+        struct classify_config config = {0};
+        const char *problem = NULL;
+        char token[8];
+        snprintf(token, sizeof(token), "%u", status);
+        assert_true(classify_expand(&config, token, &problem));
+        snprintf(token, sizeof(token), "%uxx", status / 100);
+        assert_true(classify_expand(&config, token, &problem));
+        for (unsigned other = 100; other <= 599; other++) {
+            int expected = other == status               ? 0
+                           : other / 100 == status / 100 ? 1
+                                                         : -1;
+            assert_int_equal(of(&config, OUTCOME_REJECTED, other).rule,
+                             expected);
+        }
+    }
+}
+
+static void test_bad_tokens(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"",    "ok",  "cancelled", "6xx",
+                                      "0xx", "099", "600",       "5x",
+                                      "5xxx", "50x", "Connect",  "429 "};
+    for (size_t i = 0; i < array_length(bad); i++) {
+        struct classify_config config = {0};
+        const char *problem = NULL;
+        assert_false(classify_expand(&config, bad[i], &problem));
+        assert_non_null(problem);
+        assert_int_equal(config.count, 0);
+    }
+}
+
+static void test_full_list(void **state)
+{
+    (void)state;
+    struct classify_config config = {0};
+    const char *problem = NULL;
+    for (int i = 0; i < CLASSIFY_RULES_MAX; i++) {
+        assert_true(classify_expand(&config, "reset", &problem));
+    }
+    assert_null(problem);
+    assert_false(classify_expand(&config, "reset", &problem));
+    assert_non_null(problem);
+    assert_int_equal(config.count, CLASSIFY_RULES_MAX);
+}
+
+static void test_names(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CLASS_COUNT; i++) {
+        enum outcome_class class = CLASS_COUNT;
+        assert_true(outcome_class_from_name(
+            outcome_class_name((enum outcome_class)i), &class));
+        assert_int_equal(class, i);
+    }
+    enum outcome_class untouched = CLASS_FATAL;
+    assert_false(outcome_class_from_name("retry", &untouched));
+    assert_int_equal(untouched, CLASS_FATAL);
+
+    static const char *const methods[] = {"GET",    "HEAD",    "POST",
+                                          "PUT",    "DELETE",  "OPTIONS",
+                                          "TRACE",  "PATCH",   "BREW"};
+    uint16_t seen = 0;
+    for (size_t i = 0; i < array_length(methods); i++) {
+        assert_int_equal(method_bit(methods[i]), 1 << i);
+        seen |= method_bit(methods[i]);
+    }
+    assert_int_equal(seen, 2 * METHOD_OTHER - 1);
+    assert_int_equal(method_bit("get"), METHOD_OTHER);
+    assert_int_equal(METHODS_IDEMPOTENT & (METHOD_POST | METHOD_PATCH |
+                                           METHOD_OTHER), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_without_rules),
+        cmocka_unit_test(test_each_condition),
+        cmocka_unit_test(test_status_and_not_status),
+        cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_status_tokens),
+        cmocka_unit_test(test_bad_tokens),
+        cmocka_unit_test(test_full_list),
+        cmocka_unit_test(test_names),
+    };
+    return cmocka_run_group_tests_name("classify", tests, NULL, NULL);
+}
