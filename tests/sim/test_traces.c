@@ -4,7 +4,7 @@
  *
  * The host here answers attempt n with the n-th answer of the scenario and
  * feeds nothing but what the contract of policy/call.h allows. After a wanted
- * change of behaviour GOLDEN=rewrite writes the texts anew, and the difference
+ * change of behaviour `make golden` writes the texts anew, and the difference
  * is read like code.
  */
 #include "base/must.h"
@@ -296,12 +296,12 @@ static void write_golden(const char *path, const char *text)
 static void test_trace(void **state)
 {
     const struct scenario *scenario = *state;
-    const char *golden = getenv("GOLDEN");
+    const char *golden = getenv("SQUALL_GOLDEN");
     char path[200];
     snprintf(path, sizeof(path), "tests/sim/traces/%s.txt", scenario->name);
 
     char *text = run(scenario);
-    if (golden && strcmp(golden, "rewrite") == 0) {
+    if (golden && strcmp(golden, "write") == 0) {
         write_golden(path, text);
     }
     char *expected = read_golden(path);
