@@ -1,0 +1,304 @@
+#include "target/host.h"
+
+#include "base/must.h"
+#include "target/pages.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+enum { BODY_MAX = 1024 * 1024 };
+
+void answer_problem(struct answer *answer, unsigned status,
+                        const char *title)
+{
+    answer->how = ANSWER_SEND;
+    answer->status = status;
+    answer->problem = true;
+    str_reset(&answer->body);
+    str_printf(&answer->body, "{\"title\": \"%s\", \"status\": %u}\n", title,
+               status);
+}
+
+/* The other resources. */
+
+static void reset(struct client *client)
+{
+    target_effects_reset(&client->server->effects);
+    keys_reset(&client->server->keys);
+    client->answer.status = 204;
+    client->state = CLIENT_ANSWERED;
+}
+
+static void show_health(struct client *client)
+{
+    struct server *server = client->server;
+    struct str *body = &client->answer.body;
+    struct server_counts counts;
+
+    server_counts(server, &counts);
+    str_printf(body,
+               "{\"status\": \"ok\", \"requests\": %llu, \"orders\": %llu, "
+               "\"effects\": %llu, \"replays\": %llu, \"conflicts\": %llu, "
+               "\"shed\": %llu, \"abandoned\": %llu, ",
+               (unsigned long long)counts.requests,
+               (unsigned long long)counts.orders,
+               (unsigned long long)counts.effects,
+               (unsigned long long)counts.replays,
+               (unsigned long long)counts.conflicts,
+               (unsigned long long)counts.shed,
+               (unsigned long long)counts.abandoned);
+    str_printf(body,
+               "\"waiting\": %llu, \"serving\": %zu, \"connections\": %llu, "
+               "\"keys\": %llu, \"uptime_us\": %lld}\n",
+               (unsigned long long)server->service.waiting_count,
+               server->service.serving.count,
+               (unsigned long long)server->client_count,
+               (unsigned long long)server->keys.count,
+               (long long)(instant_since(host_clock(), server->started).ns /
+                           NS_PER_US));
+    client->answer.status = 200;
+    client->state = CLIENT_ANSWERED;
+}
+
+static enum MHD_Result show_ledger(struct client *client)
+{
+    const char *accept = MHD_lookup_connection_value(
+        client->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
+    const char *by = MHD_lookup_connection_value(
+        client->connection, MHD_GET_ARGUMENT_KIND, "by");
+    struct MHD_Response *response = page_ledger(
+        &client->server->effects,
+        accept && strstr(accept, "application/json"),
+        by && strcmp(by, "key") == 0);
+    if (!response) {
+        return MHD_NO;
+    }
+    enum MHD_Result result =
+        MHD_queue_response(client->connection, 200, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+/* HTTP. */
+
+static enum MHD_Result send_answer(struct client *client)
+{
+    struct answer *answer = &client->answer;
+    if (answer->how == ANSWER_RESET) {
+        /* Disconnecting a TCP socket resets it; closing it would say an
+         * orderly good-bye first. */
+        struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+        (void)connect(client->socket, &nowhere, sizeof(nowhere));
+    }
+    if (answer->how != ANSWER_SEND) {
+        return MHD_NO;
+    }
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        answer->body.length, answer->body.text, MHD_RESPMEM_PERSISTENT);
+    if (!response) {
+        return MHD_NO;
+    }
+    if (answer->body.length > 0) {
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+                                answer->problem ? "application/problem+json"
+                                                : "application/json");
+    }
+    if (answer->replayed) {
+        MHD_add_response_header(response, "Idempotent-Replayed", "true");
+    }
+    int64_t wait_ns = client->server->service.config.retry_after.ns;
+    if (answer->retry_after && wait_ns > 0) {
+        char seconds[24];
+        snprintf(seconds, sizeof(seconds), "%lld",
+                 (long long)((wait_ns - 1) / NS_PER_S + 1));
+        MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER,
+                                seconds);
+    }
+    enum MHD_Result result =
+        MHD_queue_response(client->connection, answer->status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+static enum MHD_Result answer_or_wait(struct client *client)
+{
+    if (client->state == CLIENT_WAITING && client->hung_up) {
+        desk_abandon(client);
+    }
+    if (client->state == CLIENT_WAITING) {
+        client->suspended = true;
+        MHD_suspend_connection(client->connection);
+        return MHD_YES;
+    }
+    return send_answer(client);
+}
+
+static enum MHD_Result refuse(struct client *client, unsigned status,
+                              const char *title)
+{
+    answer_problem(&client->answer, status, title);
+    client->state = CLIENT_ANSWERED;
+    return send_answer(client);
+}
+
+static enum MHD_Result route(struct client *client, const char *path,
+                             const char *method)
+{
+    bool get = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+    bool post = strcmp(method, "POST") == 0;
+
+    if (strcmp(path, "/orders") == 0 || strcmp(path, "/refunds") == 0) {
+        if (!post) {
+            return refuse(client, 405, "only POST is answered here");
+        }
+        desk_take(client, path[1] == 'o' ? EFFECT_ORDER : EFFECT_REFUND);
+        return answer_or_wait(client);
+    }
+    if (strcmp(path, "/reset") == 0) {
+        if (!post) {
+            return refuse(client, 405, "only POST is answered here");
+        }
+        reset(client);
+        return send_answer(client);
+    }
+    if (strcmp(path, "/ledger") == 0 || strcmp(path, "/healthz") == 0) {
+        if (!get) {
+            return refuse(client, 405, "only GET is answered here");
+        }
+        if (path[1] == 'l') {
+            return show_ledger(client);
+        }
+        show_health(client);
+        return send_answer(client);
+    }
+    return refuse(client, 404, "there is no such resource");
+}
+
+/* Called by libmicrohttpd when the head of a request is there, for each part
+ * of its body, when it is whole, and again when it has been resumed. */
+enum MHD_Result http_on_request(void *context, struct MHD_Connection *handle,
+                                  const char *path, const char *method,
+                                  const char *version, const char *part,
+                                  size_t *part_size, void **slot)
+{
+    struct server *server = context;
+    struct client *client = *slot;
+    (void)version;
+
+    if (!client) {
+        client = MHD_get_connection_info(
+                     handle, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+                     ->socket_context;
+        must(client && client->state == CLIENT_IDLE);
+        *slot = client;
+        client->state = CLIENT_READING;
+        client->too_large = false;
+        str_reset(&client->body);
+        str_reset(&client->answer.body);
+        client->answer = (struct answer){.body = client->answer.body};
+        return MHD_YES;
+    }
+    if (server->stopping) {
+        return MHD_NO;
+    }
+    if (*part_size > 0) {
+        if (client->body.length + *part_size > BODY_MAX) {
+            client->too_large = true;
+        } else {
+            str_append_bytes(&client->body, part, *part_size);
+        }
+        *part_size = 0;
+        return MHD_YES;
+    }
+    if (client->state == CLIENT_READING) {
+        host_count(&server->counts.requests);
+        return route(client, path, method);
+    }
+    must(client->state == CLIENT_ANSWERED);
+    return send_answer(client);
+}
+
+/* The request is over, well or badly. */
+void http_on_completed(void *context, struct MHD_Connection *handle,
+                         void **slot, enum MHD_RequestTerminationCode how)
+{
+    struct client *client = *slot;
+    (void)context;
+    (void)handle;
+    (void)how;
+    if (!client) {
+        return;
+    }
+    if (client->order) {
+        client->suspended = false;
+        desk_abandon(client);
+    }
+    client->state = CLIENT_IDLE;
+}
+
+static void open_client(struct server *server, struct MHD_Connection *handle,
+                        void **slot)
+{
+    struct client *client = calloc(1, sizeof(*client));
+    if (!client) {
+        fprintf(stderr, "squall: error: out of memory for a connection\n");
+        exit(3);
+    }
+    client->server = server;
+    client->connection = handle;
+    client->socket =
+        MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD)
+            ->connect_fd;
+    client->body = (struct str)STR_INIT;
+    client->answer.body = (struct str)STR_INIT;
+    client->next = server->clients;
+    if (client->next) {
+        client->next->previous = client;
+    }
+    server->clients = client;
+    server->client_count++;
+    *slot = client;
+
+    int on = 1;
+    (void)setsockopt(client->socket, IPPROTO_TCP, TCP_NODELAY, &on,
+                     sizeof(on));
+    /* Libmicrohttpd does not watch a suspended connection; this does. */
+    struct epoll_event hang_up = {.events = EPOLLRDHUP | EPOLLET,
+                                  .data.ptr = client};
+    (void)epoll_ctl(server->epoll, EPOLL_CTL_ADD, client->socket, &hang_up);
+}
+
+static void close_client(struct client *client)
+{
+    struct server *server = client->server;
+    must(!client->order);
+    if (client->previous) {
+        client->previous->next = client->next;
+    } else {
+        server->clients = client->next;
+    }
+    if (client->next) {
+        client->next->previous = client->previous;
+    }
+    server->client_count--;
+    str_release(&client->body);
+    str_release(&client->answer.body);
+    free(client);
+}
+
+void http_on_connection(void *context, struct MHD_Connection *handle,
+                          void **slot,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        open_client(context, handle, slot);
+    } else if (*slot) {
+        close_client(*slot);
+        *slot = NULL;
+    }
+}
