@@ -23,7 +23,8 @@ def stalling(t, workers, service_s, stall_s, period_s, periods, lead_s):
     of the first measured period."""
     return {"service": {
         "workers": workers, "queue_limit": 0, "idempotency": "none",
-        "service_time": {"type": "constant", "mean": f"{service_s * 1e6:.0f}us"},
+        "service_time": {"type": "constant",
+                         "mean": f"{service_s * 1e6:.0f}us"},
         "faults": [{"kind": "stall", "ratio": 1,
                     "from": f"{(lead_s + period_s * (k + .4)) * 1e3:.0f}ms",
                     "for": f"{stall_s * 1e3:.0f}ms"}

@@ -175,8 +175,8 @@ def not_a_ledger(t):
         bad["answer"] = ledger
         path = t.path(f"{name}.json")
         run = refused(t, 3, ("run", server.url, "-n", "5", "-o", path,
-                             "--ledger", "/ledger", "--settle", "10ms",
-                             "--slo", "duplicates == 0"), r"(?i)ledger")
+                             "--ledger", "/ledger", "--ledger-key",
+                             "{{op.id}}", "--settle", "10ms", "--slo", "duplicates == 0"), r"(?i)ledger")
         if path.exists():
             report = json.loads(path.read_text())
             t.check(report["effects"]["oracle"] != "ledger",
@@ -188,8 +188,8 @@ def not_a_ledger(t):
     server = t.server(answer)
     bad["answer"] = lambda r: reply(200, "") if not any(
         q.path != "/ledger" for q in server.requests) else reply(500)
-    run = t.run(server.url, "-n", "9", "--ledger", "/ledger", "--settle",
-                "10ms", status=3)
+    run = t.run(server.url, "-n", "9", "--ledger", "/ledger",
+                "--ledger-key", "{{op.id}}", "--settle", "10ms", status=3)
     t.equal(run["operations.acked"], 9, "the figures are kept")
     t.equal(run["effects.oracle"], "unverified", "oracle")
     t.check(run["verdict"] != "pass", "never a pass")
@@ -302,7 +302,7 @@ def interrupt_settling(t):
     server = t.server(answer)
     path = t.path("r.json")
     process = t.launch("run", server.url, "-n", "5", "-o", path, "--ledger",
-                       "/ledger")
+                       "/ledger", "--ledger-key", "{{op.id}}")
     t.check(reading.wait(20 * PATIENCE), "the ledger is read")
     process.signal(signal.SIGINT)
     done = t.finish(process, status=None, limit=20, report=path)

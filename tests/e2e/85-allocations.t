@@ -53,7 +53,8 @@ def no_allocation(t):
              "headers": {"X-Op": "{{op.id}}", "X-Uuid": "{{uuid}}"}},
             {"name": "fail", "weight": 1, "path": "/fail", "method": "POST",
              "body": '{"id": "{{op.id}}", "key": "{{key}}"}'}]})
-    for arguments in (("-c", "8"), ("-c", "8", "--ledger", "/ledger"),
+    for arguments in (("-c", "8"), ("-c", "8", "--ledger", "/ledger",
+                                  "--ledger-key", "{{op.id}}"),
                       ("-c", "8", "-r", "20000/s")):
         small = allocations(t, library, nginx.url, profile, 4000, *arguments)
         large = allocations(t, library, nginx.url, profile, 8000, *arguments)
