@@ -151,8 +151,9 @@ def reset_socket(sock):
 
 class ScriptedServer:
     """HTTP/1.1, one thread a connection. `answer(request)` returns bytes (see
-    reply), RESET, CLOSE or HANG; it may wait with `pause` first. Every
-    request that was read whole is kept in `requests` in order of arrival."""
+    reply), RESET, CLOSE or HANG, or a pair of bytes and one of these; or an
+    iterator over bytes. It may wait with `pause` first. Every request that
+    was read whole is kept in `requests` in order of arrival."""
 
     def __init__(self, answer, tls=None, host="127.0.0.1"):
         self.answer = answer
@@ -220,6 +221,9 @@ class ScriptedServer:
                     self.requests.append(request)
                 index += 1
                 answer = self.answer(request)
+                if isinstance(answer, tuple):
+                    sock.sendall(answer[0])
+                    answer = answer[1]
                 if answer is RESET:
                     reset_socket(sock)
                     return
@@ -227,6 +231,10 @@ class ScriptedServer:
                     break
                 if answer is HANG:
                     self.stopping.wait()
+                    break
+                if not isinstance(answer, bytes):
+                    for part in answer:
+                        sock.sendall(part)
                     break
                 sock.sendall(answer)
                 if b"\r\nConnection: close\r\n" in answer:
