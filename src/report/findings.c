@@ -1,6 +1,5 @@
 #include "report/findings.h"
 
-#include "policy/key.h"
 #include "report/member.h"
 
 #include <stdio.h>

@@ -13,7 +13,7 @@
 
 /* Counters since the start of load, and figures of the last second. */
 struct progress {
-    const char *phase;         /* "warm-up", a stage's name, "drain", "settle" */
+    const char *phase;         /* "warm-up", a stage, "drain", "settle" */
     struct duration elapsed;
     struct duration total;     /* FOREVER: bounded by operations */
     uint64_t operations_total; /* 0: bounded by time */
