@@ -13,9 +13,10 @@ static void add_null_figures(cJSON *object)
         "unresolved_done",    "unresolved_not_done",
         "clean",              "foreign",
         "foreign_ids",        "total_effects",
-        "single_attempt",     "delivered_lost_responses",
-        "table",              "ratios",
-        "upper_bound_95",     "examples",
+        "single_attempt",     "aliased",
+        "table",              "delivered_lost_responses",
+        "ratios",             "upper_bound_95",
+        "examples",
     };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         cJSON_AddNullToObject(object, names[i]);
@@ -128,6 +129,9 @@ static cJSON *make_example(const struct effect_example *example,
     if (example->single_attempt) {
         cJSON_AddItemToArray(flags, cJSON_CreateString("single_attempt"));
     }
+    if (example->aliased) {
+        cJSON_AddItemToArray(flags, cJSON_CreateString("aliased"));
+    }
     member_us(object, "intended_us", example->intended.ns / NS_PER_US);
     if (example->note_count > 0) {
         cJSON_AddItemToObject(object, "trace", make_trace(example, plan));
@@ -159,6 +163,7 @@ cJSON *findings_make(const struct result *result, const struct plan *plan)
     member_count(object, "foreign", effects->foreign_effects);
     member_count(object, "foreign_ids", effects->foreign_ids);
     member_count(object, "single_attempt", effects->single_attempt);
+    member_count(object, "aliased", effects->aliased);
     member_count(object, "delivered_lost_responses",
                  result->tally->faults[FAULT_LOST_RESPONSE].delivered);
     add_table(object, effects);

@@ -29,7 +29,7 @@ bool pen_locale_is_utf8(void)
 
 static void ink_on(struct pen *pen, enum ink ink)
 {
-    if (pen->color) {
+    if (pen->color && ink != INK_PLAIN) {
         str_append(pen->out, ink_codes[ink]);
     }
 }
@@ -155,7 +155,7 @@ static int show_one(const struct pen *pen, const char **text,
     return is_wide(point) ? 2 : 1;
 }
 
-static int foreign_columns(const struct pen *pen, const char *text)
+int pen_foreign_columns(const struct pen *pen, const char *text)
 {
     int columns = 0;
     char shown[16];
@@ -167,7 +167,7 @@ static int foreign_columns(const struct pen *pen, const char *text)
 
 int pen_foreign(struct pen *pen, enum ink ink, const char *text, int columns)
 {
-    bool cut = columns >= 0 && foreign_columns(pen, text) > columns;
+    bool cut = columns >= 0 && pen_foreign_columns(pen, text) > columns;
     int ellipsis = pen->unicode ? 1 : 2;
     int room = cut ? columns - ellipsis : INT32_MAX;
     int used = 0;
@@ -198,7 +198,7 @@ void pen_cell(struct pen *pen, enum ink ink, const char *text, int columns)
 int pen_columns(const char *text)
 {
     struct pen pen = {.unicode = true};
-    return foreign_columns(&pen, text);
+    return pen_foreign_columns(&pen, text);
 }
 
 void pen_right(struct pen *pen, enum ink ink, const char *text, int columns)
@@ -212,20 +212,18 @@ void pen_bar(struct pen *pen, enum ink ink, double fraction, int columns)
     static const char *const eighths[] = {"",  "▏", "▎", "▍",
                                           "▌", "▋", "▊", "▉"};
     int units = pen->unicode ? 8 : 1;
-    int filled = (int)(fraction * columns * units + 0.5);
+    double share = fraction > 1 ? 1 : fraction;
+    int filled = share > 0 ? (int)(share * columns * units + 0.5) : 0;
 
     if (fraction > 0 && filled < 1) {
         filled = 1;
     }
-    if (filled > columns * units) {
-        filled = columns * units;
-    }
-    ink_on(pen, ink);
+    ink_on(pen, filled > 0 ? ink : INK_PLAIN);
     for (int i = 0; i < filled / units; i++) {
         str_append(pen->out, pen->unicode ? "█" : "#");
     }
     str_append(pen->out, eighths[filled % units]);
-    ink_off(pen, ink);
+    ink_off(pen, filled > 0 ? ink : INK_PLAIN);
     pen_spaces(pen, columns - (filled + units - 1) / units);
 }
 

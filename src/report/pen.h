@@ -43,6 +43,9 @@ int pen_foreign(struct pen *pen, enum ink ink, const char *text, int columns);
 /* The same, padded to `columns`. */
 void pen_cell(struct pen *pen, enum ink ink, const char *text, int columns);
 
+/* The columns that pen_foreign would take without a limit. */
+int pen_foreign_columns(const struct pen *pen, const char *text);
+
 /* Trusted text, right-aligned. */
 void pen_right(struct pen *pen, enum ink ink, const char *text, int columns);
 

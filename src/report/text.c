@@ -82,14 +82,88 @@ void text_right(struct text *text, enum ink ink, enum form form, double value,
     str_release(&out);
 }
 
+/* Columns of what was written, colours skipped. */
+static int columns_of(const char *text, const char *end)
+{
+    int columns = 0;
+    while (text < end) {
+        if (*text == '\033') {
+            text = strchr(text, 'm');
+        } else if ((*text & 0xc0) != 0x80) {
+            columns++;
+        }
+        text++;
+    }
+    return columns;
+}
+
+/* Breaks the current line at its last separator that fits, when it is too
+ * long. */
+static void break_line(struct text *text)
+{
+    struct str *out = text->pen.out;
+    const char *start = strrchr(out->text, '\n');
+    start = start ? start + 1 : out->text;
+    const char *end = out->text + out->length;
+    const char *dot = text_dot(text);
+    const char *best = NULL;
+
+    if (columns_of(start, end) <= text->pen.width) {
+        return;
+    }
+    for (const char *at = strstr(start, dot); at; at = strstr(at + 1, dot)) {
+        if (columns_of(start, at) <= text->pen.width) {
+            best = at;
+        }
+    }
+    if (best) {
+        struct str rest = STR_INIT;
+        str_append(&rest, best + strlen(dot));
+        out->length = (size_t)(best - out->text);
+        out->text[out->length] = '\0';
+        str_printf(out, "\n  %s", rest.text);
+        str_release(&rest);
+    }
+}
+
 void text_newline(struct text *text)
 {
+    break_line(text);
     /* No trailing blanks: they show in diffs and in selections. */
     struct str *out = text->pen.out;
     while (out->length > 0 && out->text[out->length - 1] == ' ') {
         out->text[--out->length] = '\0';
     }
     str_append_char(out, '\n');
+}
+
+void text_wrapped(struct text *text, enum ink ink, const char *words,
+                  int indent)
+{
+    struct pen *pen = &text->pen;
+    int used = indent;
+    bool is_first = true;
+
+    while (*words) {
+        size_t length = strcspn(words, " ");
+        struct str word = STR_INIT;
+        str_append_bytes(&word, words, length);
+        int columns = pen_foreign_columns(pen, word.text);
+        if (!is_first && used + 1 + columns > pen->width) {
+            text_newline(text);
+            pen_spaces(pen, indent);
+            used = indent;
+        } else if (!is_first) {
+            pen_spaces(pen, 1);
+            used++;
+        }
+        used += pen_foreign(pen, ink, word.text, -1);
+        str_release(&word);
+        is_first = false;
+        words += length;
+        words += strspn(words, " ");
+    }
+    text_newline(text);
 }
 
 void text_heading(struct text *text, const char *title)

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_COLUMNS = 14, CELL_COLUMNS = 20, EXAMPLES_SHOWN = 3 };
+enum { NAME_COLUMNS = 14, CELL_COLUMNS = 20, EXAMPLES_SHOWN = 2 };
 
 void text_faults(struct text *text)
 {
@@ -31,9 +31,9 @@ void text_faults(struct text *text)
         pen_cell(pen, INK_PLAIN, fault->string, NAME_COLUMNS);
         text_right(text, INK_PLAIN, FORM_COUNT, injected, 11);
         if (delivered == delivered) {
-            pen_write(pen, INK_PLAIN, "  of which ");
+            pen_write(pen, INK_PLAIN, "  ");
             text_figure(text, INK_PLAIN, FORM_COUNT, delivered);
-            pen_write(pen, INK_PLAIN, " after the service had it all");
+            pen_write(pen, INK_PLAIN, " after delivery");
         }
         text_newline(text);
     }
@@ -44,7 +44,7 @@ static const struct {
     const char *verdict;
     const char *classes[3];
 } table_rows[] = {
-    {"acked", {"lost", "exactly once", "duplicate"}},
+    {"acked", {"lost", "once", "duplicate"}},
     {"refused", {"clean", "phantom", "duplicate"}},
     {"ambiguous", {"not done", "done", "duplicate"}},
     {"shed", {"clean", "phantom", "duplicate"}},
@@ -65,7 +65,7 @@ static void add_table(struct text *text, const cJSON *table)
 
     pen_spaces(pen, NAME_COLUMNS + 2);
     for (size_t n = 0; n < 3; n++) {
-        pen_write(pen, INK_FAINT, "%*s", cell, titles[n]);
+        pen_right(pen, INK_FAINT, titles[n], cell);
     }
     text_newline(text);
     for (size_t v = 0; v < sizeof(table_rows) / sizeof(table_rows[0]); v++) {
@@ -85,38 +85,43 @@ static void add_table(struct text *text, const cJSON *table)
             if (count > 0) {
                 str_printf(&out, " %s", class);
             }
-            pen_right(pen, ink, out.text, cell);
+            pen_spaces(pen, 1);
+            pen_right(pen, ink, out.text, cell - 1);
             str_release(&out);
         }
         text_newline(text);
     }
 }
 
-/* One line a grave class: its count and share, or how sure the zero is. */
+/* One line a grave class: its share or, where none was seen, the share that
+ * it is below with 95 % confidence. */
 static void add_offence(struct text *text, const cJSON *effects,
                         const char *class, const char *sentence)
 {
     struct pen *pen = &text->pen;
+    struct str share = STR_INIT;
     char path[64];
     double count = text_number(effects, class);
+    bool any = count > 0;
+    enum ink ink = any ? INK_BAD : INK_PLAIN;
 
-    if (count > 0) {
+    if (any) {
         pen_sign(pen, INK_BAD, "  ✗ ", "  !! ");
-        text_figure(text, INK_BAD, FORM_COUNT, count);
-        pen_write(pen, INK_BAD, " %s", class);
-        snprintf(path, sizeof(path), "ratios.%s", class);
     } else {
         pen_sign(pen, INK_GOOD, "  ✓ ", "  ok ");
-        pen_write(pen, INK_PLAIN, "no %s", class);
-        snprintf(path, sizeof(path), "upper_bound_95.%s", class);
+        str_append(&share, "< ");
     }
-    pen_write(pen, INK_FAINT, "  %s%s", sentence,
-              count > 0 ? ", " : ", below ");
-    text_figure(text, INK_FAINT, FORM_RATIO, text_number(effects, path));
-    if (!(count > 0)) {
-        pen_write(pen, INK_FAINT, " at 95 %%");
+    snprintf(path, sizeof(path), "%s.%s",
+             any ? "ratios" : "upper_bound_95", class);
+    text_format(&share, FORM_RATIO, text_number(effects, path));
+    text_right(text, ink, FORM_COUNT, count, 9);
+    pen_write(pen, ink, " %-10s", class);
+    pen_right(pen, INK_PLAIN, share.text, 10);
+    if (pen->width >= 70) {
+        pen_write(pen, INK_FAINT, "  %s", sentence);
     }
     text_newline(text);
+    str_release(&share);
 }
 
 static void add_attempt(struct text *text, const cJSON *attempt)
@@ -150,9 +155,8 @@ static void add_attempt(struct text *text, const cJSON *attempt)
         text_figure(text, INK_FAINT, FORM_US, done - sent);
     }
     if (fault) {
-        pen_write(pen, INK_FAINT, " (squall: ");
+        pen_sign(pen, INK_FAINT, " ← ", " <- ");
         pen_foreign(pen, INK_FAINT, fault, 20);
-        pen_write(pen, INK_FAINT, ")");
     }
     text_newline(text);
 }
@@ -196,67 +200,67 @@ static void add_example(struct text *text, const cJSON *example)
     }
 }
 
+/* The first ones of each class: a thousand of one must not hide another. */
 static void add_examples(struct text *text, const cJSON *effects)
 {
     const cJSON *examples = text_find(effects, "examples");
     const cJSON *example;
-    int shown = 0;
+    const char *class = "";
+    int of_class = 0;
 
-    double offenders = text_number(effects, "lost") +
-                       text_number(effects, "duplicate") +
-                       text_number(effects, "phantom");
-    int count = cJSON_GetArraySize(examples);
-    if (count == 0) {
+    if (cJSON_GetArraySize(examples) == 0) {
         return;
     }
-    pen_write(&text->pen, INK_PLAIN, "  To follow, ");
-    pen_write(&text->pen, INK_PLAIN, "%d of ",
-              count < EXAMPLES_SHOWN ? count : EXAMPLES_SHOWN);
-    text_figure(text, INK_PLAIN, FORM_COUNT, offenders);
-    pen_write(&text->pen, INK_PLAIN, ":");
+    pen_write(&text->pen, INK_FAINT,
+              "  examples to follow; the JSON report has more");
     text_newline(text);
     cJSON_ArrayForEach(example, examples)
     {
-        if (shown++ < EXAMPLES_SHOWN) {
+        const char *this_class = text_string(example, "class");
+        if (!this_class || strcmp(this_class, class) != 0) {
+            class = this_class ? this_class : "";
+            of_class = 0;
+        }
+        if (of_class++ < EXAMPLES_SHOWN) {
             add_example(text, example);
         }
     }
 }
 
+/* "12 things sentence", in the singular where there is one. */
+static void add_remark(struct text *text, enum ink ink, double count,
+                       const char *one, const char *many)
+{
+    if (count > 0) {
+        pen_write(&text->pen, INK_PLAIN, "  ");
+        text_figure(text, ink, FORM_COUNT, count);
+        pen_write(&text->pen, INK_PLAIN, " %s",
+                  count < 1.5 ? one : many);
+        text_newline(text);
+    }
+}
+
 static void add_remarks(struct text *text, const cJSON *effects)
 {
-    struct pen *pen = &text->pen;
-    double foreign = text_number(effects, "foreign");
-    double single = text_number(effects, "single_attempt");
-    double lost_responses = text_number(effects, "delivered_lost_responses");
-    double extra = text_number(effects, "extra_effects");
+    double lost = text_number(effects, "delivered_lost_responses");
 
-    pen_write(pen, INK_PLAIN, "  ");
-    text_figure(text, extra > 0 ? INK_BAD : INK_PLAIN, FORM_COUNT, extra);
-    pen_write(pen, extra > 0 ? INK_BAD : INK_PLAIN,
-              " effects too many");
-    pen_write(pen, INK_PLAIN, "%s", text_dot(text));
-    text_figure(text, INK_PLAIN, FORM_COUNT, lost_responses);
-    pen_write(pen, INK_PLAIN, " responses lost after delivery");
-    text_newline(text);
-    if (single > 0) {
-        pen_write(pen, INK_PLAIN, "  ");
-        text_figure(text, INK_WARN, FORM_COUNT, single);
-        pen_write(pen, INK_PLAIN,
-                  " duplicates of one attempt: no retry made them");
-        text_newline(text);
-    }
-    if (foreign > 0) {
-        pen_write(pen, INK_PLAIN, "  ");
-        text_figure(text, INK_PLAIN, FORM_COUNT, foreign);
-        pen_write(pen, INK_PLAIN,
-                  " effects in the ledger are not of this run");
-        text_newline(text);
-    }
-    if (!(lost_responses > 0)) {
-        pen_write(pen, INK_FAINT,
-                  "  no response was lost after delivery: this run proves "
-                  "little");
+    add_remark(text, INK_BAD, text_number(effects, "extra_effects"),
+               "effect too many", "effects too many");
+    add_remark(text, INK_WARN, text_number(effects, "single_attempt"),
+               "duplicate of a single attempt: no retry made it",
+               "duplicates of single attempts: no retry made them");
+    add_remark(text, INK_WARN, text_number(effects, "aliased"),
+               "operation shares its id with another",
+               "operations share their ids with others");
+    add_remark(text, INK_PLAIN, text_number(effects, "foreign"),
+               "effect in the ledger is not of this run",
+               "effects in the ledger are not of this run");
+    add_remark(text, INK_PLAIN, lost, "response was lost after delivery",
+               "responses were lost after delivery");
+    if (!(lost > 0)) {
+        pen_write(&text->pen, INK_FAINT,
+                  "  no response was lost after delivery: retries had little "
+                  "to double");
         text_newline(text);
     }
 }
@@ -275,15 +279,17 @@ void text_effects(struct text *text)
         pen_write(pen, none ? INK_PLAIN : INK_BAD, "%s",
                   none ? "not measured: no ledger" : "UNVERIFIED");
         if (problem) {
-            pen_write(pen, INK_PLAIN, ": ");
-            pen_foreign(pen, INK_PLAIN, problem, -1);
+            text_newline(text);
+            pen_spaces(pen, 14);
+            text_wrapped(text, INK_PLAIN, problem, 14);
+        } else {
+            text_newline(text);
         }
-        text_newline(text);
         return;
     }
     text_figure(text, INK_PLAIN, FORM_COUNT,
                 text_number(effects, "operations_checked"));
-    pen_write(pen, INK_PLAIN, " operations against ");
+    pen_write(pen, INK_PLAIN, " operations%s", text_dot(text));
     text_figure(text, INK_PLAIN, FORM_COUNT,
                 text_number(effects, "total_effects"));
     pen_write(pen, INK_PLAIN, " effects in the ledger");

@@ -205,7 +205,6 @@ void text_closing(struct text *text)
     text_newline(text);
     if (problem) {
         pen_write(pen, INK_PLAIN, "  ");
-        pen_foreign(pen, INK_BAD, problem, -1);
-        text_newline(text);
+        text_wrapped(text, INK_BAD, problem, 2);
     }
 }

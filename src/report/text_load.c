@@ -7,13 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_COLUMNS = 18, COUNT_COLUMNS = 11, BAR_COLUMNS = 20,
+enum { NAME_COLUMNS = 18, COUNT_COLUMNS = 11, BAR_COLUMNS_MAX = 32,
        OUTCOMES_MAX = 64 };
 
 static void add_share_row(struct text *text, const char *name, enum ink ink,
                           double count, double total)
 {
     struct pen *pen = &text->pen;
+    int bar = pen->width - NAME_COLUMNS - 2 * COUNT_COLUMNS - 4;
     pen_write(pen, INK_PLAIN, "  ");
     pen_cell(pen, INK_PLAIN, name, NAME_COLUMNS);
     text_right(text, ink, FORM_COUNT, count, COUNT_COLUMNS);
@@ -21,7 +22,8 @@ static void add_share_row(struct text *text, const char *name, enum ink ink,
                total > 0 ? count / total : (double)NAN, COUNT_COLUMNS);
     pen_write(pen, INK_PLAIN, "  ");
     pen_bar(pen, ink == INK_PLAIN ? INK_GOOD : ink,
-            total > 0 ? count / total : 0, BAR_COLUMNS);
+            total > 0 ? count / total : 0,
+            bar < BAR_COLUMNS_MAX ? bar : BAR_COLUMNS_MAX);
     text_newline(text);
 }
 
@@ -244,7 +246,9 @@ void text_generator(struct text *text)
                 text_number(generator, "cpu_share"));
     pen_write(pen, INK_PLAIN, " of a core");
     if (lag == lag) {
-        pen_write(pen, INK_PLAIN, "%sstarts late by ", text_dot(text));
+        text_newline(text);
+        pen_spaces(pen, 14);
+        pen_write(pen, INK_PLAIN, "operations started late by ");
         text_figure(text, INK_PLAIN, FORM_US, lag);
         pen_write(pen, INK_PLAIN, " at p99");
     }
@@ -252,8 +256,8 @@ void text_generator(struct text *text)
     cJSON_ArrayForEach(warning, text_find(generator, "warnings"))
     {
         pen_sign(pen, INK_BAD, "  ⚠ ", "  WARNING: ");
-        pen_foreign(pen, INK_WARN,
-                    cJSON_IsString(warning) ? warning->valuestring : "?", -1);
-        text_newline(text);
+        text_wrapped(text, INK_WARN,
+                     cJSON_IsString(warning) ? warning->valuestring : "?",
+                     pen->unicode ? 4 : 11);
     }
 }

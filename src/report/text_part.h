@@ -30,6 +30,10 @@ void text_right(struct text *text, enum ink ink, enum form form, double value,
 /* A section's title, after an empty line. */
 void text_heading(struct text *text, const char *title);
 void text_newline(struct text *text);
+/* Writes untrusted text from where the pen is, wrapped between words at the
+ * width, further lines indented; ends the line. */
+void text_wrapped(struct text *text, enum ink ink, const char *words,
+                  int indent);
 /* The separator of remarks on one line, and a dash. */
 const char *text_dot(const struct text *text);
 

@@ -4,7 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-enum { NAME_COLUMNS = 14, COUNT_COLUMNS = 11, TIME_COLUMNS = 10 };
+enum { NAME_COLUMNS = 14, COUNT_COLUMNS = 11, TIME_COLUMNS = 10,
+       BAR_COLUMNS_MAX = 60 };
 
 static void add_verdict_row(struct text *text, const char *name, bool is_bad)
 {
@@ -19,7 +20,8 @@ static void add_verdict_row(struct text *text, const char *name, bool is_bad)
                started > 0 ? count / started : (double)NAN, COUNT_COLUMNS);
     pen_write(&text->pen, INK_PLAIN, "  ");
     pen_bar(&text->pen, is_bad ? INK_WARN : INK_GOOD,
-            started > 0 ? count / started : 0, 24);
+            started > 0 ? count / started : 0,
+            text->pen.width < 80 ? 16 : 32);
     text_newline(text);
 }
 
@@ -165,6 +167,7 @@ void text_histogram(struct text *text)
         return;
     }
     int bar = pen->width - 10 - 3 - 2 * 10 - 16;
+    bar = bar > BAR_COLUMNS_MAX ? BAR_COLUMNS_MAX : bar;
     text_heading(text, "Operation latency");
     pen_write(pen, INK_FAINT, "  from the intended start to the verdict");
     text_newline(text);
