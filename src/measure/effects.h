@@ -2,10 +2,10 @@
  * effects: what was promised against what was done.
  *
  * During the run every finished operation is appended to a log (32 bytes an
- * operation; traces of those with more than one attempt or a bad ending are
- * kept apart, the first ones, in bounded memory). After the run the ledger's lines are fed in,
- * and operations and ledger are joined by the hash of an id that the request
- * carried. Ledger entries that no operation explains are foreign.
+ * operation; traces of the first of those with more than one attempt or a bad
+ * ending are kept apart, in bounded memory). After the run the ledger's lines
+ * are fed in, and operations and ledger are joined by the hash of an id that
+ * the request carried. Ledger entries that no operation explains are foreign.
  *
  * Operations that carried one and the same id cannot be told apart by the
  * ledger. Their effects are dealt out one each, to the acked first, then the
