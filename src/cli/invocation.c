@@ -34,8 +34,8 @@ static void words_init(struct words *words, struct arena *arena, int argc)
 static void add_key(struct invocation *invocation, const char *key,
                     const char *value)
 {
-    size_t key_length = strlen(key);
-    size_t size = key_length + 1 + strlen(value) + 1;
+    must(key && value);
+    size_t size = strlen(key) + 1 + strlen(value) + 1;
     char *set = arena_alloc(&invocation->arena, size);
     snprintf(set, size, "%s=%s", key, value);
     words_add(&invocation->sets, set);
