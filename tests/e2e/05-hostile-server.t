@@ -1,0 +1,1 @@
+../servers/test_hostile.sh
