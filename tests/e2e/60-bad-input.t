@@ -176,7 +176,8 @@ def not_a_ledger(t):
         path = t.path(f"{name}.json")
         run = refused(t, 3, ("run", server.url, "-n", "5", "-o", path,
                              "--ledger", "/ledger", "--ledger-key",
-                             "{{op.id}}", "--settle", "10ms", "--slo", "duplicates == 0"), r"(?i)ledger")
+                             "{{op.id}}", "--settle", "10ms", "--slo",
+                             "duplicates == 0"), r"(?i)ledger")
         if path.exists():
             report = json.loads(path.read_text())
             t.check(report["effects"]["oracle"] != "ledger",

@@ -708,7 +708,12 @@ class Test:
         for word in ("AddressSanitizer", "runtime error:",
                      "ThreadSanitizer", "LeakSanitizer"):
             self.absent(run.err, word, "sanitizer")
-        if status is not None and got != status:
+        if status == 0 and got == 3 and run.get("generator.saturated"):
+            # The figures are those of a machine too busy to measure; what
+            # is counted is still held to account.
+            self.note("the machine was too busy: "
+                      + "; ".join(run["generator.warnings"]))
+        elif status is not None and got != status:
             self.failures.append(
                 f"exit status {got}, wanted {status}: "
                 f"{' '.join(process.argv)}\n{tail(run.err)}")
