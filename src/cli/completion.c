@@ -60,6 +60,8 @@ static const char *words_of(enum command_id command)
     switch (command) {
     case COMMAND_profile:
         return "list check";
+    case COMMAND_report:
+        return "schema";
     case COMMAND_completion:
         return "bash zsh fish";
     case COMMAND_help:
