@@ -583,12 +583,12 @@ def broken_equations(report):
 @functools.lru_cache(None)
 def report_schema():
     """The JSON Schema of the report, as squall publishes it."""
-    done = subprocess.run([SQUALL, "report", "--schema"],
+    done = subprocess.run([SQUALL, "report", "schema"],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           stdin=subprocess.DEVNULL, timeout=20 * PATIENCE,
                           check=False)
     if done.returncode != 0:
-        raise Failed("squall report --schema: " +
+        raise Failed("squall report schema: " +
                      done.stderr.decode(errors="replace"))
     return json.loads(done.stdout)
 
