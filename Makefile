@@ -76,7 +76,12 @@ $(BUILD)/libsquall.a: $(OBJECTS)
 	$(call say,archive)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(BUILD)/%.o: src/%.c
+# Says what is missing before a compiler stumbles over it.
+packages:
+	@pkg-config --exists 'libcurl >= 7.80' $(PKGS) || { \
+	 echo "squall needs packages that are not here: make setup"; exit 1; }
+
+$(BUILD)/%.o: src/%.c | packages
 	$(call say,compile)
 	$(Q)mkdir -p $(@D) && $(CC) $(FLAGS) -MMD -MP -c -o $@ $<
 
@@ -101,7 +106,7 @@ $(BUILD)/tests/%: tests/%.c $(filter-out %/version.o,$(OBJECTS)) \
 	$(Q)mkdir -p $(@D) && $(CC) $(FLAGS) -MMD -MP -o $@ $< \
 	 $(BUILD)/libsquall.a $(LDHARDEN) $(LDFLAGS) $(LDLIBS) -lcmocka
 
-unit: $(TESTS) ## run the unit, property and golden tests
+unit: $(TESTS) ## run the tests that need no socket
 	@tests/run unit $(TESTS)
 
 golden: $(TESTS) ## write the golden traces anew; review the diff
@@ -172,7 +177,7 @@ format-check: ## would clang-format change anything?
 format: ## let clang-format decide
 	clang-format -i src/*.c src/*/*.[ch] tests/unit/*/*.c
 
-bench: all ## measure squall itself; never decides a test
+bench: all $(BUILD)/tests/bench/bare_loop ## measure squall itself; never decides a test
 	@SQUALL=$(CURDIR)/$(BUILD)/squall tests/bench/bench.sh
 
 demo: ## set up, build, and do the main job
@@ -214,7 +219,7 @@ help: ## this list
 	@sed -n 's/^\([a-z][a-z0-9 -]*\):.*## \(.*\)/\1|\2/p' Makefile | \
 	 awk -F'|' '{ printf "  %-14s %s\n", $$1, $$2 }'
 
-.PHONY: all unit golden replay fuzz setup check check-now check-e2e check-all \
+.PHONY: all packages unit golden replay fuzz setup check check-now check-e2e check-all \
  asan tsan valgrind cover lint lint-fast layers purity headers style tidy \
  man-lint format-check format bench demo man install uninstall dist clean \
  help FORCE

@@ -1,6 +1,8 @@
 /*
  * Runs a fuzz entry over its corpus without a fuzzer: every file below CORPUS,
- * or those named on the command line. An input that breaks a promise aborts.
+ * or those named on the command line. An input that breaks a promise aborts,
+ * and its name was the last that was printed; the others are counted like the
+ * tests of a unit test.
  */
 #include <dirent.h>
 #include <stdint.h>
@@ -31,8 +33,10 @@ static int replay_file(const char *path)
     uint8_t *input = malloc(size ? size : 1);
     if (input) {
         memcpy(input, data, size);
-        fprintf(stderr, "%s\n", path);
+        printf("%s\n", path);
+        fflush(stdout);
         LLVMFuzzerTestOneInput(input, size);
+        printf("[       OK ] %s\n", path);
     }
     free(input);
     free(data);
