@@ -3,7 +3,8 @@
 #include "base/units.h"
 #include "report/pen.h"
 
-enum { BAR_COLUMNS = 16, PLAIN_INTERVAL_S = 5, GAP_COLUMNS = 2 };
+enum { BAR_COLUMNS = 16, PLAIN_INTERVAL_S = 5, PLAIN_COLUMNS = 200,
+       GAP_COLUMNS = 2 };
 
 /* How much of the run is over: by time or by operations, whichever is
  * further. */
@@ -21,14 +22,16 @@ static double share_done(const struct progress *progress)
     return share > 1 ? 1 : share;
 }
 
+/* What is left where that is known, else what has passed. */
 static void add_time(struct pen *pen, const struct progress *progress)
 {
     double elapsed = duration_in_seconds(progress->elapsed);
-    pen_write(pen, INK_PLAIN, "%.0fs", elapsed);
-    if (progress->total.ns != INT64_MAX) {
-        pen_write(pen, INK_FAINT, "/%.0fs",
-                  duration_in_seconds(progress->total));
+    if (progress->total.ns == INT64_MAX) {
+        pen_write(pen, INK_PLAIN, "%.0f s", elapsed);
+        return;
     }
+    double left = duration_in_seconds(progress->total) - elapsed;
+    pen_write(pen, INK_PLAIN, "%.0f s left", left > 0 ? left : 0.0);
 }
 
 static void add_rate(struct pen *pen, const struct progress *progress)
@@ -86,17 +89,22 @@ static void (*const parts[])(struct pen *, const struct progress *) = {
 };
 
 /* Builds the line within the pen's width. */
-static void compose(struct pen *pen, const struct progress *progress)
+static void compose(struct pen *pen, const struct progress *progress,
+                    bool has_bar)
 {
     int used = pen_foreign(pen, INK_STRONG,
-                           progress->phase ? progress->phase : "run", 16);
+                           progress->phase ? progress->phase : "run",
+                           pen->width < 16 ? pen->width : 16);
     double share = share_done(progress);
-    if (share >= 0 && pen->width >= 60) {
-        pen_write(pen, INK_FAINT, " %s", pen->unicode ? "▕" : "[");
+    if (share >= 0 && has_bar && pen->width >= 60) {
+        pen_sign(pen, INK_FAINT, " ▕", " [");
         pen_bar(pen, INK_GOOD, share, BAR_COLUMNS);
-        pen_write(pen, INK_FAINT, "%s", pen->unicode ? "▏" : "]");
-        pen_write(pen, INK_PLAIN, "%3d%%", (int)(share * 100));
-        used += BAR_COLUMNS + 7;
+        pen_sign(pen, INK_FAINT, "▏", "]");
+        used += BAR_COLUMNS + 3;
+    }
+    if (share >= 0 && used + 5 <= pen->width) {
+        pen_write(pen, INK_PLAIN, " %3d%%", (int)(share * 100));
+        used += 5;
     }
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         /* Measured without colours, then written with them. */
@@ -130,16 +138,16 @@ void progress_show(struct progress_view *view, struct instant now,
          * rest erased; the last column stays free so that nothing wraps. */
         pen.width = (view->width > 0 ? view->width : 80) - 1;
         str_append(&line, "\r");
-        compose(&pen, progress);
+        compose(&pen, progress, true);
         str_append(&line, "\033[K");
     } else {
         if (instant_since(now, view->last).ns < PLAIN_INTERVAL_S * NS_PER_S) {
             return;
         }
-        pen.width = 1000;
+        pen.width = PLAIN_COLUMNS;
         view->last = now;
         str_append(&line, "squall: ");
-        compose(&pen, progress);
+        compose(&pen, progress, false);
         str_append_char(&line, '\n');
     }
     fwrite(line.text, 1, line.length, view->stream);
