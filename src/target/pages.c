@@ -18,12 +18,7 @@ void page_append_json_string(struct str *out, const char *text)
 {
     str_append_char(out, '"');
     for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c < 0x20 || c == 0x7f) {
-            str_printf(out, "\\u%04x", c);
-            continue;
-        }
-        if (c == '"' || c == '\\') {
+        if (*text == '"' || *text == '\\') {
             str_append_char(out, '\\');
         }
         str_append_char(out, *text);

@@ -153,30 +153,6 @@ static void test_a_boundary_belongs_to_the_next_stage(void **state)
     assert_false(schedule_next(&schedule, &arrival));
 }
 
-/* The same excess of 4e-16 before a ramp from nothing, whose root is then not
- * a number: the arrival is at the start of the ramp. The next one, after a
- * stage of no length, where 5 t^2 = 1. */
-static void test_a_boundary_before_a_ramp(void **state)
-{
-    (void)state;
-    struct load load = {0};
-    struct schedule schedule;
-    struct arrival_time arrival;
-    const int64_t at_ns[] = {0, 10 * NS_PER_S, 20 * NS_PER_S, 30 * NS_PER_S,
-                             INT64_C(30447213595)};
-    const uint32_t stage[] = {0, 0, 0, 2, 2};
-
-    add_stage(&load, duration_s(30), 0.1, 0.1);
-    add_stage(&load, DURATION_ZERO, 5, 500);
-    add_stage(&load, duration_s(1), 0, 10);
-    schedule_init(&schedule, &load.config, 1, 0, 1);
-    for (size_t i = 0; i < array_length(at_ns); i++) {
-        assert_true(schedule_next(&schedule, &arrival));
-        assert_int_equal(arrival.at.ns, at_ns[i]);
-        assert_int_equal(arrival.stage, stage[i]);
-    }
-}
-
 static void test_a_pause_has_no_arrivals(void **state)
 {
     (void)state;
@@ -512,7 +488,6 @@ int main(void)
         cmocka_unit_test(test_a_month_later_it_is_exact_still),
         cmocka_unit_test(test_a_slow_rate_needs_no_whole_number),
         cmocka_unit_test(test_a_boundary_belongs_to_the_next_stage),
-        cmocka_unit_test(test_a_boundary_before_a_ramp),
         cmocka_unit_test(test_a_pause_has_no_arrivals),
         cmocka_unit_test(test_a_ramp_inverts_the_quadratic),
         cmocka_unit_test(test_any_stages_follow_the_integral),

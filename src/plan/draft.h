@@ -1,0 +1,38 @@
+/* draft: what a profile says, field by field, before it is resolved into a
+ * plan. The only memory that the reader writes to; key.def names its fields. */
+#ifndef SQUALL_PLAN_DRAFT_H
+#define SQUALL_PLAN_DRAFT_H
+
+#include "plan/plan.h"
+
+enum { STAGES_MAX = 256, REQUESTS_MAX = 256 };
+
+struct fault_draft {
+    struct fault_config config;
+    const char *request; /* by name; NULL: any */
+};
+
+struct draft {
+    const char *json_schema; /* "$schema", for editors */
+    int schema;
+    const char *name;
+    const char *about;
+    const char *source;
+    uint64_t seed;
+    uint64_t response_limit;
+    struct target_config target;
+    struct load_config load;
+    size_t stage_count;
+    struct stage_config stages[STAGES_MAX];
+    size_t request_count;
+    struct request_config requests[REQUESTS_MAX];
+    struct policy policy;
+    struct string_list retry_on;
+    size_t fault_count;
+    struct fault_draft faults[FAULTS_MAX];
+    struct ledger_config ledger;
+    struct string_list slos;
+    struct service_config service;
+};
+
+#endif

@@ -1,0 +1,554 @@
+#include "plan/gather.h"
+
+#include "base/json.h"
+#include "base/must.h"
+#include "plan/key.h"
+#include "plan/library.h"
+#include "plan/reader.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char masked[] = "***";
+static const char env_open[] = "${env:";
+
+static cJSON *checked(cJSON *item)
+{
+    must(item);
+    return item;
+}
+
+static void merge_profile(cJSON **tree, const char *name,
+                          struct sources *sources, struct errors *errors)
+{
+    struct str path = STR_INIT;
+    struct json_source json = {0};
+
+    if (library_find(name, &path, errors) &&
+        json_source_read(&json, path.text, errors)) {
+        cJSON *profile = json_parse(&json, errors);
+        if (profile && !cJSON_IsObject(profile)) {
+            struct error *error =
+                errors_add(errors, ERROR_BAD_VALUE,
+                           "a profile is a JSON object: { ... }");
+            snprintf(error->file, sizeof(error->file), "%s", json.name);
+        } else if (profile) {
+            json_merge(tree, profile);
+        }
+        cJSON_Delete(profile);
+        sources_add_profile(sources, &json);
+    }
+    str_release(&path);
+}
+
+/* The step at the start of a path: its name, or its index; returns the rest.
+ * NULL: not a path. */
+static const char *take_step(const char *path, struct str *name,
+                             size_t *index, bool *is_index)
+{
+    path += *path == '.';
+    str_reset(name);
+    *is_index = path[0] == '[' && path[1] != '"';
+    if (*is_index) {
+        char *end;
+        *index = strtoul(path + 1, &end, 10);
+        return end > path + 1 && *end == ']' ? end + 1 : NULL;
+    }
+    if (path[0] == '[') {
+        const char *end = strstr(path + 2, "\"]");
+        if (!end) {
+            return NULL;
+        }
+        str_append_bytes(name, path + 2, (size_t)(end - path - 2));
+        return end + 2;
+    }
+    size_t length = strcspn(path, ".[");
+    str_append_bytes(name, path, length);
+    return length ? path + length : NULL;
+}
+
+/* An empty container for what the rest of a path steps into. */
+static cJSON *container_for(const char *rest)
+{
+    return checked(rest[0] == '[' && rest[1] != '"' ? cJSON_CreateArray()
+                                                    : cJSON_CreateObject());
+}
+
+/* Puts a value at an index: of an element, or right after the last. */
+static const char *set_index(cJSON *list, size_t index, const char *rest,
+                             cJSON *value, cJSON **next)
+{
+    if (!cJSON_IsArray(list)) {
+        return "is not a list";
+    }
+    size_t count = (size_t)cJSON_GetArraySize(list);
+    if (index > count) {
+        return "is past the end of the list";
+    }
+    if (*rest) {
+        if (index == count) {
+            cJSON_AddItemToArray(list, container_for(rest));
+        }
+        *next = cJSON_GetArrayItem(list, (int)index);
+    } else if (index == count) {
+        cJSON_AddItemToArray(list, checked(cJSON_Duplicate(value, true)));
+    } else {
+        cJSON_ReplaceItemInArray(list, (int)index,
+                                 checked(cJSON_Duplicate(value, true)));
+    }
+    return NULL;
+}
+
+static const char *set_member(cJSON *object, const char *name,
+                              const char *rest, const cJSON *value,
+                              cJSON **next)
+{
+    if (!cJSON_IsObject(object)) {
+        return "is not a section";
+    }
+    cJSON *old = json_get(object, name);
+    if (*rest) {
+        if (!old) {
+            old = container_for(rest);
+            cJSON_AddItemToObject(object, name, old);
+        }
+        *next = old;
+        return NULL;
+    }
+    if (old) {
+        cJSON_Delete(cJSON_DetachItemViaPointer(object, old));
+    }
+    if (!cJSON_IsNull(value)) {
+        cJSON_AddItemToObject(object, name,
+                              checked(cJSON_Duplicate(value, true)));
+    }
+    return NULL;
+}
+
+/* Puts a value at a path, making sections on the way; null takes away. What
+ * is wrong, or NULL. */
+static const char *set_at(cJSON *tree, const char *path, cJSON *value)
+{
+    struct str name = STR_INIT;
+    const char *problem = NULL;
+
+    while (tree && *path && !problem) {
+        size_t index = 0;
+        bool is_index;
+        cJSON *next = NULL;
+        path = take_step(path, &name, &index, &is_index);
+        if (!path) {
+            problem = "is not a path";
+            break;
+        }
+        problem = is_index
+                      ? set_index(tree, index, path, value, &next)
+                      : set_member(tree, name.text, path, value, &next);
+        tree = next;
+    }
+    str_release(&name);
+    return problem;
+}
+
+/* The row that says how a value at the path is written: its own, that of the
+ * list it is an element of, or that of the headers it is one of. */
+static const struct key *row_of(const char *path)
+{
+    const struct key *key = key_find(path);
+    if (key) {
+        return key;
+    }
+    struct str parent = STR_INIT;
+    str_append(&parent, path);
+    path_to_parent(&parent);
+    key = key_find(parent.text);
+    str_release(&parent);
+    return key;
+}
+
+static cJSON *argument_value(const char *path, const char *text)
+{
+    const struct key *key = row_of(path);
+    bool textual = key && (value_is_textual(key->type) ||
+                           (key->type == TYPE_HEADERS) ||
+                           (key->type == TYPE_TEXTS && text[0] != '['));
+    if (textual && text[0] != '"' && strcmp(text, "null") != 0) {
+        return checked(cJSON_CreateString(text));
+    }
+    return value_from_text(text);
+}
+
+static void add_source(struct sources *sources, const char *shown,
+                       const char *path, bool any_index, const cJSON *value)
+{
+    char *text = cJSON_PrintUnformatted(value);
+    must(text);
+    sources_add_argument(sources, shown, path, any_index, text);
+    free(text);
+}
+
+static void apply_set(cJSON *tree, const char *argument,
+                      struct sources *sources, struct errors *errors)
+{
+    const char *equals = strchr(argument, '=');
+    struct str path = STR_INIT;
+    struct str shown = STR_INIT;
+
+    str_printf(&shown, "--set %s", argument);
+    if (!equals || equals == argument) {
+        struct error *error =
+            errors_add(errors, ERROR_USAGE, "%s: not path=value", shown.text);
+        error_hint(error, "write --set load.rate=100/s");
+    } else {
+        str_append_bytes(&path, argument, (size_t)(equals - argument));
+        cJSON *value = argument_value(path.text, equals + 1);
+        const char *problem = set_at(tree, path.text, value);
+        if (problem) {
+            errors_add(errors, ERROR_USAGE, "%s: %s %s", shown.text,
+                       path.text, problem);
+        } else {
+            add_source(sources, shown.text, path.text, false, value);
+        }
+        cJSON_Delete(value);
+    }
+    str_release(&path);
+    str_release(&shown);
+}
+
+/* The request that is made when a profile has none. */
+static void add_default_request(cJSON *tree)
+{
+    cJSON *requests = json_get(tree, "requests");
+    const cJSON *target = json_get(tree, "target");
+    bool embedded = !cJSON_IsObject(target) || !json_get(target, "url");
+
+    if (requests && (!cJSON_IsArray(requests) || requests->child)) {
+        return;
+    }
+    cJSON *request = checked(cJSON_CreateObject());
+    if (embedded) {
+        cJSON *headers = cJSON_CreateObject();
+        cJSON_AddStringToObject(request, "name", "orders");
+        cJSON_AddStringToObject(request, "method", "POST");
+        cJSON_AddStringToObject(request, "path", "/orders");
+        cJSON_AddItemToObject(request, "headers", headers);
+        cJSON_AddStringToObject(headers, "Content-Type", "application/json");
+        cJSON_AddStringToObject(request, "body",
+                                "{\"order\":\"{{op.id}}\"}");
+    } else {
+        cJSON_AddStringToObject(request, "name", "default");
+    }
+    if (!requests) {
+        requests = checked(cJSON_CreateArray());
+        cJSON_AddItemToObject(tree, "requests", requests);
+    }
+    cJSON_AddItemToArray(requests, request);
+    if (embedded && !json_get(tree, "ledger")) {
+        cJSON *ledger = checked(cJSON_CreateObject());
+        cJSON_AddStringToObject(ledger, "url", "/ledger");
+        cJSON_AddStringToObject(ledger, "key", "{{op.id}}");
+        cJSON_AddItemToObject(tree, "ledger", ledger);
+    }
+}
+
+/* Sets one key of every request, and takes away the one it stands against. */
+static void set_requests(cJSON *tree, const char *name, const char *value,
+                         const char *instead_of, const char *shown,
+                         struct sources *sources)
+{
+    cJSON *requests = json_get(tree, "requests");
+    cJSON *item = checked(cJSON_CreateString(value));
+    struct str path = STR_INIT;
+    cJSON *request;
+
+    cJSON_ArrayForEach(request, requests)
+    {
+        if (cJSON_IsObject(request)) {
+            cJSON_DeleteItemFromObjectCaseSensitive(request, instead_of);
+            cJSON *next;
+            set_member(request, name, "", item, &next);
+        }
+    }
+    str_printf(&path, "requests[].%s", name);
+    add_source(sources, shown, path.text, true, item);
+    str_release(&path);
+    cJSON_Delete(item);
+}
+
+static void set_header(cJSON *request, const char *name, const char *value)
+{
+    cJSON *headers = json_get(request, "headers");
+    if (headers && !cJSON_IsObject(headers)) {
+        return; /* told when it is read */
+    }
+    if (!headers) {
+        headers = checked(cJSON_CreateObject());
+        cJSON_AddItemToObject(request, "headers", headers);
+    }
+    /* Header names are the same in any case; the command line wins. */
+    cJSON *old;
+    while ((old = cJSON_GetObjectItem(headers, name))) {
+        cJSON_Delete(cJSON_DetachItemViaPointer(headers, old));
+    }
+    cJSON_AddStringToObject(headers, name, value);
+}
+
+static void apply_header(cJSON *tree, const char *argument,
+                         struct sources *sources, struct errors *errors)
+{
+    const char *colon = strchr(argument, ':');
+    struct str shown = STR_INIT;
+    struct str name = STR_INIT;
+    struct str path = STR_INIT;
+
+    str_printf(&shown, "-H \"%s\"", argument);
+    if (!colon || colon == argument) {
+        struct error *error =
+            errors_add(errors, ERROR_USAGE, "%s: not Name: value", shown.text);
+        error_hint(error, "write -H \"Accept: application/json\"");
+    } else {
+        const char *value = colon + 1 + strspn(colon + 1, " \t");
+        cJSON *request;
+        str_append_bytes(&name, argument, (size_t)(colon - argument));
+        cJSON_ArrayForEach(request, json_get(tree, "requests"))
+        {
+            if (cJSON_IsObject(request)) {
+                set_header(request, name.text, value);
+            }
+        }
+        cJSON *item = checked(cJSON_CreateString(value));
+        str_append(&path, "requests[].headers");
+        path_push_name(&path, name.text);
+        add_source(sources, shown.text, path.text, true, item);
+        cJSON_Delete(item);
+    }
+    str_release(&shown);
+    str_release(&name);
+    str_release(&path);
+}
+
+static void apply_body(cJSON *tree, const char *argument,
+                       struct sources *sources)
+{
+    struct str shown = STR_INIT;
+    str_printf(&shown, "-b %s", argument);
+    if (argument[0] == '@') {
+        set_requests(tree, "body_file", argument + 1, "body", shown.text,
+                     sources);
+    } else {
+        set_requests(tree, "body", argument, "body_file", shown.text,
+                     sources);
+    }
+    str_release(&shown);
+}
+
+static void apply_url(cJSON *tree, const char *url, struct sources *sources,
+                      struct errors *errors)
+{
+    struct str shown = STR_INIT;
+    cJSON *value = checked(cJSON_CreateString(url));
+
+    str_printf(&shown, "URL %s", url);
+    if (set_at(tree, "target.url", value)) {
+        errors_add(errors, ERROR_BAD_VALUE, "target is not a section");
+    }
+    add_source(sources, shown.text, "target.url", false, value);
+    cJSON_Delete(value);
+    str_release(&shown);
+}
+
+static void apply_slo(cJSON *tree, const char *expression,
+                      struct sources *sources)
+{
+    cJSON *list = json_get(tree, "slo");
+    struct str shown = STR_INIT;
+    struct str path = STR_INIT;
+
+    if (!list) {
+        list = checked(cJSON_CreateArray());
+        cJSON_AddItemToObject(tree, "slo", list);
+    }
+    if (cJSON_IsArray(list)) {
+        cJSON *item = checked(cJSON_CreateString(expression));
+        str_printf(&path, "slo[%d]", cJSON_GetArraySize(list));
+        str_printf(&shown, "--slo %s", expression);
+        add_source(sources, shown.text, path.text, false, item);
+        cJSON_AddItemToArray(list, item);
+    }
+    str_release(&shown);
+    str_release(&path);
+}
+
+cJSON *gather(const struct plan_input *input, struct sources *sources,
+              struct errors *errors)
+{
+    size_t before = errors->count;
+    cJSON *tree = checked(cJSON_CreateObject());
+
+    for (size_t i = 0; i < input->profile_count; i++) {
+        merge_profile(&tree, input->profiles[i], sources, errors);
+    }
+    for (size_t i = 0; i < input->set_count; i++) {
+        apply_set(tree, input->sets[i], sources, errors);
+    }
+    if (input->url) {
+        apply_url(tree, input->url, sources, errors);
+    }
+    add_default_request(tree);
+    if (input->method) {
+        struct str shown = STR_INIT;
+        str_printf(&shown, "-X %s", input->method);
+        set_requests(tree, "method", input->method, "", shown.text, sources);
+        str_release(&shown);
+    }
+    for (size_t i = 0; i < input->header_count; i++) {
+        apply_header(tree, input->headers[i], sources, errors);
+    }
+    if (input->body) {
+        apply_body(tree, input->body, sources);
+    }
+    for (size_t i = 0; i < input->slo_count; i++) {
+        apply_slo(tree, input->slos[i], sources);
+    }
+    if (errors->count > before) {
+        cJSON_Delete(tree);
+        return NULL;
+    }
+    return tree;
+}
+
+/* Replaces the holes of one text; NULL when there are none or one is bad. */
+static char *expand_text(const char *text, const char *path,
+                         const struct sources *sources, struct errors *errors,
+                         bool *good)
+{
+    struct str out = STR_INIT;
+    const char *hole;
+
+    if (!strstr(text, env_open)) {
+        return NULL;
+    }
+    while ((hole = strstr(text, env_open))) {
+        const char *name = hole + sizeof(env_open) - 1;
+        size_t length = strcspn(name, "}");
+        char variable[256];
+        snprintf(variable, sizeof(variable), "%.*s", (int)length, name);
+        const char *value = name[length] ? getenv(variable) : NULL;
+        if (!value) {
+            struct error *error = sources_error(
+                sources, errors, ERROR_BAD_VALUE, path, JSON_VALUE,
+                name[length] ? "the environment has no variable %s"
+                             : "${env:%s has no closing brace",
+                variable);
+            error_hint(error, name[length] ? "set it: export %s=..."
+                                           : "write ${env:NAME}",
+                       variable);
+            *good = false;
+            value = "";
+        }
+        str_append_bytes(&out, text, (size_t)(hole - text));
+        str_append(&out, value);
+        text = name + length + (name[length] == '}');
+    }
+    str_append(&out, text);
+    return str_detach(&out);
+}
+
+static void expand_below(cJSON *item, struct str *path,
+                         const struct sources *sources, struct errors *errors,
+                         bool *good)
+{
+    size_t length = path->length;
+    size_t index = 0;
+
+    if (cJSON_IsString(item)) {
+        char *text = expand_text(item->valuestring, path->text, sources,
+                                 errors, good);
+        if (text) {
+            must(cJSON_SetValuestring(item, text));
+            free(text);
+        }
+        return;
+    }
+    for (cJSON *child = item->child; child; child = child->next) {
+        if (cJSON_IsArray(item)) {
+            path_push_index(path, index++);
+        } else {
+            path_push_name(path, child->string);
+        }
+        expand_below(child, path, sources, errors, good);
+        path_pop(path, length);
+    }
+}
+
+bool gather_expand(cJSON *tree, const struct sources *sources,
+                   struct errors *errors)
+{
+    struct str path = STR_INIT;
+    bool good = true;
+    expand_below(tree, &path, sources, errors, &good);
+    str_release(&path);
+    return good;
+}
+
+static bool authenticates(const char *header)
+{
+    static const char *const names[] = {
+        "Authorization", "Proxy-Authorization",  "Cookie",
+        "X-Api-Key",     "Api-Key",              "X-Auth-Token",
+        "X-Access-Token", "X-Amz-Security-Token", "Private-Token",
+    };
+    for (size_t i = 0; i < array_length(names); i++) {
+        if (strcasecmp(names[i], header) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* user:password@ of a URL. */
+static void mask_url(cJSON *item)
+{
+    const char *text = item->valuestring;
+    const char *start = strstr(text, "://");
+    if (!start) {
+        return;
+    }
+    start += 3;
+    size_t length = strcspn(start, "/?#");
+    const char *at = memrchr(start, '@', length);
+    if (at) {
+        struct str out = STR_INIT;
+        str_append_bytes(&out, text, (size_t)(start - text));
+        str_printf(&out, "%s%s", masked, at);
+        must(cJSON_SetValuestring(item, out.text));
+        str_release(&out);
+    }
+}
+
+static void mask_below(cJSON *item, bool in_headers)
+{
+    if (cJSON_IsString(item)) {
+        bool secret = strstr(item->valuestring, env_open) ||
+                      (in_headers && authenticates(item->string));
+        if (secret) {
+            must(cJSON_SetValuestring(item, masked));
+        } else {
+            mask_url(item);
+        }
+        return;
+    }
+    bool headers = cJSON_IsObject(item) && item->string &&
+                   strcmp(item->string, "headers") == 0;
+    for (cJSON *child = item->child; child; child = child->next) {
+        mask_below(child, headers);
+    }
+}
+
+cJSON *gather_mask(const cJSON *tree)
+{
+    cJSON *copy = checked(cJSON_Duplicate(tree, true));
+    mask_below(copy, false);
+    return copy;
+}

@@ -1,0 +1,212 @@
+#include "plan/library.h"
+
+#include "base/must.h"
+#include "base/suggest.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifndef SQUALL_DATA_DIR
+#define SQUALL_DATA_DIR "/usr/local/share/squall"
+#endif
+
+static bool is_file(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* A build tree has its binary in the top folder or two folders below. */
+static bool beside_executable(struct str *root)
+{
+    static const char *const above[] = {"", "../", "../../"};
+    char path[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+    if (length <= 0) {
+        return false;
+    }
+    path[length] = '\0';
+    char *slash = strrchr(path, '/');
+    if (!slash) {
+        return false;
+    }
+    *slash = '\0';
+    for (size_t i = 0; i < array_length(above); i++) {
+        str_reset(root);
+        str_printf(root, "%s/%sprofiles", path, above[i]);
+        char *real = is_folder(root->text) ? realpath(root->text, NULL) : NULL;
+        if (real) {
+            str_reset(root);
+            str_append(root, real);
+            free(real);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The folder that holds the shipped profiles. */
+static bool find_root(struct str *root)
+{
+    const char *given = getenv("SQUALL_PROFILES");
+    str_reset(root);
+    if (given && *given) {
+        str_append(root, given);
+        return is_folder(given);
+    }
+    if (beside_executable(root)) {
+        return true;
+    }
+    str_reset(root);
+    str_append(root, SQUALL_DATA_DIR "/profiles");
+    return is_folder(root->text);
+}
+
+struct visitor {
+    void (*visit)(void *context, const char *name, const char *path);
+    void *context;
+};
+
+static int is_visible(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+/* Visits the profiles of one folder; `prefix` is the name of the folder and a
+ * slash, or nothing. Goes one level down. */
+static void walk_folder(const struct visitor *visitor, const char *folder,
+                        const char *prefix)
+{
+    struct dirent **entries;
+    struct str path = STR_INIT;
+    struct str name = STR_INIT;
+    int count = scandir(folder, &entries, is_visible, alphasort);
+
+    for (int i = 0; i < count; i++) {
+        const char *entry = entries[i]->d_name;
+        size_t length = strlen(entry);
+        str_reset(&path);
+        str_reset(&name);
+        str_printf(&path, "%s/%s", folder, entry);
+        str_printf(&name, "%s%s", prefix, entry);
+        if (length > 5 && strcmp(entry + length - 5, ".json") == 0 &&
+            is_file(path.text)) {
+            name.text[name.length - 5] = '\0';
+            visitor->visit(visitor->context, name.text, path.text);
+        } else if (!*prefix && is_folder(path.text)) {
+            str_append_char(&name, '/');
+            walk_folder(visitor, path.text, name.text);
+        }
+        free(entries[i]);
+    }
+    if (count >= 0) {
+        free(entries);
+    }
+    str_release(&path);
+    str_release(&name);
+}
+
+void library_walk(void (*visit)(void *context, const char *name,
+                                const char *path),
+                  void *context)
+{
+    struct visitor visitor = {visit, context};
+    struct str root = STR_INIT;
+    if (find_root(&root)) {
+        walk_folder(&visitor, root.text, "");
+    }
+    str_release(&root);
+}
+
+/* What a walk looks for, and what it has found. */
+struct search {
+    const char *name;
+    size_t matches;
+    bool exact;
+    struct str path;      /* of the first match */
+    struct str names;     /* of all matches, for the message */
+    struct suggestion near;
+    struct str nearest;
+};
+
+static void look(void *context, const char *name, const char *path)
+{
+    struct search *search = context;
+    const char *slash = strrchr(name, '/');
+    const char *last = slash ? slash + 1 : name;
+    bool exact = strcmp(name, search->name) == 0;
+
+    if (exact || (!search->exact && strcmp(last, search->name) == 0)) {
+        if (exact || search->matches == 0) {
+            str_reset(&search->path);
+            str_append(&search->path, path);
+        }
+        search->exact = search->exact || exact;
+        search->matches++;
+        str_printf(&search->names, "%s%s", search->matches > 1 ? ", " : "",
+                   name);
+    }
+    size_t before = search->near.distance;
+    suggest_offer(&search->near, strchr(search->name, '/') ? name : last);
+    if (search->near.distance < before) { /* the name goes with the walk */
+        str_reset(&search->nearest);
+        str_append(&search->nearest, name);
+    }
+}
+
+static bool find_shipped(const char *name, struct str *path,
+                         struct errors *errors)
+{
+    struct search search = {.name = name,
+                            .path = STR_INIT,
+                            .names = STR_INIT,
+                            .nearest = STR_INIT};
+    suggest_init(&search.near, name);
+    library_walk(look, &search);
+    bool found = search.exact || search.matches == 1;
+    if (found) {
+        str_append(path, search.path.text);
+    } else if (search.matches > 1) {
+        struct error *error = errors_add(
+            errors, ERROR_NO_FILE, "profile \"%s\" could be one of several",
+            name);
+        error_hint(error, "write one of %s", search.names.text);
+    } else {
+        struct error *error = errors_add(errors, ERROR_NO_FILE,
+                                         "there is no profile \"%s\"", name);
+        if (search.nearest.length > 0) {
+            error_hint(error, "did you mean %s?", search.nearest.text);
+        } else {
+            error_hint(error, "`squall profile list` shows those that are "
+                              "there; a file is named by its path");
+        }
+    }
+    str_release(&search.path);
+    str_release(&search.names);
+    str_release(&search.nearest);
+    return found;
+}
+
+bool library_find(const char *name, struct str *path, struct errors *errors)
+{
+    size_t length = strlen(name);
+    bool file_like = length > 5 && strcmp(name + length - 5, ".json") == 0;
+
+    str_reset(path);
+    if (file_like || (strchr(name, '/') && is_file(name))) {
+        str_append(path, name);
+        return true;
+    }
+    return find_shipped(name, path, errors);
+}

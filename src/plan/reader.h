@@ -1,0 +1,44 @@
+/*
+ * reader: from a merged JSON tree to a draft, by the table of keys.
+ *
+ * Checks every key and value, fills in defaults, gathers all errors. It knows
+ * no key by name; what keys mean together is for resolve.
+ */
+#ifndef SQUALL_PLAN_READER_H
+#define SQUALL_PLAN_READER_H
+
+#include "base/arena.h"
+#include "plan/draft.h"
+#include "plan/key.h"
+#include "plan/sources.h"
+
+#include <cjson/cJSON.h>
+
+struct reader {
+    const struct sources *sources;
+    struct arena *arena;
+    struct errors *errors;
+    struct str path; /* of the value being read */
+};
+
+/* Fills the draft with defaults and what the tree says. False when an error
+ * was added. Strings are copied into the arena. */
+bool reader_read(struct reader *reader, const cJSON *tree,
+                 struct draft *draft);
+
+/* Reads one value into its field, at reader->path. */
+bool value_read(struct reader *reader, const struct key *key,
+                const cJSON *value, void *field);
+
+/* A default or bound in profile syntax, as JSON: read as JSON when it is, as
+ * a text otherwise. The caller frees it. */
+cJSON *value_from_text(const char *text);
+
+/* Whether the value of such a key is a text that needs no quotes on a command
+ * line. */
+bool value_is_textual(enum value_type type);
+
+/* What is there at a path of the tree; NULL: nothing. */
+const cJSON *tree_at(const cJSON *tree, const char *path);
+
+#endif

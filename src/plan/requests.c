@@ -1,0 +1,245 @@
+#include "plan/resolve.h"
+
+#include "base/must.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { BODY_SIZE_MAX = 64 * 1024 * 1024 };
+
+static const char *path_of(size_t index, const char *key, char *out,
+                           size_t size)
+{
+    snprintf(out, size, "requests[%zu].%s", index, key);
+    return out;
+}
+
+static bool read_body_file(const struct resolver *resolver, size_t index,
+                           struct request_config *config)
+{
+    char path[64], bytes[16384];
+    struct str body = STR_INIT;
+    size_t count;
+
+    path_of(index, "body_file", path, sizeof(path));
+    FILE *file = fopen(config->body_file, "rb");
+    errno = file ? 0 : errno;
+    while (file && body.length <= BODY_SIZE_MAX &&
+           (count = fread(bytes, 1, sizeof(bytes), file)) > 0) {
+        str_append_bytes(&body, bytes, count);
+    }
+    int failure = !file || ferror(file) ? errno : 0;
+    if (file) {
+        fclose(file);
+    }
+    bool good = !failure && body.length <= BODY_SIZE_MAX;
+    if (good) {
+        config->body = arena_strndup(&resolver->plan->arena, body.text,
+                                     body.length);
+        config->body_length = body.length;
+    } else {
+        struct error *error = resolve_refuse(
+            resolver, path, "cannot read %s: %s", config->body_file,
+            failure ? strerror(failure) : "larger than 64 MiB");
+        error->code = ERROR_NO_FILE;
+    }
+    str_release(&body);
+    return good;
+}
+
+static void resolve_name(struct resolver *resolver, size_t index,
+                         struct request_config *config)
+{
+    char path[64], first[64], name[32];
+
+    if (!config->name) {
+        snprintf(name, sizeof(name), "request-%zu", index + 1);
+        config->name = arena_strdup(&resolver->plan->arena, name);
+    }
+    for (size_t i = 0; i < index; i++) {
+        if (strcmp(resolver->plan->requests[i].config.name, config->name) ==
+            0) {
+            resolve_conflict(resolver,
+                             path_of(index, "name", path, sizeof(path)),
+                             path_of(i, "name", first, sizeof(first)),
+                             "two requests are named \"%s\"", config->name);
+            return;
+        }
+    }
+}
+
+static void resolve_body(struct resolver *resolver, size_t index,
+                         struct planned_request *request)
+{
+    struct request_config *config = &request->config;
+    char path[64], other[64];
+
+    if (config->body && config->body_file) {
+        struct error *error = resolve_conflict(
+            resolver, path_of(index, "body_file", path, sizeof(path)),
+            path_of(index, "body", other, sizeof(other)),
+            "a request has one body");
+        error_hint(error, "remove one of them");
+        return;
+    }
+    if (config->body_file && !read_body_file(resolver, index, config)) {
+        return;
+    }
+    if (!config->body) {
+        return;
+    }
+    if (!config->body_file) {
+        config->body_length = strlen(config->body);
+    }
+    request->has_body = true;
+    resolve_template(resolver,
+                     path_of(index, config->body_file ? "body_file" : "body",
+                             path, sizeof(path)),
+                     config->body, config->body_length, &request->body);
+}
+
+static bool compile_line(struct resolver *resolver,
+                         struct planned_request *request, const char *path,
+                         const char *name, const char *value)
+{
+    struct str line = STR_INIT;
+    str_printf(&line, "%s: %s", name, value);
+    bool good =
+        resolve_template(resolver, path, line.text, line.length,
+                         &request->header_lines[request->header_count]);
+    request->header_count += good;
+    str_release(&line);
+    return good;
+}
+
+/* Headers that squall writes itself. */
+static bool is_ours(const char *name)
+{
+    return strcasecmp(name, "Content-Length") == 0 ||
+           strcasecmp(name, "Transfer-Encoding") == 0 ||
+           strcasecmp(name, "Connection") == 0;
+}
+
+static void resolve_headers(struct resolver *resolver, size_t index,
+                            struct planned_request *request)
+{
+    const struct header_list *headers = &request->config.headers;
+    const struct key_config *key = &resolver->plan->policy.key;
+    bool keyed = key->scope != KEY_SCOPE_NONE;
+    struct str path = STR_INIT;
+
+    request->header_lines =
+        arena_array(&resolver->plan->arena, headers->count + 1,
+                    sizeof(*request->header_lines));
+    for (size_t i = 0; i < headers->count; i++) {
+        const struct header_config *header = &headers->items[i];
+        str_reset(&path);
+        str_printf(&path, "requests[%zu].headers", index);
+        path_push_name(&path, header->name);
+        if (is_ours(header->name)) {
+            resolve_refuse(resolver, path.text,
+                           "squall writes this header itself");
+        } else if (keyed && strcasecmp(header->name, key->header) == 0) {
+            struct error *error = resolve_conflict(
+                resolver, path.text, "idempotency",
+                "the key is sent in this header already");
+            error_hint(error, "remove the header, or write "
+                              "\"idempotency\": {\"scope\": \"none\"}");
+        } else {
+            compile_line(resolver, request, path.text, header->name,
+                         header->value);
+        }
+    }
+    if (keyed) {
+        compile_line(resolver, request, "idempotency.header", key->header,
+                     key->quoted ? "\"{{key}}\"" : "{{key}}");
+    }
+    str_release(&path);
+}
+
+static void check_path(struct resolver *resolver, size_t index,
+                       const struct request_config *config)
+{
+    char path[64];
+    if (!config->path) {
+        return;
+    }
+    path_of(index, "path", path, sizeof(path));
+    if (config->path[0] != '/') {
+        struct error *error = resolve_refuse(
+            resolver, path, "\"%s\" does not begin with a slash",
+            config->path);
+        error_hint(error, "write \"/%s\"; the host is that of the URL",
+                   strstr(config->path, "://") ? "path" : config->path);
+    } else if (config->path[strcspn(config->path, " \t\r\n")]) {
+        struct error *error =
+            resolve_refuse(resolver, path, "a path contains no blanks");
+        error_hint(error, "write %%20 for a blank");
+    }
+}
+
+static void resolve_request(struct resolver *resolver, size_t index)
+{
+    struct planned_request *request = &resolver->plan->requests[index];
+    struct request_config *config = &request->config;
+
+    *config = resolver->draft->requests[index];
+    resolve_name(resolver, index, config);
+    resolve_body(resolver, index, request);
+    if (!config->method) {
+        config->method =
+            config->body || config->body_file ? "POST" : "GET";
+    }
+    request->traits.method = method_bit(config->method);
+    request->traits.has_key =
+        resolver->plan->policy.key.scope != KEY_SCOPE_NONE;
+    check_path(resolver, index, config);
+    resolve_headers(resolver, index, request);
+}
+
+void resolve_requests(struct resolver *resolver)
+{
+    struct plan *plan = resolver->plan;
+    uint64_t weight = 0;
+
+    plan->request_count = resolver->draft->request_count;
+    plan->requests = arena_array(&plan->arena, plan->request_count,
+                                 sizeof(*plan->requests));
+    for (size_t i = 0; i < plan->request_count; i++) {
+        resolve_request(resolver, i);
+        weight += plan->requests[i].config.weight;
+    }
+    if (weight == 0 && plan->request_count > 0) {
+        resolve_refuse(resolver, "requests", "every weight is zero");
+    }
+}
+
+bool requests_set_url(struct plan *plan, const char **problem,
+                      size_t *request)
+{
+    const char *url = plan->target.url;
+    const char *host = strstr(url, "://");
+    must(host);
+    host += 3;
+    size_t origin = (size_t)(host - url) + strcspn(host, "/?#");
+    struct str text = STR_INIT;
+    bool good = true;
+    size_t at;
+
+    for (size_t i = 0; i < plan->request_count && good; i++) {
+        struct planned_request *planned = &plan->requests[i];
+        str_reset(&text);
+        if (planned->config.path) {
+            str_append_bytes(&text, url, origin);
+            str_append(&text, planned->config.path);
+        } else {
+            str_append(&text, url);
+        }
+        good = template_compile(&planned->url, &plan->arena, text.text,
+                                text.length, problem, &at);
+        *request = i;
+    }
+    str_release(&text);
+    return good;
+}

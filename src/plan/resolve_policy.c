@@ -1,0 +1,229 @@
+#include "plan/resolve.h"
+
+#include "base/must.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A rule that looks at one list of statuses only looks at all in the other. */
+static void complete_rule(const struct resolver *resolver, size_t index)
+{
+    struct classify_rule *rule =
+        &resolver->plan->policy.retry.classify.rules[index];
+    char path[64];
+
+    snprintf(path, sizeof(path), "retry.classify[%zu].when.status", index);
+    bool status = is_given(resolver, path);
+    snprintf(path, sizeof(path), "retry.classify[%zu].when.not_status", index);
+    rule->has_status = status || is_given(resolver, path);
+    if (rule->has_status && !status) {
+        status_set_add(&rule->status, 100, 599);
+    }
+}
+
+static void expand_retry_on(struct resolver *resolver)
+{
+    struct classify_config *classify = &resolver->plan->policy.retry.classify;
+    const struct string_list *tokens = &resolver->draft->retry_on;
+    const char *problem;
+    char path[64];
+
+    /* The default does not widen what somebody has written as rules. */
+    if (classify->count > 0 && !is_given(resolver, "retry.retry_on")) {
+        return;
+    }
+    for (size_t i = 0; i < tokens->count; i++) {
+        if (!classify_expand(classify, tokens->items[i], &problem)) {
+            snprintf(path, sizeof(path), "retry.retry_on[%zu]", i);
+            resolve_refuse(resolver, path, "\"%s\": %s", tokens->items[i],
+                           problem);
+        }
+    }
+}
+
+static void need(const struct resolver *resolver, const char *section,
+                 const char *key, const char *type)
+{
+    char path[96];
+    snprintf(path, sizeof(path), "%s.%s", section, key);
+    if (!is_given(resolver, path)) {
+        struct error *error = resolve_refuse(
+            resolver, section, "a backoff of type \"%s\" needs \"%s\"", type,
+            key);
+        error_hint(error, "add %s",
+                   strcmp(key, "list") ? "\"initial\": \"100ms\""
+                                       : "\"list\": [\"100ms\", \"1s\"]");
+    }
+}
+
+/* The keys that the type of the common backoff cannot do without. */
+static void check_backoff(const struct resolver *resolver)
+{
+    static const char section[] = "retry.backoff";
+
+    switch (resolver->plan->policy.retry.backoff[CLASS_TRANSIENT].type) {
+    case BACKOFF_NONE:
+        return;
+    case BACKOFF_CONSTANT:
+        need(resolver, section, "initial", "constant");
+        return;
+    case BACKOFF_LINEAR:
+        need(resolver, section, "initial", "linear");
+        return;
+    case BACKOFF_EXPONENTIAL:
+        need(resolver, section, "initial", "exponential");
+        return;
+    case BACKOFF_DECORRELATED:
+        need(resolver, section, "initial", "decorrelated");
+        return;
+    case BACKOFF_LIST:
+        need(resolver, section, "list", "list");
+        return;
+    }
+}
+
+static void complete_backoffs(struct resolver *resolver)
+{
+    struct retry_config *retry = &resolver->plan->policy.retry;
+    for (int class = 0; class < CLASS_COUNT; class++) {
+        struct backoff_config *backoff = &retry->backoff[class];
+        if (backoff->initial.ns == INT64_MAX) {
+            backoff->initial = DURATION_ZERO;
+        }
+        if (backoff->increment.ns == INT64_MAX) {
+            backoff->increment = backoff->initial;
+        }
+    }
+}
+
+static void resolve_hint(struct resolver *resolver)
+{
+    struct hint_config *hint = &resolver->plan->policy.retry.hint;
+
+    hint->has_status = is_given(resolver, "retry.server_hint.status");
+    if (!is_given(resolver, "retry.server_hint")) {
+        hint->count = 0;
+    } else if (!is_given(resolver, "retry.server_hint.headers")) {
+        hint->count = 2;
+        hint->headers[0] = (struct hint_header){"Retry-After", HINT_SECONDS};
+        hint->headers[1] = (struct hint_header){"Retry-After", HINT_HTTP_DATE};
+    }
+}
+
+void resolve_retry(struct resolver *resolver)
+{
+    struct policy *policy = &resolver->plan->policy;
+
+    for (size_t i = 0; i < policy->retry.classify.count; i++) {
+        complete_rule(resolver, i);
+    }
+    expand_retry_on(resolver);
+    check_backoff(resolver);
+    complete_backoffs(resolver);
+    resolve_hint(resolver);
+
+    if (is_given(resolver, "retry") &&
+        !is_given(resolver, "retry.max_attempts")) {
+        struct error *error = resolve_refuse(
+            resolver, "retry",
+            "\"max_attempts\" is missing, so nothing would be retried");
+        error_hint(error, "add \"max_attempts\": 3");
+    }
+    if (policy->retry.max_attempts == 0 &&
+        policy->timeout.operation.ns == INT64_MAX) {
+        struct error *error = resolve_conflict(
+            resolver, "retry.max_attempts", "timeout",
+            "attempts without limit need timeout.operation");
+        error_hint(error, "add \"timeout\": {\"operation\": \"10s\"}");
+    }
+}
+
+void resolve_key(struct resolver *resolver)
+{
+    struct key_config *key = &resolver->plan->policy.key;
+    struct template compiled;
+
+    if (!is_given(resolver, "idempotency")) {
+        key->scope = KEY_SCOPE_NONE;
+        return;
+    }
+    if (key->scope == KEY_SCOPE_NONE) {
+        return;
+    }
+    if (key->kind != KEY_TEMPLATE) {
+        if (key->template) {
+            struct error *error = resolve_conflict(
+                resolver, "idempotency.template", "idempotency.key",
+                "a template is used only when the key is \"template\"");
+            error_hint(error, "write \"key\": \"template\", or remove it");
+        }
+        return;
+    }
+    if (!key->template) {
+        struct error *error =
+            resolve_refuse(resolver, "idempotency.key",
+                           "\"template\" needs idempotency.template");
+        error_hint(error, "add \"template\": \"order-{{op.id}}\"");
+        return;
+    }
+    if (resolve_template(resolver, "idempotency.template", key->template,
+                         strlen(key->template), &compiled)) {
+        if (compiled.uses_key) {
+            resolve_refuse(resolver, "idempotency.template",
+                           "a key cannot be made of {{key}}");
+        } else if (compiled.length_max >= KEY_MAX) {
+            resolve_refuse(resolver, "idempotency.template",
+                           "the key may become longer than %d bytes",
+                           KEY_MAX - 1);
+        }
+    }
+}
+
+static int find_request(const struct plan *plan, const char *name)
+{
+    for (size_t i = 0; i < plan->request_count; i++) {
+        if (strcmp(plan->requests[i].config.name, name) == 0) {
+            return (int)i;
+        }
+    }
+    return FAULT_ANY_REQUEST;
+}
+
+static void resolve_fault(struct resolver *resolver, size_t index)
+{
+    struct plan *plan = resolver->plan;
+    const struct fault_draft *draft = &resolver->draft->faults[index];
+    struct fault_config *fault = &plan->faults[index];
+    const struct timeout_config *timeout = &plan->policy.timeout;
+    char path[64];
+
+    *fault = draft->config;
+    fault->request = FAULT_ANY_REQUEST;
+    if (draft->request) {
+        fault->request = find_request(plan, draft->request);
+        if (fault->request == FAULT_ANY_REQUEST) {
+            snprintf(path, sizeof(path), "faults[%zu].request", index);
+            resolve_conflict(resolver, path, "requests",
+                             "there is no request \"%s\"", draft->request);
+        }
+    }
+    if (fault->as == FAULT_AS_TIMEOUT && timeout->attempt.ns == INT64_MAX &&
+        timeout->operation.ns == INT64_MAX) {
+        snprintf(path, sizeof(path), "faults[%zu]", index);
+        struct error *error = resolve_conflict(
+            resolver, path, "timeout",
+            "a %s that is seen as a timeout needs timeout.attempt or "
+            "timeout.operation, or its caller would wait forever",
+            fault_name(fault->kind));
+        error_hint(error, "add \"timeout\": {\"attempt\": \"1s\"}, or \"as\": "
+                          "\"reset\"");
+    }
+}
+
+void resolve_faults(struct resolver *resolver)
+{
+    resolver->plan->fault_count = resolver->draft->fault_count;
+    for (size_t i = 0; i < resolver->draft->fault_count; i++) {
+        resolve_fault(resolver, i);
+    }
+}
