@@ -13,8 +13,10 @@ static uint64_t rotate_left(uint64_t x, int by)
 struct rng rng_stream(uint64_t seed, enum rng_purpose purpose, uint64_t index)
 {
     struct rng rng;
-    uint64_t at = mix64(mix64(seed) ^ mix64((uint64_t)purpose + 1)) ^
-                  mix64(index ^ UINT64_C(0xa5a5a5a55a5a5a5a));
+    /* A chain, not a sum: the numbers may not change places. */
+    uint64_t at = mix64(seed);
+    at = mix64(at ^ (uint64_t)purpose);
+    at = mix64(at ^ index);
     for (int i = 0; i < 4; i++) {
         at += UINT64_C(0x9e3779b97f4a7c15);
         rng.state[i] = mix64(at);
