@@ -67,8 +67,10 @@ static struct duration growth(const struct backoff_config *config, unsigned n)
     case BACKOFF_CONSTANT:
         return config->initial;
     case BACKOFF_LINEAR:
-        return duration_from_ns((double)config->initial.ns +
-                                (double)k * (double)config->increment.ns);
+        return duration_max(
+            DURATION_ZERO,
+            duration_from_ns((double)config->initial.ns +
+                             (double)k * (double)config->increment.ns));
     case BACKOFF_EXPONENTIAL:
         return duration_from_ns((double)config->initial.ns *
                                 power(config->multiplier, k));
@@ -115,8 +117,7 @@ struct duration backoff_delay(const struct backoff_config *config,
     if (n < config->immediate_retries) {
         return DURATION_ZERO;
     }
-    wait = duration_max(wait, config->floor);
-    return duration_max(wait, DURATION_ZERO);
+    return duration_max(wait, config->floor);
 }
 
 struct duration backoff_next(const struct backoff_config *config,

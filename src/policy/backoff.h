@@ -8,13 +8,14 @@
  * can be shown for u = 0, 0.5 and 1.
  *
  * Growth, with i = initial, m = multiplier, k = n + exponent_offset:
- *   none 0; constant i; linear i + k * increment; exponential i * m^k;
+ *   none 0; constant i; linear i + k * increment, at least 0;
+ *   exponential i * m^k;
  *   list: entry n, the last one repeated;
  *   decorrelated: min(max, U(low, 3 * previous)), previous = i at first,
  *     low = initial or previous (Brooker 2015; Finagle). It brings its own
  *     jitter: mult and add are not applied, cap is not looked at.
  * Last, the floor is applied (it wins over max), and immediate_retries of the
- * first retries wait 0 whatever came out. Nothing is ever below 0.
+ * first retries wait 0 whatever came out.
  * More types are additions to enum backoff_type and one function.
  */
 #ifndef SQUALL_POLICY_BACKOFF_H
