@@ -1,0 +1,399 @@
+/* Expressions: what is understood, what is refused and in which words, and
+ * every metric judged on a small run that was counted by hand. */
+#include "measure/slo.h"
+
+#include "base/must.h"
+#include "measure/result.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct slo parse(const char *text)
+{
+    struct slo slo;
+    char problem[200] = "";
+    size_t at = 0;
+    if (!slo_parse(&slo, text, problem, sizeof(problem), &at)) {
+        fail_msg("%s: %zu: %s", text, at, problem);
+    }
+    assert_string_equal(slo.text, text);
+    return slo;
+}
+
+static void test_expressions_are_understood(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *name, *request, *phase;
+        enum metric_unit unit;
+        enum slo_operator op;
+        double value;
+    } cases[] = {
+        {"p99 < 250ms", "p99", "", "", UNIT_DURATION, SLO_LT, 250000},
+        {"p99{request=\"checkout\"} < 100ms", "p99", "checkout", "",
+         UNIT_DURATION, SLO_LT, 100000},
+        {"success_rate{phase=\"spike\"} >= 99%", "success_rate", "", "spike",
+         UNIT_RATIO, SLO_GE, 0.99},
+        {"amplification <= 1.2", "amplification", "", "", UNIT_FACTOR,
+         SLO_LE, 1.2},
+        {"duplicates == 0", "duplicates", "", "", UNIT_COUNT, SLO_EQ, 0},
+        {"attempt.p50<20ms", "attempt.p50", "", "", UNIT_DURATION, SLO_LT,
+         20000},
+        {" operation.p99.9 <= 1.5s ", "p99.9", "", "", UNIT_DURATION, SLO_LE,
+         1500000},
+        {"schedule_lag.max != 0", "schedule_lag.max", "", "", UNIT_DURATION,
+         SLO_NE, 0},
+        {"goodput{request=a-b.c}>2000/s", "goodput", "a-b.c", "", UNIT_PER_S,
+         SLO_GT, 2000},
+        {"mean { phase = 'the spike' } < 80us", "mean", "", "the spike",
+         UNIT_DURATION, SLO_LT, 80},
+        {"error_rate < 0.001", "error_rate", "", "", UNIT_RATIO, SLO_LT,
+         0.001},
+        {"p100 < 1m", "p100", "", "", UNIT_DURATION, SLO_LT, 6e7},
+        {"operations >= 100_000", "operations", "", "", UNIT_COUNT, SLO_GE,
+         100000},
+    };
+    for (size_t i = 0; i < array_length(cases); i++) {
+        struct slo slo = parse(cases[i].text);
+        char name[SLO_NAME_MAX];
+        slo_metric_name(&slo, name, sizeof(name));
+        assert_string_equal(name, cases[i].name);
+        assert_string_equal(slo.request, cases[i].request);
+        assert_string_equal(slo.phase, cases[i].phase);
+        assert_int_equal(slo.unit, cases[i].unit);
+        assert_int_equal(slo.op, cases[i].op);
+        assert_true(fabs(slo.value - cases[i].value) <=
+                    1e-12 * cases[i].value);
+    }
+}
+
+static void test_refusals_say_what_to_write(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t at;
+        const char *part; /* of what is said */
+    } cases[] = {
+        {"", 0, "a metric must stand here"},
+        {"< 5", 0, "a metric must stand here"},
+        {"succes_rate > 1%", 0, "did you mean \"success_rate\"?"},
+        {"  duplicate == 0", 2, "did you mean \"duplicates\"?"},
+        {"zebra == 0", 0, "explain slo"},
+        {"attempt < 5ms", 0, "such as attempt.p99"},
+        {"schedule_lag < 5ms", 0, "schedule_lag.p99"},
+        {"p101 < 5ms", 0, "no metric \"p101\""},
+        {"p < 5ms", 0, "no metric \"p\""},
+        {"p9x < 5ms", 0, "no metric"},
+        {"p99", 3, "one of < <= > >= == !="},
+        {"p99 = 5ms", 4, "write \"==\""},
+        {"p99 =< 5ms", 4, "one of < <= > >= == !="},
+        {"p99 <", 5, "a duration such as 250ms"},
+        {"p99 < 250", 6, "250ms"},
+        {"p99 < 10%", 6, "is not a value for p99: write a duration"},
+        {"p99 < -5ms", 6, "a duration"},
+        {"success_rate >= 99", 16, "percent sign"},
+        {"success_rate >= 120%", 16, "more than the whole"},
+        {"success_rate >= 5ms", 16, "a share such as 99.9%"},
+        {"amplification <= 120%", 17, "a plain number such as 1.2"},
+        {"amplification <= -1", 17, "a plain number"},
+        {"amplification <= inf", 17, "a plain number"},
+        {"duplicates == 0.5", 14, "a whole number"},
+        {"goodput > 2000", 10, "a rate such as 2000/s"},
+        {"p99{} < 5ms", 4, "{request=\"NAME\"}"},
+        {"p99{verb=\"x\"} < 5ms", 4, "{request=\"NAME\"}"},
+        {"p99{request} < 5ms", 4, "{request=\"NAME\"}"},
+        {"p99{request=\"x} < 5ms", 12, "a name in quotes"},
+        {"p99{request=\"\"} < 5ms", 12, "a name in quotes"},
+        {"p99{request=x < 5ms", 14, "\"}\" must stand here"},
+        {"p99{request=x,phase=y} < 5ms", 13, "not of both together"},
+        {"duplicates{request=x} == 0", 10, "the whole run only"},
+        {"schedule_lag.p99{phase=x} < 1ms", 16, "the whole run only"},
+        {"p99 < 5ms extra", 6, "is not a value"},
+    };
+    for (size_t i = 0; i < array_length(cases); i++) {
+        struct slo slo;
+        char problem[200] = "";
+        size_t at = 999;
+        assert_false(slo_parse(&slo, cases[i].text, problem, sizeof(problem),
+                               &at));
+        if (at != cases[i].at || !strstr(problem, cases[i].part)) {
+            fail_msg("%s: %zu: %s", cases[i].text, at, problem);
+        }
+    }
+}
+
+/* No text of any length writes past its bounds. */
+static void test_endless_texts_are_refused(void **state)
+{
+    (void)state;
+    static const char *const patterns[] = {"a", "p99{request=\"a", "p99<1",
+                                           "a.", "9"};
+    for (size_t i = 0; i < array_length(patterns); i++) {
+        char text[2000] = "";
+        while (strlen(text) + 20 < sizeof(text)) {
+            size_t length = strlen(text);
+            snprintf(text + length, sizeof(text) - length, "%s",
+                     length == 0 ? patterns[i]
+                                 : patterns[i] + strlen(patterns[i]) - 1);
+            struct slo slo;
+            char problem[40];
+            size_t at;
+            if (!slo_parse(&slo, text, problem, sizeof(problem), &at)) {
+                assert_true(at <= strlen(text));
+                assert_true(strlen(problem) < sizeof(problem));
+            }
+        }
+    }
+}
+
+static void test_names_are_checked(void **state)
+{
+    (void)state;
+    const char *const requests[] = {"buy", "look"};
+    const char *const phases[] = {"base"};
+    char problem[200];
+    struct slo slo = parse("p99{request=buy} < 1s");
+    assert_true(slo_check_names(&slo, requests, 2, phases, 1, problem,
+                                sizeof(problem)));
+    slo = parse("p99{request=base} < 1s");
+    assert_false(slo_check_names(&slo, requests, 2, phases, 1, problem,
+                                 sizeof(problem)));
+    assert_string_equal(problem, "there is no request \"base\"; there is "
+                                 "\"buy\", \"look\"");
+    slo = parse("p99{phase=x} < 1s");
+    assert_false(slo_check_names(&slo, requests, 2, phases, 1, problem, 12));
+    assert_string_equal(problem, "there is no");
+    slo = parse("p99 < 1s");
+    assert_true(slo_check_names(&slo, NULL, 0, NULL, 0, problem,
+                                sizeof(problem)));
+}
+
+static void test_every_metric_that_is_described_parses(void **state)
+{
+    (void)state;
+    static const char *const values[][2] = {
+        {"duration", "1ms"}, {"ratio", "1%"}, {"count", "1"},
+        {"rate", "1/s"},     {"factor", "1"},
+    };
+    const char *name;
+    const char *unit;
+    const char *sentence;
+    size_t count = 0;
+    for (; slo_metric_describe(count, &name, &unit, &sentence); count++) {
+        char text[SLO_TEXT_MAX];
+        const char *value = NULL;
+        for (size_t i = 0; i < array_length(values); i++) {
+            if (strcmp(values[i][0], unit) == 0) {
+                value = values[i][1];
+            }
+        }
+        assert_non_null(value);
+        snprintf(text, sizeof(text), "%s < %s", name, value);
+        struct slo slo = parse(text);
+        char again[SLO_NAME_MAX];
+        slo_metric_name(&slo, again, sizeof(again));
+        if (strncmp(name, "operation.", 10) != 0) {
+            assert_string_equal(again, name);
+        }
+        assert_int_equal(sentence[strlen(sentence) - 1], '.');
+    }
+    assert_true(count > 40);
+}
+
+/* A run of two requests and two stages; figures are set by hand. */
+struct small_run {
+    struct arena arena;
+    struct tally tally;
+    struct effects effects;
+    struct result result;
+};
+
+static void count(struct small_run *run, uint16_t request, uint16_t stage,
+                  int64_t ms, bool acked)
+{
+    struct fact fact = {.kind = FACT_STARTED, .request = request,
+                        .stage = stage};
+    fact.started.intended = fact.at;
+    tally_take(&run->tally, &fact);
+    fact.kind = FACT_SENT;
+    fact.sent.kind = ATTEMPT_FIRST;
+    tally_take(&run->tally, &fact);
+    fact.kind = FACT_DONE;
+    fact.at.ns = ms * NS_PER_MS;
+    fact.done.kind = ATTEMPT_FIRST;
+    fact.done.outcome = acked ? OUTCOME_OK : OUTCOME_TIMEOUT;
+    fact.done.status = 0;
+    fact.done.was_sent = true;
+    fact.done.wasted = false;
+    fact.done.resend_refused = false;
+    fact.done.latency = duration_ms(ms);
+    fact.done.first_byte = fact.done.connect = NOT_MEASURED;
+    fact.done.queue = DURATION_ZERO;
+    tally_take(&run->tally, &fact);
+    fact.kind = FACT_FINISHED;
+    fact.finished.verdict = acked ? VERDICT_ACKED : VERDICT_AMBIGUOUS;
+    fact.finished.reason = FINISH_ANSWERED;
+    fact.finished.intended = (struct instant){0};
+    fact.finished.attempts = 1;
+    fact.finished.backoff = DURATION_ZERO;
+    tally_take(&run->tally, &fact);
+}
+
+/* buy: 1, 2, 3 ms acked; look: 10 ms not acked. The stage 1 is empty. */
+static void start_run(struct small_run *run, bool open_model)
+{
+    static const char *const requests[] = {"buy", "look"};
+    static const char *const stages[] = {"base", "spike"};
+    static const struct duration lengths[] = {{NS_PER_S}, {NS_PER_S}};
+    *run = (struct small_run){.arena = ARENA_INIT};
+    tally_init(&run->tally, &run->arena,
+               &(struct tally_config){.requests = 2, .stages = 2,
+                                      .load_length = {2 * NS_PER_S}});
+    count(run, 0, 0, 1, true);
+    count(run, 0, 0, 2, true);
+    count(run, 0, 0, 3, true);
+    count(run, 1, 0, 10, false);
+    run->effects = (struct effects){.oracle = ORACLE_LEDGER};
+    run->effects.classes[EFFECT_DUPLICATE] = 2;
+    result_compute(&run->result, &run->arena,
+                   &(struct result_input){
+                       .tally = &run->tally,
+                       .request_count = 2,
+                       .stage_count = 2,
+                       .request_names = requests,
+                       .stage_names = stages,
+                       .stage_lengths = lengths,
+                       .measured = {2 * NS_PER_S},
+                       .effects = &run->effects,
+                       .open_model = open_model,
+                       .complete = true,
+                   });
+}
+
+static void test_judgements(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool pass;
+        double value;
+    } cases[] = {
+        {"p50 == 2ms", true, 2000},
+        {"p99 < 10ms", false, 10000},
+        {"p99 <= 10ms", true, 10000},
+        {"p99{request=buy} < 5ms", true, 3000},
+        {"p99{request=look} > 5ms", true, 10000},
+        {"max{phase=base} != 10ms", false, 10000},
+        {"min == 1ms", true, 1000},
+        {"mean == 4ms", true, 4000},
+        {"operation_acked.max == 3ms", true, 3000},
+        {"attempt.p25 == 1ms", true, 1000},
+        {"queue.max == 0", true, 0},
+        {"success_rate >= 75%", true, 0.75},
+        {"success_rate > 75%", false, 0.75},
+        {"success_rate{request=buy} == 1", true, 1},
+        {"error_rate <= 25%", true, 0.25},
+        {"amplification == 1", true, 1},
+        {"peak_1s == 1", true, 1},
+        {"retry_share == 0%", true, 0},
+        {"operations == 4", true, 4},
+        {"acked{request=look} == 0", true, 0},
+        {"ambiguous == 1", true, 1},
+        {"goodput == 1.5/s", true, 1.5},
+        {"goodput{phase=base} == 3/s", true, 3},
+        {"throughput == 2/s", true, 2},
+        {"herd_peak == 20", true, 20},
+        {"duplicates == 0", false, 2},
+        {"lost == 0", true, 0},
+        {"schedule_lag.max == 0", true, 0},
+    };
+    struct small_run run;
+    start_run(&run, true);
+    for (size_t i = 0; i < array_length(cases); i++) {
+        struct slo slo = parse(cases[i].text);
+        struct slo_judgement judgement = slo_judge(&slo, &run.result);
+        if (!judgement.measured || judgement.pass != cases[i].pass ||
+            fabs(judgement.value - cases[i].value) > 1e-9) {
+            fail_msg("%s: %g %s", cases[i].text, judgement.value,
+                     judgement.reason);
+        }
+    }
+    arena_release(&run.arena);
+}
+
+static void assert_unmeasured(const struct small_run *run, const char *text,
+                              const char *why)
+{
+    struct slo slo = parse(text);
+    struct slo_judgement judgement = slo_judge(&slo, &run->result);
+    assert_false(judgement.measured);
+    assert_false(judgement.pass);
+    if (!strstr(judgement.reason, why)) {
+        fail_msg("%s: %s", text, judgement.reason);
+    }
+}
+
+static void test_what_was_not_measured_fails_with_the_reason(void **state)
+{
+    (void)state;
+    struct small_run run;
+    start_run(&run, false);
+    assert_unmeasured(&run, "p99{phase=spike} < 5s", "nothing was recorded");
+    assert_unmeasured(&run, "connect.p99 < 5s", "nothing was recorded");
+    assert_unmeasured(&run, "success_rate{phase=spike} >= 0%",
+                      "not measured");
+    assert_unmeasured(&run, "p99{request=gone} < 5s",
+                      "there is no request of this name");
+    assert_unmeasured(&run, "schedule_lag.p99 < 5s", "closed model");
+    run.result.effects.oracle = ORACLE_NONE;
+    assert_unmeasured(&run, "duplicates == 0", "there is no ledger");
+    assert_unmeasured(&run, "foreign >= 0", "there is no ledger");
+    run.result.effects.oracle = ORACLE_UNVERIFIED;
+    snprintf(run.result.effects.problem, sizeof(run.result.effects.problem),
+             "it burned");
+    assert_unmeasured(&run, "lost == 0", "unverified: it burned");
+    arena_release(&run.arena);
+}
+
+/* 999 of 1000 is 99.9 %, whatever binary fractions make of it. */
+static void test_rounding_fails_no_one(void **state)
+{
+    (void)state;
+    struct small_run run;
+    start_run(&run, true);
+    for (int k = 0; k <= 1000; k++) {
+        char text[SLO_TEXT_MAX];
+        run.result.total.success_rate = (double)k / 1000;
+        snprintf(text, sizeof(text), "success_rate >= %d.%d%%", k / 10,
+                 k % 10);
+        struct slo slo = parse(text);
+        assert_true(slo_judge(&slo, &run.result).pass);
+        slo.op = SLO_LT;
+        assert_false(slo_judge(&slo, &run.result).pass);
+        slo.op = SLO_EQ;
+        assert_true(slo_judge(&slo, &run.result).pass);
+    }
+    arena_release(&run.arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_expressions_are_understood),
+        cmocka_unit_test(test_refusals_say_what_to_write),
+        cmocka_unit_test(test_endless_texts_are_refused),
+        cmocka_unit_test(test_names_are_checked),
+        cmocka_unit_test(test_every_metric_that_is_described_parses),
+        cmocka_unit_test(test_judgements),
+        cmocka_unit_test(test_what_was_not_measured_fails_with_the_reason),
+        cmocka_unit_test(test_rounding_fails_no_one),
+    };
+    return cmocka_run_group_tests_name("measure/slo", tests, NULL, NULL);
+}
