@@ -138,11 +138,14 @@ static void warn(struct generator_figures *generator, const char *format, ...)
 
 static uint64_t clamped_in(const struct tally *tally)
 {
+    const struct hist *hist = tally->total.hist;
     uint64_t clamped = tally->schedule_lag.clamped;
     for (size_t i = 0; i < HISTOGRAM_COUNT; i++) {
-        clamped += tally->total.hist[i].clamped;
+        clamped += hist[i].clamped;
     }
-    return clamped;
+    /* These two repeat values of others. */
+    return clamped - hist[HISTOGRAM_OPERATION_ACKED].clamped -
+           hist[HISTOGRAM_ATTEMPT_OK].clamped;
 }
 
 /* The tool's own limits, never to be mistaken for the service's. */

@@ -1,0 +1,362 @@
+/* Figures of runs that are small enough to count by hand, the health of the
+ * generator at both sides of each limit, and the order of verdicts. */
+#include "measure/result.h"
+
+#include "base/must.h"
+#include "measure/series.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct bench {
+    struct arena arena;
+    struct tally tally;
+    struct result_input input;
+    struct result result;
+};
+
+static void start(struct bench *bench, size_t stages,
+                  struct duration load_length)
+{
+    static const char *const names[] = {"one", "two"};
+    static const struct duration lengths[] = {{3 * NS_PER_S}, {NS_PER_S}};
+    *bench = (struct bench){.arena = ARENA_INIT};
+    tally_init(&bench->tally, &bench->arena,
+               &(struct tally_config){.requests = 1, .stages = stages,
+                                      .load_length = load_length});
+    bench->input = (struct result_input){
+        .tally = &bench->tally,
+        .request_count = 1,
+        .stage_count = stages,
+        .request_names = names,
+        .stage_names = names,
+        .stage_lengths = lengths,
+        .measured = {4 * NS_PER_S},
+        .open_model = true,
+        .complete = true,
+    };
+}
+
+static void compute(struct bench *bench)
+{
+    result_compute(&bench->result, &bench->arena, &bench->input);
+}
+
+static void attempt(struct bench *bench, struct fact fact,
+                    enum attempt_kind kind, enum outcome outcome, bool sent)
+{
+    if (sent) {
+        fact.kind = FACT_SENT;
+        fact.sent.kind = kind;
+        tally_take(&bench->tally, &fact);
+    }
+    fact.kind = FACT_DONE;
+    memset(&fact.done, 0, sizeof(fact.done));
+    fact.done.kind = kind;
+    fact.done.outcome = outcome;
+    fact.done.was_sent = sent;
+    fact.done.latency = fact.done.first_byte = duration_ms(1);
+    fact.done.connect = NOT_MEASURED;
+    tally_take(&bench->tally, &fact);
+}
+
+/* An operation at one second that is late by lag, and ends at another, after
+ * so many attempts on the wire. */
+static void operate(struct bench *bench, int64_t from_ms, int64_t lag_us,
+                    int64_t to_ms, unsigned attempts, bool acked)
+{
+    struct fact fact = {
+        .kind = FACT_STARTED,
+        .stage = from_ms >= 3000 && bench->tally.config.stages > 1,
+        .at = {from_ms * NS_PER_MS + lag_us * NS_PER_US},
+    };
+    fact.started.intended = (struct instant){from_ms * NS_PER_MS};
+    tally_take(&bench->tally, &fact);
+    for (unsigned i = 1; i <= attempts; i++) {
+        attempt(bench, fact, i == 1 ? ATTEMPT_FIRST : ATTEMPT_RETRY,
+                acked && i == attempts ? OUTCOME_OK : OUTCOME_TIMEOUT, true);
+    }
+    fact.kind = FACT_FINISHED;
+    fact.at = (struct instant){to_ms * NS_PER_MS};
+    memset(&fact.finished, 0, sizeof(fact.finished));
+    fact.finished.verdict = acked ? VERDICT_ACKED : VERDICT_AMBIGUOUS;
+    fact.finished.intended = (struct instant){from_ms * NS_PER_MS};
+    fact.finished.attempts = attempts;
+    tally_take(&bench->tally, &fact);
+}
+
+static void assert_near(double value, double exact)
+{
+    if (fabs(value - exact) > 1e-9) {
+        fail_msg("%g for %g", value, exact);
+    }
+}
+
+static bool has_warning(const struct bench *bench, const char *part)
+{
+    const struct generator_figures *g = &bench->result.generator;
+    for (size_t i = 0; i < g->warning_count; i++) {
+        if (strstr(g->warnings[i], part)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* 4 s of load; 3 operations in the first stage of 3 s, 1 in the second; one
+ * is acknowledged only after the load. */
+static void test_figures_of_a_timed_run(void **state)
+{
+    (void)state;
+    struct bench bench;
+    start(&bench, 2, duration_s(4));
+    operate(&bench, 100, 0, 300, 1, true);
+    operate(&bench, 200, 0, 2100, 4, false);
+    operate(&bench, 2900, 0, 5200, 2, true);
+    operate(&bench, 3500, 0, 3600, 1, true);
+    struct fact dropped = {.kind = FACT_DROPPED, .at = {NS_PER_S}};
+    tally_take(&bench.tally, &dropped);
+    compute(&bench);
+    tally_check(&bench.tally);
+
+    const struct panel_figures *total = &bench.result.total;
+    assert_near(total->seconds, 4);
+    assert_near(total->offered_per_s, 5.0 / 4);
+    assert_near(total->operations_per_s, 4.0 / 4);
+    assert_near(total->attempts_per_s, 8.0 / 4);
+    assert_near(total->goodput_per_s, 2.0 / 4);
+    assert_near(total->success_rate, 3.0 / 4);
+    assert_near(total->attempts_per_operation, 8.0 / 4);
+    assert_near(total->retry_share, 4.0 / 8);
+    assert_near(total->wasted_share, 0);
+    assert_near(bench.result.stages[0].seconds, 3);
+    assert_near(bench.result.stages[0].offered_per_s, 4.0 / 3);
+    assert_near(bench.result.stages[0].success_rate, 2.0 / 3);
+    assert_near(bench.result.stages[1].goodput_per_s, 1);
+    assert_near(bench.result.requests[0].offered_per_s, 5.0 / 4);
+    /* Second 0: 5 sends for 2 starts. */
+    assert_near(bench.result.peak_1s, 2.5);
+    assert_int_equal(bench.result.verdict, RUN_PASS);
+
+    static const int64_t in_flight[] = {1, 1, 1, 1, 1, 0};
+    static const uint64_t offered[] = {2, 1, 1, 1, 0, 0};
+    static const uint64_t acked[] = {1, 0, 0, 1, 0, 1};
+    static const uint64_t failed[] = {0, 0, 1, 0, 0, 0};
+    static const uint64_t retries[] = {3, 0, 1, 0, 0, 0};
+    assert_int_equal(bench.result.series_count, 6);
+    assert_int_equal(bench.result.series_interval.ns, NS_PER_S);
+    for (size_t i = 0; i < 6; i++) {
+        const struct series_point *point = &bench.result.series[i];
+        assert_int_equal(point->in_flight, in_flight[i]);
+        assert_int_equal(point->offered, offered[i]);
+        assert_int_equal(point->acked, acked[i]);
+        assert_int_equal(point->failed, failed[i]);
+        assert_int_equal(point->retries, retries[i]);
+    }
+    assert_int_equal(bench.result.series[1].p50_us, -1);
+    assert_true(has_warning(&bench, "1 operations were due"));
+    arena_release(&bench.arena);
+}
+
+/* 10 operations and no length: starts in 0.9 s, the last verdict at 2 s. */
+static void run_by_count(struct bench *bench, bool open_model)
+{
+    start(bench, 1, DURATION_FOREVER);
+    for (int64_t i = 0; i < 10; i++) {
+        operate(bench, i * 100, 0, i == 9 ? 2000 : i * 100 + 50, 1, true);
+    }
+    bench->input.measured = duration_ms(1000);
+    bench->input.open_model = open_model;
+    compute(bench);
+}
+
+static void test_a_run_by_count_lasts_until_its_last_verdict(void **state)
+{
+    (void)state;
+    struct bench bench;
+    run_by_count(&bench, true);
+    assert_near(bench.result.total.operations_per_s, 10);
+    assert_near(bench.result.total.goodput_per_s, 5);
+    arena_release(&bench.arena);
+
+    run_by_count(&bench, false);
+    assert_near(bench.result.total.operations_per_s, 5);
+    assert_near(bench.result.total.goodput_per_s, 5);
+    arena_release(&bench.arena);
+
+    /* Interrupted, its length is what ran. */
+    run_by_count(&bench, false);
+    bench.input.complete = false;
+    compute(&bench);
+    assert_near(bench.result.total.operations_per_s, 10);
+    arena_release(&bench.arena);
+}
+
+/* A worker's clock that ends a millisecond early makes no count of it. */
+static void test_a_timed_run_that_ends_a_little_early(void **state)
+{
+    (void)state;
+    struct bench bench;
+    start(&bench, 1, duration_s(4));
+    operate(&bench, 0, 0, 8000, 1, true);
+    bench.input.measured.ns -= NS_PER_MS;
+    bench.input.open_model = false;
+    compute(&bench);
+    assert_near(bench.result.total.seconds, 3.999);
+    assert_near(bench.result.total.goodput_per_s, 0);
+    arena_release(&bench.arena);
+}
+
+static void test_nothing_is_not_zero(void **state)
+{
+    (void)state;
+    struct bench bench;
+    start(&bench, 1, duration_s(4));
+    bench.input.measured = DURATION_ZERO;
+    compute(&bench);
+    assert_true(bench.result.total.offered_per_s < 0);
+    assert_true(bench.result.total.success_rate < 0);
+    assert_true(bench.result.total.attempts_per_operation < 0);
+    assert_true(bench.result.total.retry_share < 0);
+    assert_true(bench.result.peak_1s < 0);
+    assert_true(bench.result.herd.dispersion_10ms < 0);
+    assert_int_equal(bench.result.effects.oracle, ORACLE_NONE);
+    assert_int_equal(bench.result.series_count, 0);
+    assert_int_equal(bench.result.verdict, RUN_PASS);
+    assert_int_equal(bench.result.generator.warning_count, 0);
+    arena_release(&bench.arena);
+}
+
+/* Attempts that never reached the wire are no load on the service. */
+static void test_unsent_attempts_are_no_load(void **state)
+{
+    (void)state;
+    struct bench bench;
+    start(&bench, 1, duration_s(4));
+    operate(&bench, 0, 0, 10, 1, true);
+    struct fact fact = {.at = {0}};
+    attempt(&bench, fact, ATTEMPT_RETRY, OUTCOME_CONNECT_REFUSED, false);
+    attempt(&bench, fact, ATTEMPT_RETRY, OUTCOME_CONNECT_REFUSED, false);
+    compute(&bench);
+    assert_int_equal(bench.tally.total.attempts, 3);
+    assert_near(bench.result.total.attempts_per_operation, 1);
+    assert_near(bench.result.total.retry_share, 0);
+    arena_release(&bench.arena);
+}
+
+/* Lateness p99 and operation p99 in us; cpu share; what must come of it. */
+static void test_the_generator_knows_its_limits(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t lag_us, operation_ms;
+        double cpu;
+        bool open_model, saturated;
+        const char *warning; /* NULL: none at all */
+    } cases[] = {
+        {1000, 9, 0.5, true, false, NULL},
+        {1001, 9, 0.5, true, false, "p99 1.0 ms; the latency"},
+        {5000, 9, 0.5, true, false, "p99 5.0 ms; the latency"},
+        {5100, 50, 0.5, true, true, "more than a tenth"},
+        {5100, 60, 0.5, true, false, "p99 5.1 ms; the latency"},
+        {5100, 50, 0.5, false, false, NULL},
+        {900, 9, 0.90, true, false, NULL},
+        {900, 9, 0.95, true, false, "95 % of its core"},
+        {900, 9, 0.99, true, false, "99 % of its core"},
+        {1100, 90, 0.98, true, true, "98 % of its core"},
+        {1100, 90, 0.97, true, false, "97 % of its core"},
+    };
+    for (size_t i = 0; i < array_length(cases); i++) {
+        struct bench bench;
+        start(&bench, 1, duration_s(4));
+        operate(&bench, 0, cases[i].lag_us, cases[i].operation_ms, 1, true);
+        bench.input.cpu_share = cases[i].cpu;
+        bench.input.open_model = cases[i].open_model;
+        compute(&bench);
+        assert_int_equal(bench.result.generator.saturated,
+                         cases[i].saturated);
+        assert_int_equal(bench.result.verdict,
+                         cases[i].saturated ? RUN_INVALID : RUN_PASS);
+        if (cases[i].warning) {
+            assert_true(has_warning(&bench, cases[i].warning));
+        } else {
+            assert_int_equal(bench.result.generator.warning_count, 0);
+        }
+        arena_release(&bench.arena);
+    }
+}
+
+static void test_what_is_not_covered_is_said(void **state)
+{
+    (void)state;
+    struct bench bench;
+    start(&bench, 1, duration_s(100000));
+    operate(&bench, 0, 0, 3600 * 1000 + 1, 1, true);
+    bench.input.measured = duration_s(3601);
+    compute(&bench);
+    assert_true(has_warning(&bench, "1 durations above 1 h"));
+    assert_true(has_warning(&bench, "the first hour only"));
+    assert_false(has_warning(&bench, "24 hours"));
+    bench.input.measured = duration_s(24 * 3600 + 1);
+    compute(&bench);
+    assert_true(has_warning(&bench, "24 hours"));
+    assert_false(has_warning(&bench, "sends were told"));
+
+    struct fact sent = {.kind = FACT_SENT};
+    tally_take(&bench.tally, &sent);
+    compute(&bench);
+    assert_true(has_warning(&bench, "2 sends were told and 1 attempts"));
+    arena_release(&bench.arena);
+}
+
+/* incomplete > invalid > fail > pass, over all sixteen combinations. */
+static void test_the_order_of_verdicts(void **state)
+{
+    (void)state;
+    struct slo slo;
+    char problem[100];
+    size_t at;
+    assert_true(slo_parse(&slo, "p99 < 1ms", problem, sizeof(problem), &at));
+    for (unsigned bits = 0; bits < 16; bits++) {
+        bool fails = bits & 1;
+        bool saturated = bits & 2;
+        bool unverified = bits & 4;
+        bool incomplete = bits & 8;
+        struct effects effects = {
+            .oracle = unverified ? ORACLE_UNVERIFIED : ORACLE_LEDGER};
+        struct bench bench;
+        start(&bench, 1, duration_s(4));
+        operate(&bench, 0, saturated ? 6000 : 0, 7, 1, true);
+        bench.input.slos = &slo;
+        bench.input.slo_count = fails;
+        bench.input.effects = &effects;
+        bench.input.complete = !incomplete;
+        compute(&bench);
+        enum run_verdict expected = incomplete ? RUN_INCOMPLETE
+                                    : saturated || unverified ? RUN_INVALID
+                                    : fails ? RUN_FAIL : RUN_PASS;
+        assert_int_equal(bench.result.verdict, expected);
+        arena_release(&bench.arena);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_figures_of_a_timed_run),
+        cmocka_unit_test(test_a_run_by_count_lasts_until_its_last_verdict),
+        cmocka_unit_test(test_a_timed_run_that_ends_a_little_early),
+        cmocka_unit_test(test_nothing_is_not_zero),
+        cmocka_unit_test(test_unsent_attempts_are_no_load),
+        cmocka_unit_test(test_the_generator_knows_its_limits),
+        cmocka_unit_test(test_what_is_not_covered_is_said),
+        cmocka_unit_test(test_the_order_of_verdicts),
+    };
+    return cmocka_run_group_tests_name("measure/result", tests, NULL, NULL);
+}
