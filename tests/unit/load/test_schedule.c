@@ -131,26 +131,48 @@ static void test_a_slow_rate_needs_no_whole_number(void **state)
     assert_false(schedule_next(&schedule, &arrival));
 }
 
-/* 0.1/s for 30 s is 3.0000000000000004 arrivals in floating point; the
- * arrival at 30 s must fall into the second stage all the same. */
-static void test_a_boundary_belongs_to_the_next_stage(void **state)
+/* The arrival that falls on the end of the first stage, whose integral is
+ * rounded up or down in floating point, and the one after it. */
+static void check_boundary(double rate, int64_t seconds, double product,
+                           const struct stage_config *next, int64_t after_ns)
 {
-    (void)state;
     struct load load = {0};
     struct schedule schedule;
     struct arrival_time arrival;
-    const int64_t at_s[] = {0, 10, 20, 30, 31, 32};
-    const uint32_t stage[] = {0, 0, 0, 1, 1, 1};
+    uint64_t inside = (uint64_t)llround(rate * (double)seconds);
 
-    add_stage(&load, duration_s(30), 0.1, 0.1);
-    add_stage(&load, duration_s(3), 1, 1);
+    assert_true(rate * (double)seconds == product);
+    add_stage(&load, duration_s(seconds), rate, rate);
+    add_stage(&load, DURATION_ZERO, 5, 500);
+    add_stage(&load, next->length, next->from_per_s, next->rate_per_s);
     schedule_init(&schedule, &load.config, 1, 0, 1);
-    for (size_t i = 0; i < array_length(at_s); i++) {
+    for (uint64_t k = 0; k < inside; k++) {
         assert_true(schedule_next(&schedule, &arrival));
-        assert_int_equal(arrival.at.ns, at_s[i] * NS_PER_S);
-        assert_int_equal(arrival.stage, stage[i]);
+        assert_int_equal(arrival.at.ns, llround((double)k * 1e9 / rate));
+        assert_int_equal(arrival.stage, 0);
     }
-    assert_false(schedule_next(&schedule, &arrival));
+    assert_true(schedule_next(&schedule, &arrival));
+    assert_int_equal(arrival.at.ns, seconds * NS_PER_S);
+    assert_int_equal(arrival.stage, 2);
+    assert_true(schedule_next(&schedule, &arrival));
+    assert_int_equal(arrival.at.ns, seconds * NS_PER_S + after_ns);
+    assert_int_equal(arrival.stage, 2);
+}
+
+/* A ramp from 0 to 10/s in 1 s makes its first arrival after the start where
+ * 5 t^2 = 1. With an integral that is rounded up, the root at its start would
+ * not be a number. */
+static void test_a_boundary_belongs_to_the_next_stage(void **state)
+{
+    (void)state;
+    const struct stage_config flat = {
+        .length = {5 * NS_PER_S}, .from_per_s = 2, .rate_per_s = 2};
+    const struct stage_config ramp = {.length = {NS_PER_S}, .rate_per_s = 10};
+
+    check_boundary(1.1, 50, 55.00000000000001, &flat, 500 * NS_PER_MS);
+    check_boundary(0.7, 90, 62.99999999999999, &flat, 500 * NS_PER_MS);
+    check_boundary(1.1, 50, 55.00000000000001, &ramp, 447213595);
+    check_boundary(0.1, 30, 3, &ramp, 447213595);
 }
 
 static void test_a_pause_has_no_arrivals(void **state)
