@@ -50,8 +50,7 @@ static struct duration time_in_stage(double n, const struct stage_config *stage)
     bool is_flat = stage->from_per_s == stage->rate_per_s ||
                    stage->length.ns == INT64_MAX;
 
-    if (stage->length.ns <= 0 ||
-        (stage->rate_per_s <= 0.0 && (is_flat || stage->from_per_s <= 0.0))) {
+    if (stage->rate_per_s <= 0.0 && (is_flat || stage->from_per_s <= 0.0)) {
         return DURATION_FOREVER;
     }
     /* Rounding may place the start of a stage a little past an arrival. */

@@ -70,19 +70,19 @@ static void add_literal(struct compiler *compiler, const char *text,
                         size_t length)
 {
     struct template *template = compiler->template;
-    struct template_piece *last =
-        template->count > 0 ? &template->pieces[template->count - 1] : NULL;
+    struct template_piece *pieces = template->pieces;
 
     if (length == 0) {
         return;
     }
-    if (!last || last->hole != HOLE_TEXT) {
-        last = &template->pieces[template->count++];
-        *last = (struct template_piece){.text = compiler->literal};
+    if (template->count == 0 ||
+        pieces[template->count - 1].hole != HOLE_TEXT) {
+        pieces[template->count++] =
+            (struct template_piece){.text = compiler->literal};
     }
     memcpy(compiler->literal, text, length);
     compiler->literal += length;
-    last->length += length;
+    pieces[template->count - 1].length += length;
     template->length_max += length;
 }
 
