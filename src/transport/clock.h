@@ -1,0 +1,25 @@
+/* clock: the one place where a real-time host reads the time. */
+#ifndef SQUALL_TRANSPORT_CLOCK_H
+#define SQUALL_TRANSPORT_CLOCK_H
+
+#include "base/instant.h"
+
+#include <time.h>
+
+/* CLOCK_MONOTONIC. */
+static inline struct instant clock_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (struct instant){(int64_t)t.tv_sec * NS_PER_S + t.tv_nsec};
+}
+
+/* Milliseconds since 1970. */
+static inline int64_t clock_unix_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+#endif

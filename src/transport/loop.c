@@ -1,0 +1,271 @@
+#include "transport/loop.h"
+
+#include "transport/clock.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { EVENTS_MAX = 64 };
+
+/* What is known of a descriptor, in loop->wanted beside its epoll events. */
+#define OURS UINT32_C(0x40000000) /* made by loop_open_socket, still open */
+#define IDLE UINT32_C(0x20000000) /* libcurl does not wait on it now */
+#define EVENT_BITS ((uint32_t)(EPOLLIN | EPOLLOUT))
+
+static uint32_t events_of(int what)
+{
+    switch (what) {
+    case CURL_POLL_IN:
+        return EPOLLIN;
+    case CURL_POLL_OUT:
+        return EPOLLOUT;
+    case CURL_POLL_INOUT:
+        return EPOLLIN | EPOLLOUT;
+    default:
+        return 0;
+    }
+}
+
+/* The kernel forgets a descriptor when it is closed, and its number comes back
+ * for the next socket: so MOD may find nothing and ADD may find something. */
+static void register_events(struct loop *loop, int fd, uint32_t events)
+{
+    struct epoll_event event = {.events = events, .data.fd = fd};
+    bool registered = (loop->wanted[fd] & EVENT_BITS) != 0;
+
+    if (epoll_ctl(loop->epoll, registered ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd,
+                  &event) < 0) {
+        if (errno == ENOENT) {
+            epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event);
+        } else if (errno == EEXIST) {
+            epoll_ctl(loop->epoll, EPOLL_CTL_MOD, fd, &event);
+        }
+    }
+    loop->wanted[fd] = (loop->wanted[fd] & OURS) | events;
+}
+
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user,
+                     void *socket_pointer)
+{
+    struct loop *loop = user;
+    (void)easy;
+    (void)socket_pointer;
+
+    if (fd < 0 || (size_t)fd >= loop->wanted_size) {
+        return 0;
+    }
+    if (what == CURL_POLL_REMOVE) {
+        /* It stays registered: the connection will most likely serve again. */
+        loop->wanted[fd] |= IDLE;
+        return 0;
+    }
+    uint32_t events = events_of(what);
+    uint32_t known = loop->wanted[fd];
+    if (!(known & OURS) || (known & EVENT_BITS) != events) {
+        register_events(loop, fd, events);
+    } else {
+        loop->wanted[fd] = known & ~IDLE;
+    }
+    return 0;
+}
+
+/* Something happened on a connection that serves nobody: its end, mostly.
+ * libcurl will look at it when it wants to use it again; until then epoll
+ * must not tell of it again and again. */
+static void mute(struct loop *loop, int fd)
+{
+    epoll_ctl(loop->epoll, EPOLL_CTL_DEL, fd, NULL);
+    loop->wanted[fd] &= OURS;
+}
+
+curl_socket_t loop_open_socket(void *user, curlsocktype purpose,
+                               struct curl_sockaddr *address)
+{
+    struct loop *loop = user;
+    (void)purpose;
+
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
+                    address->protocol);
+    if (fd < 0 || (size_t)fd >= loop->wanted_size) {
+        loop->socket_error = fd < 0 ? errno : EMFILE;
+        if (fd >= 0) {
+            close(fd);
+        }
+        return CURL_SOCKET_BAD;
+    }
+    loop->wanted[fd] = OURS;
+    return fd;
+}
+
+int loop_close_socket(void *user, curl_socket_t fd)
+{
+    struct loop *loop = user;
+    if (fd >= 0 && (size_t)fd < loop->wanted_size) {
+        loop->wanted[fd] = 0;
+    }
+    return close(fd);
+}
+
+static int on_timer(CURLM *multi, long timeout_ms, void *user)
+{
+    struct loop *loop = user;
+    (void)multi;
+
+    if (timeout_ms < 0) {
+        loop->curl_due = INSTANT_NEVER;
+    } else if (timeout_ms == 0) {
+        loop->curl_due = (struct instant){0};
+    } else {
+        loop->curl_due = instant_add(clock_now(), duration_ms(timeout_ms));
+    }
+    return 0;
+}
+
+bool loop_init(struct loop *loop, struct arena *arena,
+               const struct loop_options *options, struct errors *errors)
+{
+    *loop = (struct loop){.curl_due = INSTANT_NEVER,
+                          .on_done = options->on_done,
+                          .context = options->context};
+    loop->wanted_size = options->descriptors;
+    loop->wanted =
+        arena_array(arena, loop->wanted_size, sizeof(*loop->wanted));
+    loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+    loop->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    loop->multi = curl_multi_init();
+    if (loop->epoll < 0 || loop->wake < 0 || !loop->multi) {
+        errors_add(errors, ERROR_NO_RESOURCE,
+                   "an event loop could not be made: %s", strerror(errno));
+        return false;
+    }
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = loop->wake};
+    epoll_ctl(loop->epoll, EPOLL_CTL_ADD, loop->wake, &event);
+
+    curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    curl_multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop);
+    curl_multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+    curl_multi_setopt(loop->multi, CURLMOPT_TIMERDATA, loop);
+    curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS,
+                      (long)options->connections + 8);
+    curl_multi_setopt(loop->multi, CURLMOPT_PIPELINING,
+                      options->http2 ? CURLPIPE_MULTIPLEX : CURLPIPE_NOTHING);
+    return true;
+}
+
+void loop_release(struct loop *loop)
+{
+    if (loop->multi) {
+        curl_multi_cleanup(loop->multi);
+    }
+    if (loop->epoll > 0) {
+        close(loop->epoll);
+    }
+    if (loop->wake > 0) {
+        close(loop->wake);
+    }
+    *loop = (struct loop){0};
+}
+
+static void hand_over_done(struct loop *loop)
+{
+    CURLMsg *message;
+    int left;
+    while ((message = curl_multi_info_read(loop->multi, &left))) {
+        if (message->msg == CURLMSG_DONE) {
+            loop->on_done(loop->context, message->easy_handle,
+                          message->data.result);
+        }
+    }
+}
+
+void loop_settle(struct loop *loop)
+{
+    int running;
+    hand_over_done(loop);
+    while (loop->curl_due.ns == 0) {
+        loop->curl_due = INSTANT_NEVER;
+        curl_multi_socket_action(loop->multi, CURL_SOCKET_TIMEOUT, 0,
+                                 &running);
+        hand_over_done(loop);
+    }
+}
+
+static void handle_event(struct loop *loop, const struct epoll_event *event)
+{
+    int running;
+    int mask = 0;
+
+    if (event->data.fd == loop->wake) {
+        uint64_t ignored;
+        ssize_t got = read(loop->wake, &ignored, sizeof(ignored));
+        (void)got;
+        return;
+    }
+    if (loop->wanted[event->data.fd] & IDLE) {
+        mute(loop, event->data.fd);
+        return;
+    }
+    if (event->events & EPOLLIN) {
+        mask |= CURL_CSELECT_IN;
+    }
+    if (event->events & EPOLLOUT) {
+        mask |= CURL_CSELECT_OUT;
+    }
+    if (event->events & (EPOLLERR | EPOLLHUP)) {
+        mask |= CURL_CSELECT_ERR;
+    }
+    curl_multi_socket_action(loop->multi, event->data.fd, mask, &running);
+    loop_settle(loop);
+}
+
+/* epoll_pwait2 came with Linux 5.11; without it a wait is rounded up to whole
+ * milliseconds, and the schedule's lateness says so in the report. */
+static int wait_for_events(const struct loop *loop, struct epoll_event *events,
+                           struct instant until)
+{
+    struct timespec wait = {0, 0};
+    int64_t ns = -1;
+    if (until.ns != INT64_MAX) {
+        ns = until.ns - clock_now().ns;
+        ns = ns > 0 ? ns : 0;
+        wait.tv_sec = ns / NS_PER_S;
+        wait.tv_nsec = ns % NS_PER_S;
+    }
+    int count = epoll_pwait2(loop->epoll, events, EVENTS_MAX,
+                             ns < 0 ? NULL : &wait, NULL);
+    if (count < 0 && errno == ENOSYS) {
+        int ms = ns < 0 ? -1 : (int)((ns + NS_PER_MS - 1) / NS_PER_MS);
+        count = epoll_wait(loop->epoll, events, EVENTS_MAX, ms);
+    }
+    return count;
+}
+
+void loop_wait(struct loop *loop, struct instant until)
+{
+    struct epoll_event events[EVENTS_MAX];
+    int running;
+
+    loop_settle(loop);
+    int count =
+        wait_for_events(loop, events, instant_min(until, loop->curl_due));
+    for (int i = 0; i < count; i++) {
+        handle_event(loop, &events[i]);
+    }
+    if (!instant_before(clock_now(), loop->curl_due)) {
+        loop->curl_due = INSTANT_NEVER;
+        curl_multi_socket_action(loop->multi, CURL_SOCKET_TIMEOUT, 0,
+                                 &running);
+        loop_settle(loop);
+    }
+}
+
+void loop_wake(const struct loop *loop)
+{
+    uint64_t one = 1;
+    ssize_t written = write(loop->wake, &one, sizeof(one));
+    (void)written;
+}
