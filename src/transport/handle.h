@@ -1,0 +1,15 @@
+/* handle: the options of an easy handle that say how the target is reached:
+ * HTTP version, TLS, proxy, Unix socket, pinned names. Shared by the wires and
+ * the reader of the ledger. */
+#ifndef SQUALL_TRANSPORT_HANDLE_H
+#define SQUALL_TRANSPORT_HANDLE_H
+
+#include "plan/plan.h"
+
+#include <curl/curl.h>
+
+/* Borrows all; they must outlive the handle. pinned may be NULL. */
+void handle_set_target(CURL *easy, const struct target_config *target,
+                       struct curl_slist *pinned);
+
+#endif

@@ -1,0 +1,553 @@
+#include "transport/wire.h"
+
+#include "base/must.h"
+#include "base/version.h"
+#include "transport/clock.h"
+#include "transport/handle.h"
+
+#include <errno.h>
+#include <linux/sockios.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+/* libcurl takes 0 as its own default of five minutes. */
+#define CONNECT_TIMEOUT_MS_MAX (24L * 3600 * 1000)
+
+struct prepared_request {
+    const struct planned_request *planned;
+    char *url;                    /* NULL: filled for every attempt */
+    char *body;                   /* NULL: filled, or there is none */
+    size_t body_length;
+    size_t filled_lines;          /* of the header lines */
+    const struct template **filled;
+    struct curl_slist *constant;  /* the other lines, as a list */
+};
+
+static const struct template_subject no_subject;
+
+static char *fill_once(const struct template *template, struct arena *arena,
+                       size_t *length)
+{
+    char *text = arena_alloc(arena, template->length_max + 1);
+    size_t written =
+        template_fill(template, &no_subject, text, template->length_max + 1);
+    if (length) {
+        *length = written;
+    }
+    return text;
+}
+
+static struct curl_slist *prepend_line(struct arena *arena,
+                                       struct curl_slist *list, char *line)
+{
+    struct curl_slist *node = arena_alloc(arena, sizeof(*node));
+    node->data = line;
+    node->next = list;
+    return node;
+}
+
+static void prepare(struct prepared_request *prepared, struct arena *arena,
+                    const struct planned_request *planned)
+{
+    static char no_expect[] = "Expect:";
+
+    prepared->planned = planned;
+    prepared->filled = arena_array(arena, planned->header_count + 1,
+                                   sizeof(*prepared->filled));
+    prepared->constant = prepend_line(arena, NULL, no_expect);
+    for (size_t i = planned->header_count; i-- > 0;) {
+        const struct template *line = &planned->header_lines[i];
+        if (line->is_constant) {
+            prepared->constant = prepend_line(
+                arena, prepared->constant, fill_once(line, arena, NULL));
+        } else {
+            prepared->filled[prepared->filled_lines++] = line;
+        }
+    }
+    if (planned->url.is_constant) {
+        prepared->url = fill_once(&planned->url, arena, NULL);
+    }
+    if (planned->has_body && planned->body.is_constant) {
+        prepared->body =
+            fill_once(&planned->body, arena, &prepared->body_length);
+    }
+}
+
+struct room {
+    size_t url, headers, body, lines;
+};
+
+/* The most that any request needs for what is filled for every attempt. */
+static struct room room_needed(const struct prepared_request *prepared,
+                               size_t count)
+{
+    struct room room = {0};
+    for (size_t i = 0; i < count; i++) {
+        const struct planned_request *planned = prepared[i].planned;
+        size_t headers = 0;
+        for (size_t h = 0; h < prepared[i].filled_lines; h++) {
+            headers += prepared[i].filled[h]->length_max + 1;
+        }
+        size_t url = prepared[i].url ? 0 : planned->url.length_max + 1;
+        size_t body = planned->has_body && !prepared[i].body
+                          ? planned->body.length_max + 1
+                          : 0;
+        room.url = url > room.url ? url : room.url;
+        room.headers = headers > room.headers ? headers : room.headers;
+        room.body = body > room.body ? body : room.body;
+        room.lines = prepared[i].filled_lines > room.lines
+                         ? prepared[i].filled_lines
+                         : room.lines;
+    }
+    return room;
+}
+
+void wires_init(struct wires *wires, struct arena *arena,
+                const struct plan *plan, struct loop *loop, size_t count)
+{
+    wires->plan = plan;
+    wires->loop = loop;
+    wires->prepared =
+        arena_array(arena, plan->request_count, sizeof(*wires->prepared));
+    for (size_t i = 0; i < plan->request_count; i++) {
+        prepare(&wires->prepared[i], arena, &plan->requests[i]);
+    }
+    struct room room = room_needed(wires->prepared, plan->request_count);
+    char *urls = arena_array(arena, count, room.url);
+    char *headers = arena_array(arena, count, room.headers);
+    char *bodies = arena_array(arena, count, room.body);
+    struct curl_slist *lines =
+        arena_array(arena, count * room.lines, sizeof(*lines));
+
+    wires->slots = arena_array(arena, count, sizeof(*wires->slots));
+    wires->slot_count = count;
+    wires->free = NULL;
+    for (size_t i = count; i-- > 0;) {
+        struct wire *wire = &wires->slots[i];
+        wire->set = wires;
+        wire->url = urls + i * room.url;
+        wire->headers = headers + i * room.headers;
+        wire->body = bodies + i * room.body;
+        wire->lines = lines + i * room.lines;
+        wire->next = wires->free;
+        wires->free = wire;
+    }
+}
+
+void wires_release(struct wires *wires)
+{
+    for (size_t i = 0; i < wires->slot_count; i++) {
+        struct wire *wire = &wires->slots[i];
+        if (wire->easy) {
+            wire_stop(wire);
+            curl_easy_cleanup(wire->easy);
+            wire->easy = NULL;
+        }
+    }
+}
+
+/* Called before every send of a request, a silent second one included. */
+static int on_before_request(void *user, char *remote_ip, char *local_ip,
+                             int remote_port, int local_port)
+{
+    struct wire *wire = user;
+    (void)remote_ip;
+    (void)local_ip;
+    (void)remote_port;
+    (void)local_port;
+
+    if (++wire->sends > 1) {
+        wire->resend_refused = true;
+        return CURL_PREREQFUNC_ABORT;
+    }
+    wire->sent = clock_now();
+    wire->set->on_sent(wire->set->context, wire);
+    return CURL_PREREQFUNC_OK;
+}
+
+static bool name_is(const char *line, size_t length, const char *name)
+{
+    size_t name_length = strlen(name);
+    return length > name_length && line[name_length] == ':' &&
+           strncasecmp(line, name, name_length) == 0;
+}
+
+static void read_hint(struct wire *wire, const char *line, size_t length)
+{
+    const struct hint_config *config = &wire->set->plan->policy.retry.hint;
+    for (size_t i = 0; i < config->count; i++) {
+        const struct hint_header *header = &config->headers[i];
+        if (!name_is(line, length, header->name)) {
+            continue;
+        }
+        size_t skip = strlen(header->name) + 1;
+        struct server_hint hint = hint_parse(
+            header->format, line + skip, length - skip, clock_unix_ms());
+        /* Headers are tried in the order of the profile: a usable hint is
+         * not replaced by an invalid one. */
+        if (wire->hint.kind != HINT_WAIT) {
+            wire->hint = hint;
+        }
+    }
+}
+
+static size_t on_header(char *line, size_t size, size_t count, void *user)
+{
+    struct wire *wire = user;
+    size_t length = size * count;
+
+    if (!wire->answered) {
+        wire->answered = true;
+        wire->first_byte = clock_now();
+    }
+    if (wire->set->plan->policy.retry.hint.count > 0) {
+        if (length > 5 && memcmp(line, "HTTP/", 5) == 0) {
+            wire->hint = (struct server_hint){.kind = HINT_ABSENT};
+        } else {
+            read_hint(wire, line, length);
+        }
+    }
+    return length;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *user)
+{
+    (void)bytes;
+    (void)user;
+    return size * count;
+}
+
+/* What stays the same over all attempts and requests. */
+static bool make_handle(struct wire *wire)
+{
+    CURL *easy = curl_easy_init();
+    if (!easy) {
+        return false;
+    }
+    const struct timeout_config *timeout = &wire->set->plan->policy.timeout;
+    long connect_ms = CONNECT_TIMEOUT_MS_MAX;
+    if (timeout->connect.ns < CONNECT_TIMEOUT_MS_MAX * NS_PER_MS) {
+        connect_ms = (long)((timeout->connect.ns + NS_PER_MS - 1) / NS_PER_MS);
+    }
+    wire->easy = easy;
+    wire->configured_for = -1;
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, wire);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_before_request);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, wire);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, wire);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, loop_open_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, wire->set->loop);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, loop_close_socket);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, wire->set->loop);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "squall/" SQUALL_VERSION);
+    handle_set_target(easy, &wire->set->plan->target, wire->set->pinned);
+    return true;
+}
+
+struct wire *wire_take(struct wires *wires)
+{
+    struct wire *wire = wires->free;
+    if (!wire) {
+        return NULL;
+    }
+    wires->free = wire->next;
+    wire->next = NULL;
+    wire->reused = false;
+    wire->resend_refused = false;
+    wire->answered = false;
+    wire->answer_lost = false;
+    wire->is_losing = false;
+    wire->connection_read = false;
+    wire->sends = 0;
+    wire->status = 0;
+    wire->hint = (struct server_hint){.kind = HINT_ABSENT};
+    wire->fault = NULL;
+    wire->connect = NOT_MEASURED;
+    return wire;
+}
+
+void wire_give_back(struct wire *wire)
+{
+    must(!wire->is_losing);
+    wire_stop(wire);
+    wire->owner = NULL;
+    wire->next = wire->set->free;
+    wire->set->free = wire;
+}
+
+static void set_method(CURL *easy, const struct planned_request *planned)
+{
+    const char *method = planned->config.method;
+
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, NULL);
+    curl_easy_setopt(easy, CURLOPT_NOBODY, 0L);
+    if (strcmp(method, "HEAD") == 0) {
+        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+        return;
+    }
+    if (planned->has_body || strcmp(method, "POST") == 0) {
+        curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, "");
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)0);
+        if (strcmp(method, "POST") != 0) {
+            curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
+        }
+        return;
+    }
+    curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    if (strcmp(method, "GET") != 0) {
+        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
+    }
+}
+
+static void set_body(struct wire *wire, const char *body, size_t length)
+{
+    curl_easy_setopt(wire->easy, CURLOPT_POSTFIELDS, body);
+    curl_easy_setopt(wire->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                     (curl_off_t)length);
+    wire->body_length = length;
+}
+
+/* Options of a request that its attempts share. */
+static void configure(struct wire *wire, uint16_t request)
+{
+    const struct prepared_request *prepared = &wire->set->prepared[request];
+
+    set_method(wire->easy, prepared->planned);
+    wire->body_length = 0;
+    if (prepared->url) {
+        curl_easy_setopt(wire->easy, CURLOPT_URL, prepared->url);
+    }
+    if (prepared->body) {
+        set_body(wire, prepared->body, prepared->body_length);
+    }
+    if (prepared->filled_lines == 0) {
+        curl_easy_setopt(wire->easy, CURLOPT_HTTPHEADER, prepared->constant);
+    }
+    wire->configured_for = request;
+}
+
+static void fill(struct wire *wire, const struct prepared_request *prepared,
+                 const struct template_subject *subject)
+{
+    const struct planned_request *planned = prepared->planned;
+
+    if (!prepared->url) {
+        template_fill(&planned->url, subject, wire->url,
+                      planned->url.length_max + 1);
+        curl_easy_setopt(wire->easy, CURLOPT_URL, wire->url);
+    }
+    if (planned->has_body && !prepared->body) {
+        size_t length = template_fill(&planned->body, subject, wire->body,
+                                      planned->body.length_max + 1);
+        set_body(wire, wire->body, length);
+    }
+    if (prepared->filled_lines > 0) {
+        char *at = wire->headers;
+        struct curl_slist *list = prepared->constant;
+        for (size_t i = 0; i < prepared->filled_lines; i++) {
+            const struct template *line = prepared->filled[i];
+            size_t length =
+                template_fill(line, subject, at, line->length_max + 1);
+            wire->lines[i] = (struct curl_slist){at, list};
+            list = &wire->lines[i];
+            at += length + 1;
+        }
+        curl_easy_setopt(wire->easy, CURLOPT_HTTPHEADER, list);
+    }
+}
+
+bool wire_send(struct wire *wire, uint16_t request,
+               const struct template_subject *subject)
+{
+    must(!wire->on_multi);
+    if (!wire->easy && !make_handle(wire)) {
+        return false;
+    }
+    if (wire->configured_for != request) {
+        configure(wire, request);
+    }
+    fill(wire, &wire->set->prepared[request], subject);
+    /* A caller that lost an answer does not use its connection again. */
+    curl_easy_setopt(wire->easy, CURLOPT_FORBID_REUSE,
+                     wire->fault ? 1L : 0L);
+    wire->set->loop->socket_error = 0;
+    if (curl_multi_add_handle(wire->set->loop->multi, wire->easy) !=
+        CURLM_OK) {
+        return false;
+    }
+    wire->on_multi = true;
+    return true;
+}
+
+void wire_stop(struct wire *wire)
+{
+    if (wire->on_multi) {
+        curl_multi_remove_handle(wire->set->loop->multi, wire->easy);
+        wire->on_multi = false;
+    }
+}
+
+/* Errors of making a connection that are this machine's own. */
+static bool is_local_error(long os_error)
+{
+    return os_error == EMFILE || os_error == ENFILE || os_error == ENOBUFS ||
+           os_error == ENOMEM || os_error == EADDRNOTAVAIL;
+}
+
+static enum outcome outcome_of_connect_failure(struct wire *wire)
+{
+    long os_error = 0;
+    curl_easy_getinfo(wire->easy, CURLINFO_OS_ERRNO, &os_error);
+    if (is_local_error(os_error) ||
+        is_local_error(wire->set->loop->socket_error)) {
+        return OUTCOME_NO_SOCKET;
+    }
+    if (os_error == ECONNREFUSED) {
+        return OUTCOME_CONNECT_REFUSED;
+    }
+    if (os_error == ETIMEDOUT) {
+        return OUTCOME_CONNECT_TIMEOUT;
+    }
+    return OUTCOME_CONNECT_FAILED;
+}
+
+static bool is_tls_failure(CURLcode code)
+{
+    switch ((int)code) {
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_ENGINE_NOTFOUND:
+    case CURLE_SSL_ENGINE_SETFAILED:
+    case CURLE_USE_SSL_FAILED:
+    case CURLE_SSL_ENGINE_INITFAILED:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CRL_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_SSL_CLIENTCERT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* A failure before the request went out. */
+static enum outcome outcome_unsent(struct wire *wire, CURLcode code)
+{
+    switch ((int)code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        return OUTCOME_DNS;
+    case CURLE_OPERATION_TIMEDOUT:
+        return OUTCOME_CONNECT_TIMEOUT;
+    case CURLE_OUT_OF_MEMORY:
+        return OUTCOME_NO_SOCKET;
+    default:
+        break;
+    }
+    if (is_tls_failure(code)) {
+        return OUTCOME_TLS;
+    }
+    return outcome_of_connect_failure(wire);
+}
+
+/* A failure after the request, or a part of it, went out. */
+static enum outcome outcome_sent(const struct wire *wire, CURLcode code)
+{
+    if (wire->resend_refused) {
+        return OUTCOME_RESET_REUSED;
+    }
+    switch ((int)code) {
+    case CURLE_OPERATION_TIMEDOUT:
+        return OUTCOME_TIMEOUT;
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_BAD_CONTENT_ENCODING:
+    case CURLE_OUT_OF_MEMORY:
+        return OUTCOME_PROTOCOL;
+    case CURLE_PARTIAL_FILE:
+        return OUTCOME_TRUNCATED;
+    default:
+        return wire->answered ? OUTCOME_TRUNCATED : OUTCOME_RESET;
+    }
+}
+
+void wire_read_connection(struct wire *wire)
+{
+    if (wire->connection_read || !wire->easy) {
+        return;
+    }
+    wire->connection_read = true;
+    long opened = 0;
+    curl_easy_getinfo(wire->easy, CURLINFO_NUM_CONNECTS, &opened);
+    wire->reused = opened == 0;
+    if (opened == 0 || wire->sends == 0) {
+        return;
+    }
+    curl_off_t looked_up = 0, connected = 0, secured = 0;
+    curl_easy_getinfo(wire->easy, CURLINFO_NAMELOOKUP_TIME_T, &looked_up);
+    curl_easy_getinfo(wire->easy, CURLINFO_CONNECT_TIME_T, &connected);
+    curl_easy_getinfo(wire->easy, CURLINFO_APPCONNECT_TIME_T, &secured);
+    curl_off_t end = secured > connected ? secured : connected;
+    if (end > 0) {
+        wire->connect = duration_us(end > looked_up ? end - looked_up : 0);
+    }
+}
+
+void wire_result(struct wire *wire, CURLcode code,
+                 struct attempt_result *result)
+{
+    wire_read_connection(wire);
+    if (code == CURLE_OK) {
+        long status = 0;
+        curl_easy_getinfo(wire->easy, CURLINFO_RESPONSE_CODE, &status);
+        wire->status = (uint16_t)(status > 0 && status < 1000 ? status : 0);
+    }
+    const struct planned_request *planned =
+        wire->set->prepared[wire->configured_for].planned;
+    *result = (struct attempt_result){
+        .status = wire->status,
+        .sent = wire_was_sent(wire),
+        .reused = wire->reused || wire->resend_refused,
+        .hint = wire->hint,
+    };
+    if (code == CURLE_OK) {
+        result->outcome = outcome_of_status(
+            wire->status, &planned->config.expect, planned->traits.has_key);
+    } else if (!result->sent) {
+        result->outcome = outcome_unsent(wire, code);
+    } else {
+        result->outcome = outcome_sent(wire, code);
+    }
+}
+
+bool wire_is_delivered(const struct wire *wire)
+{
+    if (wire->answered) {
+        return true;
+    }
+    if (wire->sends == 0 || !wire->on_multi) {
+        return false;
+    }
+    long head = 0;
+    curl_off_t uploaded = 0;
+    curl_socket_t fd = CURL_SOCKET_BAD;
+    curl_easy_getinfo(wire->easy, CURLINFO_REQUEST_SIZE, &head);
+    curl_easy_getinfo(wire->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
+    curl_easy_getinfo(wire->easy, CURLINFO_ACTIVESOCKET, &fd);
+    if (head == 0 || (uint64_t)uploaded < wire->body_length ||
+        fd == CURL_SOCKET_BAD) {
+        return false;
+    }
+    int unacknowledged = 1;
+    return ioctl(fd, SIOCOUTQ, &unacknowledged) == 0 && unacknowledged == 0;
+}

@@ -1,0 +1,105 @@
+/*
+ * wire: one attempt as an HTTP transfer of libcurl.
+ *
+ * A wire is a slot that owns an easy handle, kept over attempts, and room for
+ * the filled templates of one request, so that nothing is allocated by squall
+ * while it runs. Everything that libcurl says is turned into the core's words
+ * here: no other file knows a CURLcode.
+ *
+ * libcurl re-sends a request by itself, POST included, when a reused
+ * connection dies before the answer begins. The pre-request callback counts
+ * every send and refuses the second, which surfaces as outcome reset_reused.
+ */
+#ifndef SQUALL_TRANSPORT_WIRE_H
+#define SQUALL_TRANSPORT_WIRE_H
+
+#include "faults/fault.h"
+#include "measure/fact.h"
+#include "plan/plan.h"
+#include "transport/loop.h"
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct wire {
+    CURL *easy;           /* made when the wire is first used */
+    struct wires *set;
+    struct wire *next;    /* free list, or the list of answers to lose */
+    void *owner;          /* the operation */
+    unsigned attempt;
+    enum attempt_kind kind;
+    int configured_for;   /* request whose options the handle has, -1 none */
+    uint64_t body_length;
+    bool on_multi;        /* libcurl works on it */
+    bool reused;
+    bool resend_refused;
+    bool answered;        /* a byte of an answer has come */
+    bool answer_lost;     /* its answer was thrown away, on purpose */
+    bool is_losing;       /* in the list of answers to lose */
+    bool connection_read; /* reused and connect are set */
+    unsigned sends;
+    uint16_t status;
+    struct server_hint hint;
+    const struct fault_config *fault; /* that strikes it, or NULL */
+    struct duration queue;    /* its wait for a free wire */
+    struct instant sent;      /* monotonic clock; valid when sends > 0 */
+    struct instant first_byte; /* valid when answered */
+    struct duration connect;  /* NOT_MEASURED when none was opened */
+    char *url, *headers, *body;  /* room for filled templates */
+    struct curl_slist *lines;    /* nodes for filled header lines */
+};
+
+/* What a request has that never changes, filled once. */
+struct prepared_request;
+
+struct wires {
+    const struct plan *plan;
+    struct loop *loop;
+    struct prepared_request *prepared;
+    struct curl_slist *pinned; /* names resolved before the run, or NULL */
+    struct wire *slots;
+    size_t slot_count;
+    struct wire *free;
+    /* Told before the first byte goes out; must not call libcurl. */
+    void (*on_sent)(void *context, struct wire *wire);
+    void *context;
+};
+
+/* Makes `count` wires. Borrows all; memory from the arena. */
+void wires_init(struct wires *wires, struct arena *arena,
+                const struct plan *plan, struct loop *loop, size_t count);
+void wires_release(struct wires *wires);
+
+/* A free wire, clean for a new attempt, or NULL. */
+struct wire *wire_take(struct wires *wires);
+
+/* Ends its use; the connection stays open where it can serve again. */
+void wire_give_back(struct wire *wire);
+
+/* Fills the templates and hands the request to libcurl. False when libcurl
+ * has no memory for it. */
+bool wire_send(struct wire *wire, uint16_t request,
+               const struct template_subject *subject);
+
+/* Takes it from libcurl before its end: an HTTP/1.1 connection closes. */
+void wire_stop(struct wire *wire);
+
+/* What became of a transfer that libcurl ended. */
+void wire_result(struct wire *wire, CURLcode code,
+                 struct attempt_result *result);
+
+/* Asks libcurl, once an attempt, whether it opened a connection and how long
+ * that took: sets `reused` and `connect`. wire_result does so by itself. */
+void wire_read_connection(struct wire *wire);
+
+/* The service has the whole request: every byte was written and acknowledged
+ * by its kernel (SIOCOUTQ is 0), or an answer byte has come. */
+bool wire_is_delivered(const struct wire *wire);
+
+static inline bool wire_was_sent(const struct wire *wire)
+{
+    return wire->sends > 0;
+}
+
+#endif
