@@ -1,0 +1,516 @@
+/*
+ * attempts: performs what the calls of a worker ask for, and tells measure.
+ *
+ * Two rules keep the order of things simple. Flights that end without libcurl
+ * (cancelled, lost before sending, not sendable) are put in a list and
+ * answered after the step that ended them, so that a call is never entered
+ * twice at once. And a flight's wire goes back before the next waiter of the
+ * gate gets it.
+ */
+#include "transport/worker_inside.h"
+
+#include "base/must.h"
+
+#include <string.h>
+
+static void fill_subject(const struct worker *worker,
+                         const struct operation *operation, unsigned attempt,
+                         struct template_subject *subject)
+{
+    const struct plan *plan = worker->plan;
+    *subject = (struct template_subject){
+        .run = plan->run,
+        .operation = operation->number,
+        .attempt = attempt,
+        .client = worker->client_base + operation->client,
+        .seed = mix64(plan->seed ^ mix64(operation->number)),
+        .key = operation->key,
+        .key_length = operation->key_length,
+    };
+}
+
+static void fill_key(struct worker *worker, struct operation *operation,
+                     unsigned attempt)
+{
+    const struct plan *plan = worker->plan;
+    const struct key_config *config = &plan->policy.key;
+    struct template_subject subject;
+
+    operation->key_length = 0;
+    operation->key[0] = '\0';
+    if (config->kind == KEY_TEMPLATE) {
+        fill_subject(worker, operation, attempt, &subject);
+        operation->key_length =
+            template_fill(&worker->key_template, &subject, operation->key,
+                          sizeof(operation->key));
+        return;
+    }
+    struct key_subject who = {
+        .run = plan->run,
+        .operation = operation->number,
+        .attempt = attempt,
+        .unix_ms = clock_unix_ms(),
+    };
+    const struct planned_request *request =
+        &plan->requests[operation->request];
+    if (config->kind == KEY_HASH && request->has_body) {
+        fill_subject(worker, operation, attempt, &subject);
+        who.body_length = template_fill(&request->body, &subject,
+                                        worker->scratch, worker->scratch_size);
+        who.body = worker->scratch;
+    }
+    operation->key_length =
+        key_render(config, &who, operation->key, sizeof(operation->key));
+}
+
+static void fill_join(struct worker *worker, struct operation *operation)
+{
+    char id[1024];
+    const struct template *template = &worker->plan->ledger_key;
+    struct template_subject subject;
+
+    fill_subject(worker, operation, 1, &subject);
+    must(template->length_max < sizeof(id));
+    size_t length = template_fill(template, &subject, id, sizeof(id));
+    operation->join = hash_bytes(id, length);
+}
+
+static struct fact new_fact(const struct operation *operation,
+                            enum fact_kind kind, struct instant at)
+{
+    return (struct fact){
+        .kind = kind,
+        .warmup = operation->warmup,
+        .request = operation->request,
+        .stage = operation->stage,
+        .at = at,
+    };
+}
+
+static void put_ended(struct worker *worker, struct flight *flight,
+                      enum outcome outcome)
+{
+    flight->outcome = outcome;
+    flight->next_ended = NULL;
+    *worker->ended_tail = flight;
+    worker->ended_tail = &flight->next_ended;
+}
+
+/* Gives the flight a wire and the wire its request. */
+static void flight_begin(struct worker *worker, struct flight *flight,
+                         struct instant now)
+{
+    struct operation *operation = flight->operation;
+    struct template_subject subject;
+    struct wire *wire = wire_take(&worker->wires);
+    must(wire);
+
+    flight->wire = wire;
+    wire->owner = flight;
+    wire->attempt = flight->attempt;
+    wire->kind = flight->kind;
+    wire->fault = flight->fault;
+    wire->queue = instant_since(now, flight->asked);
+    operation->queue = duration_add(operation->queue, wire->queue);
+    if (flight->attempt > 1 &&
+        worker->plan->policy.key.scope == KEY_SCOPE_ATTEMPT) {
+        fill_key(worker, operation, flight->attempt);
+    }
+    fill_subject(worker, operation, flight->attempt, &subject);
+    if (!wire_send(wire, operation->request, &subject)) {
+        put_ended(worker, flight, OUTCOME_NO_SOCKET);
+        return;
+    }
+    if (flight->fault && flight->fault->kind == FAULT_LOST_RESPONSE &&
+        flight->fault->as == FAULT_AS_RESET) {
+        wire->is_losing = true;
+        worker->losing[worker->losing_count++] = wire;
+    }
+}
+
+static void stop_losing(struct worker *worker, struct wire *wire)
+{
+    for (size_t i = 0; wire->is_losing && i < worker->losing_count; i++) {
+        if (worker->losing[i] == wire) {
+            worker->losing[i] = worker->losing[--worker->losing_count];
+            wire->is_losing = false;
+        }
+    }
+    must(!wire->is_losing);
+}
+
+static void tell_fault(struct worker *worker, const struct flight *flight,
+                       bool delivered, struct instant now)
+{
+    struct fact fact = new_fact(flight->operation, FACT_FAULT, now);
+    fact.fault.fault = (uint8_t)flight->fault->kind;
+    fact.fault.delivered = delivered;
+    tally_take(&worker->tally, &fact);
+}
+
+/* Whether the fault that was drawn for this attempt really struck: an answer
+ * can only be lost where a request went out and nothing else broke first. */
+static bool fault_struck(const struct flight *flight,
+                         const struct attempt_result *result, bool *delivered)
+{
+    *delivered = false;
+    if (!flight->fault) {
+        return false;
+    }
+    if (flight->fault->kind == FAULT_LOST_REQUEST) {
+        return true;
+    }
+    if (!flight->wire || !wire_was_sent(flight->wire)) {
+        return false;
+    }
+    *delivered = flight->wire->answer_lost || wire_is_delivered(flight->wire);
+    return flight->wire->answer_lost || result->outcome == OUTCOME_TIMEOUT;
+}
+
+static void note_attempt(struct operation *operation,
+                         const struct flight *flight,
+                         const struct attempt_result *result,
+                         struct duration sent, struct instant now, bool struck)
+{
+    if (operation->note_count == ATTEMPT_NOTES_MAX) {
+        return;
+    }
+    operation->notes[operation->note_count++] = (struct attempt_note){
+        .sent = sent,
+        .done = instant_since(now, operation->intended),
+        .status = result->status,
+        .outcome = (uint8_t)result->outcome,
+        .kind = (uint8_t)flight->kind,
+        .fault = struck ? (int8_t)flight->fault->kind : (int8_t)-1,
+    };
+}
+
+static void tell_done(struct worker *worker, struct flight *flight,
+                      const struct attempt_result *result, struct instant now,
+                      bool wasted)
+{
+    struct operation *operation = flight->operation;
+    struct wire *wire = flight->wire;
+    struct fact fact = new_fact(operation, FACT_DONE, now);
+    struct duration sent = NOT_MEASURED;
+    bool delivered;
+    bool struck = fault_struck(flight, result, &delivered);
+
+    fact.done.kind = flight->kind;
+    fact.done.outcome = result->outcome;
+    fact.done.status = result->status;
+    fact.done.was_sent = result->sent;
+    fact.done.wasted = wasted;
+    fact.done.latency = NOT_MEASURED;
+    fact.done.first_byte = NOT_MEASURED;
+    fact.done.connect = NOT_MEASURED;
+    fact.done.queue = instant_since(now, flight->asked);
+    if (wire) {
+        wire_read_connection(wire);
+        fact.done.queue = wire->queue;
+        fact.done.connect = wire->connect;
+        fact.done.resend_refused = wire->resend_refused;
+    }
+    if (wire && wire_was_sent(wire)) {
+        struct instant at = to_run_clock(worker, wire->sent);
+        sent = instant_since(at, operation->intended);
+        fact.done.latency =
+            duration_max(instant_since(now, at), DURATION_ZERO);
+        if (wire->answered) {
+            fact.done.first_byte = instant_since(wire->first_byte, wire->sent);
+        }
+    }
+    if (struck) {
+        tell_fault(worker, flight, delivered, now);
+    }
+    tally_take(&worker->tally, &fact);
+    note_attempt(operation, flight, result, sent, now, struck);
+}
+
+/* Closes a flight: facts, note, wire, and the gate's next waiter. */
+static void flight_end(struct worker *worker, struct flight *flight,
+                       const struct attempt_result *result, struct instant now,
+                       bool wasted)
+{
+    worker->attempts++;
+    tell_done(worker, flight, result, now, wasted);
+
+    struct wire *wire = flight->wire;
+    flight->attempt = 0;
+    flight->wire = NULL;
+    if (!wire) {
+        gate_abandon(&worker->gate, &flight->waiter);
+        return;
+    }
+    stop_losing(worker, wire);
+    wire_give_back(wire);
+    struct gate_waiter *next = gate_leave(&worker->gate);
+    if (next) {
+        flight_begin(worker, (struct flight *)next, now);
+    }
+}
+
+static void perform_send(struct worker *worker, struct operation *operation,
+                         const struct action *action, struct instant now)
+{
+    struct flight *flight = NULL;
+    for (size_t i = 0; i < CALL_IN_FLIGHT_MAX && !flight; i++) {
+        if (operation->flights[i].attempt == 0) {
+            flight = &operation->flights[i];
+        }
+    }
+    must(flight);
+    flight->operation = operation;
+    flight->attempt = action->attempt;
+    flight->kind = action->attempt_kind;
+    flight->wire = NULL;
+    flight->asked = now;
+    flight->fault =
+        fault_draw(&worker->faults, instant_since(now, (struct instant){0}),
+                   operation->request);
+    if (flight->fault && flight->fault->kind == FAULT_LOST_REQUEST) {
+        if (flight->fault->as == FAULT_AS_RESET) {
+            put_ended(worker, flight, OUTCOME_RESET);
+        }
+        return; /* as a timeout: the call will cancel it */
+    }
+    if (gate_enter(&worker->gate, &flight->waiter)) {
+        flight_begin(worker, flight, now);
+    }
+}
+
+static struct attempt_result unanswered(const struct flight *flight,
+                                        enum outcome outcome)
+{
+    bool sent = flight->wire && wire_was_sent(flight->wire);
+    return (struct attempt_result){.outcome = outcome, .sent = sent};
+}
+
+/* A cancelled flight of a call that goes on is answered after this step; one
+ * of a call that finishes in this step is closed at once. */
+static void perform_cancel(struct worker *worker, struct operation *operation,
+                           const struct action *action, bool finishing,
+                           struct instant now)
+{
+    for (size_t i = 0; i < CALL_IN_FLIGHT_MAX; i++) {
+        struct flight *flight = &operation->flights[i];
+        if (flight->attempt != action->attempt) {
+            continue;
+        }
+        if (finishing) {
+            struct attempt_result result =
+                unanswered(flight, action->outcome);
+            flight_end(worker, flight, &result, now, true);
+        } else {
+            put_ended(worker, flight, action->outcome);
+        }
+        return;
+    }
+    must(!"a CANCEL names an attempt in flight");
+}
+
+static void perform_finish(struct worker *worker, struct operation *operation,
+                           const struct action *action, struct instant now)
+{
+    struct fact fact = new_fact(operation, FACT_FINISHED, now);
+    fact.finished.verdict = action->verdict;
+    fact.finished.reason = action->reason;
+    fact.finished.intended = operation->intended;
+    fact.finished.attempts = operation->on_wire;
+    fact.finished.backoff = operation->call.backoff_total;
+    fact.finished.queue = operation->queue;
+    fact.finished.operation = operation->number;
+    fact.finished.join = operation->join;
+    fact.finished.one_key =
+        worker->plan->policy.key.scope == KEY_SCOPE_OPERATION;
+    fact.finished.note_count = operation->note_count;
+    fact.finished.notes = operation->notes;
+    tally_take(&worker->tally, &fact);
+
+    worker->finished++;
+    worker->acked += action->verdict == VERDICT_ACKED;
+    worker->recent[recent_bin(instant_since(now, operation->intended))]++;
+
+    heap_remove(&worker->timers, &operation->timer);
+    operation->active = false;
+    operation->next = worker->free;
+    worker->free = operation;
+    worker->active--;
+    if (worker->plan->load.model == LOAD_CLOSED) {
+        worker_user_ready(worker, operation->user, now);
+    }
+}
+
+static void perform(struct worker *worker, struct operation *operation,
+                    const struct actions *actions, struct instant now)
+{
+    bool finishing = actions->count > 0 &&
+                     actions->list[actions->count - 1].kind == ACTION_FINISH;
+
+    for (size_t i = 0; i < actions->count; i++) {
+        const struct action *action = &actions->list[i];
+        switch (action->kind) {
+        case ACTION_SEND:
+            perform_send(worker, operation, action, now);
+            break;
+        case ACTION_CANCEL:
+            perform_cancel(worker, operation, action, finishing, now);
+            break;
+        case ACTION_WAKE_AT:
+            if (action->at.ns == INT64_MAX) {
+                heap_remove(&worker->timers, &operation->timer);
+            } else {
+                heap_set(&worker->timers, &operation->timer, action->at);
+            }
+            break;
+        case ACTION_FINISH:
+            perform_finish(worker, operation, action, now);
+            break;
+        }
+    }
+}
+
+static void step(struct worker *worker, struct operation *operation,
+                 const struct call_event *event, struct instant now)
+{
+    struct actions actions;
+    struct call_env env = {
+        .policy = &worker->plan->policy,
+        .client = &worker->clients[operation->client],
+        .traits = worker->plan->requests[operation->request].traits,
+    };
+    call_step(&operation->call, now, event, &env, &actions);
+    perform(worker, operation, &actions, now);
+}
+
+static void answer(struct worker *worker, struct flight *flight,
+                   const struct attempt_result *result, struct instant now)
+{
+    struct operation *operation = flight->operation;
+    struct call_event event = {.kind = EVENT_ATTEMPT_DONE,
+                               .attempt = flight->attempt,
+                               .result = *result};
+    flight_end(worker, flight, result, now, false);
+    step(worker, operation, &event, now);
+}
+
+void flights_settle(struct worker *worker, struct instant now)
+{
+    while (worker->ended) {
+        struct flight *flight = worker->ended;
+        worker->ended = flight->next_ended;
+        if (!worker->ended) {
+            worker->ended_tail = &worker->ended;
+        }
+        struct attempt_result result = unanswered(flight, flight->outcome);
+        answer(worker, flight, &result, now);
+    }
+}
+
+void operation_step(struct worker *worker, struct operation *operation,
+                    const struct call_event *event, struct instant now)
+{
+    step(worker, operation, event, now);
+    flights_settle(worker, now);
+}
+
+void operation_start(struct worker *worker, struct instant now,
+                     struct instant intended, uint16_t stage, uint64_t user)
+{
+    const struct plan *plan = worker->plan;
+    struct operation *operation = worker->free;
+    must(operation);
+    worker->free = operation->next;
+    uint64_t turn = worker->started++;
+    worker->active++;
+
+    operation->active = true;
+    operation->warmup = intended.ns < plan->load.warmup.ns;
+    operation->stage = stage;
+    operation->number = turn * worker->options.count + worker->options.index;
+    operation->user = user;
+    operation->client = (plan->load.model == LOAD_CLOSED ? user : turn) %
+                        worker->client_count;
+    operation->request =
+        (uint16_t)mix_pick(&worker->mix, &worker->mix_rng);
+    operation->intended = intended;
+    operation->queue = DURATION_ZERO;
+    operation->on_wire = 0;
+    operation->note_count = 0;
+    operation->key_length = 0;
+    operation->key[0] = '\0';
+    if (plan->policy.key.scope != KEY_SCOPE_NONE) {
+        fill_key(worker, operation, 1);
+    }
+    if (plan->has_ledger) {
+        fill_join(worker, operation);
+    }
+    struct fact fact = new_fact(operation, FACT_STARTED, now);
+    fact.started.intended = intended;
+    tally_take(&worker->tally, &fact);
+
+    call_init(&operation->call, &plan->policy, intended);
+    struct call_event event = {.kind = EVENT_STARTED};
+    operation_step(worker, operation, &event, now);
+}
+
+/* The answer of a delivered request is thrown away: a reset is seen at once, a
+ * timeout when the caller's patience ends. */
+static void lose_answer(struct worker *worker, struct flight *flight,
+                        struct instant now)
+{
+    flight->wire->answer_lost = true;
+    wire_stop(flight->wire);
+    if (flight->fault->as == FAULT_AS_RESET) {
+        struct attempt_result result = {.outcome = OUTCOME_RESET,
+                                        .sent = true,
+                                        .reused = flight->wire->reused};
+        answer(worker, flight, &result, now);
+        flights_settle(worker, now);
+    }
+}
+
+void flights_lose(struct worker *worker, struct instant now)
+{
+    for (size_t i = 0; i < worker->losing_count;) {
+        struct wire *wire = worker->losing[i];
+        if (!wire_is_delivered(wire)) {
+            i++;
+            continue;
+        }
+        /* Takes the wire out of the list: the next one is at i. */
+        lose_answer(worker, wire->owner, now);
+    }
+}
+
+void flight_on_done(void *context, CURL *easy, CURLcode code)
+{
+    struct worker *worker = context;
+    struct instant now = run_now(worker);
+    char *private = NULL;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
+    struct wire *wire = (struct wire *)(void *)private;
+    struct flight *flight = wire->owner;
+
+    if (wire->fault && wire->answered) {
+        lose_answer(worker, flight, now);
+    } else {
+        struct attempt_result result;
+        wire_result(wire, code, &result);
+        answer(worker, flight, &result, now);
+        flights_settle(worker, now);
+    }
+    worker_start_ready(worker);
+}
+
+void flight_on_sent(void *context, struct wire *wire)
+{
+    struct worker *worker = context;
+    struct flight *flight = wire->owner;
+    struct fact fact = new_fact(flight->operation, FACT_SENT,
+                                to_run_clock(worker, wire->sent));
+    fact.sent.kind = flight->kind;
+    tally_take(&worker->tally, &fact);
+    flight->operation->on_wire++;
+    worker->on_wire++;
+}

@@ -1,0 +1,55 @@
+/*
+ * operation: the slot of one operation in flight in the real transport.
+ *
+ * It embeds the pure call (policy/call.h) and what only a host needs: the one
+ * timer, the place in the gate's queue, the wires of its attempts, the key,
+ * and notes of its attempts for the report's examples.
+ */
+#ifndef SQUALL_TRANSPORT_OPERATION_H
+#define SQUALL_TRANSPORT_OPERATION_H
+
+#include "base/heap.h"
+#include "load/gate.h"
+#include "load/template.h"
+#include "measure/fact.h"
+#include "policy/call.h"
+#include "transport/wire.h"
+
+struct operation;
+
+/* An attempt from its SEND to its end. It has no wire while it waits in the
+ * gate for a free one, nor when its request is lost before sending. */
+struct flight {
+    struct gate_waiter waiter; /* first: found from the gate's queue */
+    struct operation *operation;
+    struct flight *next_ended; /* list of flights to answer */
+    struct wire *wire;
+    const struct fault_config *fault;
+    struct instant asked; /* when the call said SEND */
+    unsigned attempt;     /* from 1; 0: this slot is free */
+    enum attempt_kind kind;
+    enum outcome outcome; /* what a flight in the list of the ended ends as */
+};
+
+struct operation {
+    struct heap_node timer; /* first: found from the heap */
+    struct call call;
+    struct flight flights[CALL_IN_FLIGHT_MAX];
+    struct operation *next; /* free list */
+    bool active;
+    bool warmup;
+    uint16_t request, stage;
+    uint64_t number; /* in the run */
+    uint64_t client; /* index among the worker's clients */
+    uint64_t user;   /* closed model: whose turn this is */
+    struct instant intended;
+    struct duration queue; /* total wait for wires */
+    unsigned on_wire;
+    struct hash128 join;
+    size_t key_length;
+    char key[KEY_MAX];
+    size_t note_count;
+    struct attempt_note notes[ATTEMPT_NOTES_MAX];
+};
+
+#endif

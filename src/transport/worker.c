@@ -1,0 +1,506 @@
+#include "transport/worker.h"
+
+#include "base/must.h"
+#include "transport/worker_inside.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+enum {
+    START_BATCH_MAX = 64,   /* arrivals started before sockets get a turn */
+    READY_BATCH_MAX = 256,  /* the same for users */
+    EFFECTS_UNKNOWN_MAX = 20 * 1000 * 1000, /* log entries when nothing tells
+                                             * how many operations come */
+};
+
+#define PUBLISH_EVERY duration_ms(100)
+#define RECENT_EVERY duration_s(1)
+#define LOSING_POLL duration_us(100)
+
+size_t recent_bin(struct duration latency)
+{
+    uint64_t us = (uint64_t)(latency.ns > 0 ? latency.ns / NS_PER_US : 0);
+    if (us < 16) {
+        return (size_t)us;
+    }
+    unsigned shift = 59u - (unsigned)__builtin_clzll(us); /* us >> shift: 16..31 */
+    size_t bin = (size_t)shift * 16 + (size_t)(us >> shift);
+    return bin < RECENT_BINS ? bin : RECENT_BINS - 1;
+}
+
+int64_t recent_bin_us(size_t bin)
+{
+    if (bin < 32) {
+        return (int64_t)bin;
+    }
+    size_t shift = bin / 16 - 1;
+    int64_t low = (int64_t)(bin % 16 + 16) << shift;
+    return low + ((INT64_C(1) << shift) / 2);
+}
+
+/* How many operations this worker may log; an upper bound where the schedule
+ * gives one. */
+static uint64_t effects_max(const struct worker *worker)
+{
+    const struct load_config *load = &worker->plan->load;
+    uint64_t workers = worker->options.count;
+    double expected = 0;
+
+    if (load->model == LOAD_CLOSED) {
+        if (load->operations > 0 && load->warmup.ns == 0) {
+            return worker->operations_left + load->max_in_flight;
+        }
+        return EFFECTS_UNKNOWN_MAX / workers;
+    }
+    for (size_t i = 0; i < load->stage_count; i++) {
+        const struct stage_config *stage = &load->stages[i];
+        if (stage->length.ns == INT64_MAX) {
+            return worker->operations_left == UINT64_MAX
+                       ? EFFECTS_UNKNOWN_MAX / workers
+                       : worker->operations_left + (uint64_t)expected + 1000;
+        }
+        expected += (stage->from_per_s + stage->rate_per_s) / 2 *
+                    duration_in_seconds(stage->length) / (double)workers;
+    }
+    /* A Poisson count stays within ten standard deviations of its mean. */
+    return (uint64_t)(expected + 10 * sqrt(expected)) + 1000;
+}
+
+static struct duration load_length(const struct load_config *load)
+{
+    return duration_add(load->warmup, load->duration);
+}
+
+static void init_slots(struct worker *worker)
+{
+    const struct load_config *load = &worker->plan->load;
+    uint64_t w = worker->options.index, n = worker->options.count;
+    uint64_t operations = share_of(load->max_in_flight, w, n);
+    uint64_t wires = share_of(load->connections, w, n);
+
+    operations = operations ? operations : 1;
+    wires = wires ? wires : 1;
+    worker->operations =
+        arena_array(&worker->arena, operations, sizeof(*worker->operations));
+    for (size_t i = operations; i-- > 0;) {
+        worker->operations[i].next = worker->free;
+        worker->free = &worker->operations[i];
+    }
+    heap_init(&worker->timers, &worker->arena, operations);
+    gate_init(&worker->gate, wires);
+    worker->losing =
+        arena_array(&worker->arena, wires, sizeof(*worker->losing));
+    wires_init(&worker->wires, &worker->arena, worker->plan, &worker->loop,
+               wires);
+    worker->wires.pinned = worker->options.pinned;
+    worker->wires.on_sent = flight_on_sent;
+    worker->wires.context = worker;
+    if (load->model == LOAD_CLOSED) {
+        worker->users =
+            arena_array(&worker->arena, wires, sizeof(*worker->users));
+        worker->ready =
+            arena_array(&worker->arena, wires, sizeof(*worker->ready));
+        heap_init(&worker->thinking, &worker->arena, wires);
+        for (uint64_t i = 0; i < wires; i++) {
+            worker->users[i].index = i;
+            worker->ready[worker->ready_count++] = wires - 1 - i;
+        }
+    }
+}
+
+static void init_clients(struct worker *worker)
+{
+    const struct plan *plan = worker->plan;
+    uint64_t w = worker->options.index, n = worker->options.count;
+
+    worker->client_count = share_of(plan->load.clients, w, n);
+    for (uint64_t i = 0; i < w; i++) {
+        worker->client_base += share_of(plan->load.clients, i, n);
+    }
+    if (worker->client_count == 0) {
+        worker->client_count = 1;
+    }
+    worker->clients = arena_array(&worker->arena, worker->client_count,
+                                  sizeof(*worker->clients));
+    for (uint64_t i = 0; i < worker->client_count; i++) {
+        client_init(&worker->clients[i], &plan->policy, plan->seed,
+                    worker->client_base + i);
+    }
+}
+
+static bool init_texts(struct worker *worker, struct errors *errors)
+{
+    const struct plan *plan = worker->plan;
+    const char *template = plan->policy.key.template;
+
+    if (plan->policy.key.kind == KEY_TEMPLATE && template) {
+        const char *problem;
+        size_t at;
+        if (!template_compile(&worker->key_template, &worker->arena, template,
+                              strlen(template), &problem, &at) ||
+            worker->key_template.length_max >= KEY_MAX) {
+            errors_add(errors, ERROR_BAD_VALUE,
+                       "idempotency.template makes keys longer than %d bytes",
+                       KEY_MAX - 1);
+            return false;
+        }
+    }
+    for (size_t i = 0; i < plan->request_count; i++) {
+        size_t size = plan->requests[i].body.length_max + 1;
+        if (size > worker->scratch_size) {
+            worker->scratch_size = size;
+        }
+    }
+    worker->scratch = arena_alloc(&worker->arena, worker->scratch_size);
+    return true;
+}
+
+static void init_load(struct worker *worker)
+{
+    const struct plan *plan = worker->plan;
+    uint64_t w = worker->options.index, n = worker->options.count;
+    uint64_t *weights =
+        arena_array(&worker->arena, plan->request_count, sizeof(*weights));
+
+    for (size_t i = 0; i < plan->request_count; i++) {
+        weights[i] = plan->requests[i].config.weight;
+    }
+    mix_init(&worker->mix, &worker->arena, weights, plan->request_count);
+    worker->mix_rng = rng_stream(plan->seed, RNG_MIX, w);
+    fault_drawer_init(&worker->faults, plan->faults, plan->fault_count,
+                      plan->seed, w);
+    worker->operations_left = plan->load.operations
+                                  ? share_of(plan->load.operations, w, n)
+                                  : UINT64_MAX;
+    if (plan->load.model == LOAD_OPEN) {
+        schedule_init(&worker->schedule, &plan->load, plan->seed, w, n);
+        worker->has_arrival =
+            schedule_next(&worker->schedule, &worker->arrival);
+    }
+    tally_init(&worker->tally, &worker->arena,
+               &(struct tally_config){
+                   .requests = plan->request_count,
+                   .stages = plan->load.stage_count,
+                   .load_length = load_length(&plan->load),
+                   .warmup = plan->load.warmup,
+                   .keep_effects = plan->has_ledger,
+                   .operations_max = effects_max(worker),
+               });
+}
+
+struct worker *worker_new(const struct worker_options *options,
+                          struct errors *errors)
+{
+    struct worker *worker = calloc(1, sizeof(*worker));
+    if (!worker) {
+        errors_add(errors, ERROR_NO_RESOURCE, "out of memory");
+        return NULL;
+    }
+    worker->options = *options;
+    worker->plan = options->plan;
+    worker->ended_tail = &worker->ended;
+    worker->drain_end = INSTANT_NEVER;
+    pthread_mutex_init(&worker->published_lock, NULL);
+
+    struct loop_options loop = {
+        .connections = options->plan->load.connections,
+        .descriptors = options->descriptors,
+        .http2 = options->plan->target.http == HTTP_2,
+        .on_done = flight_on_done,
+        .context = worker,
+    };
+    if (!loop_init(&worker->loop, &worker->arena, &loop, errors) ||
+        !init_texts(worker, errors)) {
+        worker_free(worker);
+        return NULL;
+    }
+    init_clients(worker);
+    init_slots(worker);
+    init_load(worker);
+    return worker;
+}
+
+void worker_free(struct worker *worker)
+{
+    wires_release(&worker->wires);
+    loop_release(&worker->loop);
+    pthread_mutex_destroy(&worker->published_lock);
+    arena_release(&worker->arena);
+    free(worker);
+}
+
+void worker_user_ready(struct worker *worker, uint64_t user,
+                       struct instant now)
+{
+    if (worker->plan->load.think.ns > 0) {
+        heap_set(&worker->thinking, &worker->users[user].timer,
+                 instant_add(now, worker->plan->load.think));
+    } else {
+        worker->ready[worker->ready_count++] = user;
+    }
+}
+
+static void end_load(struct worker *worker, struct instant at,
+                     struct instant now)
+{
+    worker->load_over = true;
+    worker->load_end = at;
+    worker->drain_end = instant_add(now, worker->plan->load.drain);
+}
+
+static void count_operation(struct worker *worker, struct instant intended)
+{
+    if (worker->operations_left != UINT64_MAX &&
+        intended.ns >= worker->plan->load.warmup.ns) {
+        worker->operations_left--;
+    }
+}
+
+void worker_start_ready(struct worker *worker)
+{
+    uint64_t turns = worker->ready_count;
+    if (turns > READY_BATCH_MAX) {
+        turns = READY_BATCH_MAX;
+    }
+    while (turns-- > 0 && !worker->load_over) {
+        struct instant now = run_now(worker);
+        struct instant end = (struct instant){
+            load_length(&worker->plan->load).ns};
+        if (!instant_before(now, end)) {
+            end_load(worker, end, now);
+            return;
+        }
+        if (worker->operations_left == 0) {
+            return;
+        }
+        count_operation(worker, now);
+        operation_start(worker, now, now, 0,
+                        worker->ready[--worker->ready_count]);
+    }
+}
+
+static void drop(struct worker *worker, struct instant now)
+{
+    struct fact fact = {
+        .kind = FACT_DROPPED,
+        .warmup = worker->arrival.at.ns < worker->plan->load.warmup.ns,
+        .request = (uint16_t)mix_pick(&worker->mix, &worker->mix_rng),
+        .stage = (uint16_t)worker->arrival.stage,
+        .at = now,
+    };
+    tally_take(&worker->tally, &fact);
+}
+
+/* Open model: starts what is due, whatever the service does. */
+static void start_due(struct worker *worker)
+{
+    for (int i = 0; i < START_BATCH_MAX && !worker->load_over; i++) {
+        struct instant now = run_now(worker);
+        struct instant at = (struct instant){worker->arrival.at.ns};
+        if (!worker->has_arrival || worker->operations_left == 0) {
+            struct duration length = load_length(&worker->plan->load);
+            end_load(worker,
+                     worker->has_arrival ? at
+                                         : (struct instant){length.ns},
+                     now);
+            return;
+        }
+        if (instant_before(now, at)) {
+            return;
+        }
+        count_operation(worker, at);
+        if (worker->free) {
+            operation_start(worker, now, at, (uint16_t)worker->arrival.stage,
+                            0);
+        } else {
+            drop(worker, now);
+        }
+        worker->has_arrival =
+            schedule_next(&worker->schedule, &worker->arrival);
+    }
+}
+
+static void wake_thinkers(struct worker *worker)
+{
+    struct instant now = run_now(worker);
+    struct heap_node *node;
+    while ((node = heap_pop_due(&worker->thinking, now))) {
+        worker->ready[worker->ready_count++] = ((struct user *)node)->index;
+    }
+    worker_start_ready(worker);
+    if (!worker->load_over && worker->operations_left == 0) {
+        end_load(worker, now, now);
+    }
+}
+
+static void wake_operations(struct worker *worker)
+{
+    struct instant now = run_now(worker);
+    struct heap_node *node;
+    while ((node = heap_pop_due(&worker->timers, now))) {
+        struct call_event event = {.kind = EVENT_WOKE};
+        operation_step(worker, (struct operation *)node, &event, now);
+        now = run_now(worker);
+    }
+    flights_settle(worker, now);
+    if (worker->losing_count > 0) {
+        flights_lose(worker, now);
+    }
+}
+
+static void abandon_all(struct worker *worker)
+{
+    const struct load_config *load = &worker->plan->load;
+    uint64_t slots = share_of(load->max_in_flight, worker->options.index,
+                              worker->options.count);
+    struct call_event event = {.kind = EVENT_ABANDONED};
+
+    slots = slots ? slots : 1;
+    for (uint64_t i = 0; i < slots; i++) {
+        if (worker->operations[i].active) {
+            operation_step(worker, &worker->operations[i], &event,
+                           run_now(worker));
+        }
+    }
+}
+
+static void publish(struct worker *worker, struct instant now, bool ended)
+{
+    worker->next_publish = instant_add(now, PUBLISH_EVERY);
+    if (!instant_before(now, worker->next_recent)) {
+        worker->next_recent = instant_add(now, RECENT_EVERY);
+        memcpy(worker->recent_done, worker->recent, sizeof(worker->recent));
+        memset(worker->recent, 0, sizeof(worker->recent));
+    }
+    pthread_mutex_lock(&worker->published_lock);
+    struct worker_snapshot *out = &worker->published;
+    out->started = worker->started;
+    out->finished = worker->finished;
+    out->acked = worker->acked;
+    out->attempts = worker->attempts;
+    out->on_wire = worker->on_wire;
+    out->in_flight = worker->active;
+    out->load_over = worker->load_over;
+    out->ended = ended;
+    memcpy(out->recent, worker->recent_done, sizeof(out->recent));
+    pthread_mutex_unlock(&worker->published_lock);
+}
+
+static void obey_stop(struct worker *worker)
+{
+    int stop = atomic_load_explicit(worker->options.stop,
+                                    memory_order_relaxed);
+    struct instant now = run_now(worker);
+    if (stop > 0 && !worker->load_over) {
+        end_load(worker, now, now);
+    }
+    if (worker->load_over && worker->active > 0 &&
+        (stop > 1 || !instant_before(now, worker->drain_end))) {
+        abandon_all(worker);
+    }
+}
+
+/* When the loop must come back whatever the sockets do. */
+static struct instant next_turn(const struct worker *worker)
+{
+    struct instant until = worker->next_publish;
+    until = instant_min(until, heap_next(&worker->timers));
+    if (worker->load_over) {
+        until = instant_min(until, worker->drain_end);
+    } else if (worker->plan->load.model == LOAD_OPEN) {
+        until = instant_min(until, (struct instant){worker->arrival.at.ns});
+    } else {
+        until = instant_min(until, heap_next(&worker->thinking));
+        if (worker->ready_count > 0 && worker->operations_left > 0) {
+            until = (struct instant){0};
+        }
+        until = instant_min(until, (struct instant){
+                                       load_length(&worker->plan->load).ns});
+    }
+    if (worker->losing_count > 0) {
+        until = instant_min(until,
+                            instant_add(run_now(worker), LOSING_POLL));
+    }
+    return until;
+}
+
+static double cpu_seconds(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_THREAD, &usage);
+    return (double)usage.ru_utime.tv_sec + (double)usage.ru_stime.tv_sec +
+           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+void worker_run(struct worker *worker, struct instant origin)
+{
+    double cpu_at_start = cpu_seconds();
+
+    /* The kernel rounds sleeps up by 50 us unless told otherwise. */
+    prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
+    worker->origin = origin;
+    worker->next_publish = (struct instant){0};
+    worker->next_recent = instant_add((struct instant){0}, RECENT_EVERY);
+    while (run_now(worker).ns < 0) {
+        loop_wait(&worker->loop, origin);
+    }
+    for (;;) {
+        obey_stop(worker);
+        if (!worker->load_over) {
+            if (worker->plan->load.model == LOAD_OPEN) {
+                start_due(worker);
+            } else {
+                wake_thinkers(worker);
+            }
+        }
+        wake_operations(worker);
+        struct instant now = run_now(worker);
+        if (!instant_before(now, worker->next_publish)) {
+            publish(worker, now, false);
+        }
+        if (worker->load_over && worker->active == 0) {
+            break;
+        }
+        struct instant until = next_turn(worker);
+        loop_wait(&worker->loop,
+                  instant_add(origin, (struct duration){until.ns}));
+    }
+    struct instant end = run_now(worker);
+    if (worker->plan->load.model == LOAD_CLOSED &&
+        worker->operations_left == 0) {
+        worker->load_end = end; /* the last verdict ends a counted load */
+    }
+    worker->cpu_share = (cpu_seconds() - cpu_at_start) /
+                        fmax(1e-9, (double)end.ns / (double)NS_PER_S);
+    publish(worker, end, true);
+}
+
+void worker_wake(const struct worker *worker)
+{
+    loop_wake(&worker->loop);
+}
+
+void worker_snapshot(struct worker *worker, struct worker_snapshot *snapshot)
+{
+    pthread_mutex_lock(&worker->published_lock);
+    *snapshot = worker->published;
+    pthread_mutex_unlock(&worker->published_lock);
+}
+
+const struct tally *worker_tally(const struct worker *worker)
+{
+    return &worker->tally;
+}
+
+double worker_cpu_share(const struct worker *worker)
+{
+    return worker->cpu_share;
+}
+
+struct duration worker_load_end(const struct worker *worker)
+{
+    return (struct duration){worker->load_end.ns};
+}

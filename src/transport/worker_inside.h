@@ -1,0 +1,112 @@
+/* worker_inside: what worker.c (the life of a worker) and attempts.c (the
+ * actions of its calls) share. Nobody else includes it. */
+#ifndef SQUALL_TRANSPORT_WORKER_INSIDE_H
+#define SQUALL_TRANSPORT_WORKER_INSIDE_H
+
+#include "base/heap.h"
+#include "load/gate.h"
+#include "load/mix.h"
+#include "load/schedule.h"
+#include "transport/clock.h"
+#include "transport/loop.h"
+#include "transport/operation.h"
+#include "transport/worker.h"
+
+#include <pthread.h>
+
+/* A connection's caller in the closed model. */
+struct user {
+    struct heap_node timer; /* first: while it thinks */
+    uint64_t index;
+};
+
+struct worker {
+    struct worker_options options;
+    const struct plan *plan;
+    struct arena arena;
+    struct instant origin; /* of the run clock, on clock_now's clock */
+    struct loop loop;
+    struct wires wires;
+    struct gate gate;
+    struct heap timers;   /* of operations */
+    struct operation *operations;
+    struct operation *free;
+    struct flight *ended; /* flights whose ATTEMPT_DONE is due */
+    struct flight **ended_tail;
+    struct wire **losing; /* answers to be thrown away once delivered */
+    size_t losing_count;
+    struct tally tally;
+    struct fault_drawer faults;
+    struct mix mix;
+    struct rng mix_rng;
+    struct client *clients;
+    uint64_t client_count;
+    uint64_t client_base; /* index of the first in the run */
+    struct template key_template;
+    char *scratch; /* a filled body, for keys that hash it */
+    size_t scratch_size;
+
+    /* load */
+    struct schedule schedule;
+    struct arrival_time arrival; /* the next one, when has_arrival */
+    bool has_arrival;
+    uint64_t operations_left; /* UINT64_MAX: no limit */
+    struct user *users;
+    struct heap thinking;
+    uint64_t *ready; /* users whose turn it is */
+    uint64_t ready_count;
+    bool load_over;
+    struct instant load_end; /* run clock */
+    struct instant drain_end;
+    double cpu_share;
+
+    /* counters for the snapshot; warm-up included */
+    uint64_t started, finished, acked, attempts, on_wire, active;
+    struct instant next_publish;
+    struct instant next_recent;
+    uint32_t recent[RECENT_BINS];      /* being filled */
+    uint32_t recent_done[RECENT_BINS]; /* of the second before */
+    pthread_mutex_t published_lock;
+    struct worker_snapshot published;
+};
+
+static inline struct instant run_now(const struct worker *worker)
+{
+    return (struct instant){clock_now().ns - worker->origin.ns};
+}
+
+static inline struct instant to_run_clock(const struct worker *worker,
+                                          struct instant monotonic)
+{
+    return (struct instant){monotonic.ns - worker->origin.ns};
+}
+
+/* attempts.c */
+
+/* A new operation takes a slot and its first step. There must be a slot. */
+void operation_start(struct worker *worker, struct instant now,
+                     struct instant intended, uint16_t stage, uint64_t user);
+
+/* An event for an operation's call, and all that follows from it now. */
+void operation_step(struct worker *worker, struct operation *operation,
+                    const struct call_event *event, struct instant now);
+
+/* Answers flights that ended without libcurl: cancelled, lost, not sendable. */
+void flights_settle(struct worker *worker, struct instant now);
+
+/* Throws away the answers of requests that have been delivered. */
+void flights_lose(struct worker *worker, struct instant now);
+
+/* Callbacks of the loop and of the wires. */
+void flight_on_done(void *context, CURL *easy, CURLcode code);
+void flight_on_sent(void *context, struct wire *wire);
+
+/* worker.c: an operation of this user has its verdict. */
+void worker_user_ready(struct worker *worker, uint64_t user,
+                       struct instant now);
+
+/* worker.c: starts the operations of users whose turn it is, those that are
+ * ready at the time of the call. */
+void worker_start_ready(struct worker *worker);
+
+#endif
