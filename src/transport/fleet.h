@@ -25,6 +25,18 @@ struct fleet_snapshot {
     int64_t p99_us;     /* operations of about the last second; -1 none */
 };
 
+/* Raises the process's limit of descriptors as far as it may, and returns it.
+ */
+size_t fleet_descriptors(void);
+
+/* Whether so many connections fit; `sides` is 2 when the service lives in the
+ * same process. Adds an error that names the remedy. */
+bool fleet_has_descriptors(uint64_t connections, uint64_t sides,
+                           struct errors *errors);
+
+/* How many connections fit at most. */
+uint64_t fleet_connections_max(uint64_t sides);
+
 /* Makes all workers: connections, slots, histograms. NULL after adding an
  * error. Borrows the plan. */
 struct fleet *fleet_new(const struct plan *plan, struct errors *errors);
@@ -44,7 +56,11 @@ const struct tally *fleet_join(struct fleet *fleet);
 
 /* After the join. */
 struct effects_log **fleet_effects_logs(struct fleet *fleet, size_t *count);
+
+/* The highest share of a core that a worker used. */
 double fleet_cpu_share(const struct fleet *fleet);
+
+/* From the start of load, warm-up included, to its end. */
 struct duration fleet_load_time(const struct fleet *fleet);
 
 void fleet_free(struct fleet *fleet);

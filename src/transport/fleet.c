@@ -1,0 +1,262 @@
+#include "transport/fleet.h"
+
+#include "base/must.h"
+#include "transport/clock.h"
+#include "transport/route.h"
+#include "transport/worker.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+enum {
+    DESCRIPTORS_BESIDE = 64, /* files, epolls, libraries: what is not a
+                              * connection */
+};
+
+struct crew_member {
+    struct fleet *fleet;
+    struct worker *worker;
+    pthread_t thread;
+    bool started;
+};
+
+struct fleet {
+    const struct plan *plan;
+    struct arena arena;
+    struct curl_slist *pinned;
+    struct crew_member *members;
+    uint64_t count;
+    atomic_int stop;
+    pthread_barrier_t barrier; /* the members and the coordinator */
+    struct instant origin;     /* set between the barrier's two passes */
+    struct tally merged;
+    struct effects_log **logs;
+};
+
+size_t fleet_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return 1024;
+    }
+    if (limit.rlim_cur < limit.rlim_max) {
+        struct rlimit raised = {limit.rlim_max, limit.rlim_max};
+        if (setrlimit(RLIMIT_NOFILE, &raised) == 0) {
+            limit.rlim_cur = limit.rlim_max;
+        }
+    }
+    /* The loop keeps a word a descriptor. */
+    return limit.rlim_cur < 4 * 1024 * 1024 ? (size_t)limit.rlim_cur
+                                            : 4 * 1024 * 1024;
+}
+
+bool fleet_has_descriptors(uint64_t connections, uint64_t sides,
+                           struct errors *errors)
+{
+    size_t limit = fleet_descriptors();
+    uint64_t needed = connections * sides + DESCRIPTORS_BESIDE;
+
+    if (needed <= limit) {
+        return true;
+    }
+    struct error *error = errors_add(
+        errors, ERROR_NO_RESOURCE,
+        "%llu connections need %llu descriptors, and this process may have "
+        "%zu",
+        (unsigned long long)connections, (unsigned long long)needed, limit);
+    error_hint(error, "raise the limit (ulimit -n %llu) or use fewer "
+                      "connections (-c)",
+               (unsigned long long)needed);
+    return false;
+}
+
+uint64_t fleet_connections_max(uint64_t sides)
+{
+    size_t limit = fleet_descriptors();
+    return limit > DESCRIPTORS_BESIDE + sides
+               ? (limit - DESCRIPTORS_BESIDE) / sides
+               : 1;
+}
+
+struct fleet *fleet_new(const struct plan *plan, struct errors *errors)
+{
+    struct fleet *fleet = calloc(1, sizeof(*fleet));
+    if (!fleet) {
+        errors_add(errors, ERROR_NO_RESOURCE, "out of memory");
+        return NULL;
+    }
+    fleet->plan = plan;
+    atomic_init(&fleet->stop, 0);
+    fleet->count = plan->load.threads;
+    fleet->members =
+        arena_array(&fleet->arena, fleet->count, sizeof(*fleet->members));
+    fleet->logs =
+        arena_array(&fleet->arena, fleet->count, sizeof(*fleet->logs));
+    bool ok = route_find(plan, &fleet->pinned, errors);
+    for (uint64_t i = 0; ok && i < fleet->count; i++) {
+        struct worker_options options = {
+            .plan = plan,
+            .index = i,
+            .count = fleet->count,
+            .pinned = fleet->pinned,
+            .descriptors = fleet_descriptors(),
+            .stop = &fleet->stop,
+        };
+        fleet->members[i].fleet = fleet;
+        fleet->members[i].worker = worker_new(&options, errors);
+        ok = fleet->members[i].worker != NULL;
+    }
+    if (!ok) {
+        fleet_free(fleet);
+        return NULL;
+    }
+    return fleet;
+}
+
+static void *member_main(void *argument)
+{
+    struct crew_member *member = argument;
+    struct fleet *fleet = member->fleet;
+
+    pthread_barrier_wait(&fleet->barrier);
+    pthread_barrier_wait(&fleet->barrier); /* the origin is set */
+    worker_run(member->worker, fleet->origin);
+    return NULL;
+}
+
+bool fleet_start(struct fleet *fleet, struct errors *errors)
+{
+    pthread_barrier_init(&fleet->barrier, NULL, (unsigned)fleet->count + 1);
+    for (uint64_t i = 0; i < fleet->count; i++) {
+        struct crew_member *member = &fleet->members[i];
+        int failed =
+            pthread_create(&member->thread, NULL, member_main, member);
+        if (failed) {
+            /* Those that wait at the barrier cannot be called back: the
+             * process is about to end with this error. */
+            errors_add(errors, ERROR_NO_RESOURCE,
+                       "a thread could not be started: %s", strerror(failed));
+            return false;
+        }
+        member->started = true;
+    }
+    pthread_barrier_wait(&fleet->barrier);
+    fleet->origin = instant_add(clock_now(), duration_ms(1));
+    pthread_barrier_wait(&fleet->barrier);
+    return true;
+}
+
+static int64_t recent_quantile_us(const uint32_t *bins, double q)
+{
+    uint64_t total = 0;
+    for (size_t i = 0; i < RECENT_BINS; i++) {
+        total += bins[i];
+    }
+    if (total == 0) {
+        return -1;
+    }
+    uint64_t rank = (uint64_t)(q * (double)total);
+    uint64_t seen = 0;
+    for (size_t i = 0; i < RECENT_BINS; i++) {
+        seen += bins[i];
+        if (seen > rank) {
+            return recent_bin_us(i);
+        }
+    }
+    return recent_bin_us(RECENT_BINS - 1);
+}
+
+void fleet_snapshot(struct fleet *fleet, struct fleet_snapshot *snapshot)
+{
+    struct worker_snapshot one;
+    uint32_t recent[RECENT_BINS] = {0};
+
+    *snapshot = (struct fleet_snapshot){.load_over = true, .ended = true};
+    snapshot->now = (struct instant){clock_now().ns - fleet->origin.ns};
+    for (uint64_t i = 0; i < fleet->count; i++) {
+        worker_snapshot(fleet->members[i].worker, &one);
+        snapshot->started += one.started;
+        snapshot->finished += one.finished;
+        snapshot->acked += one.acked;
+        snapshot->attempts += one.attempts;
+        snapshot->on_wire += one.on_wire;
+        snapshot->in_flight += one.in_flight;
+        snapshot->load_over &= one.load_over;
+        snapshot->ended &= one.ended;
+        for (size_t b = 0; b < RECENT_BINS; b++) {
+            recent[b] += one.recent[b];
+        }
+    }
+    snapshot->p99_us = recent_quantile_us(recent, 0.99);
+}
+
+void fleet_stop(struct fleet *fleet)
+{
+    atomic_fetch_add(&fleet->stop, 1);
+    for (uint64_t i = 0; i < fleet->count; i++) {
+        worker_wake(fleet->members[i].worker);
+    }
+}
+
+const struct tally *fleet_join(struct fleet *fleet)
+{
+    const struct tally *first;
+
+    for (uint64_t i = 0; i < fleet->count; i++) {
+        pthread_join(fleet->members[i].thread, NULL);
+        fleet->members[i].started = false;
+        fleet->logs[i] = worker_tally(fleet->members[i].worker)->effects;
+    }
+    first = worker_tally(fleet->members[0].worker);
+    struct tally_config config = first->config;
+    config.keep_effects = false;
+    tally_init(&fleet->merged, &fleet->arena, &config);
+    for (uint64_t i = 0; i < fleet->count; i++) {
+        tally_merge(&fleet->merged, worker_tally(fleet->members[i].worker));
+    }
+    tally_check(&fleet->merged);
+    return &fleet->merged;
+}
+
+struct effects_log **fleet_effects_logs(struct fleet *fleet, size_t *count)
+{
+    *count = fleet->count;
+    return fleet->logs;
+}
+
+double fleet_cpu_share(const struct fleet *fleet)
+{
+    double share = 0;
+    for (uint64_t i = 0; i < fleet->count; i++) {
+        double one = worker_cpu_share(fleet->members[i].worker);
+        share = one > share ? one : share;
+    }
+    return share;
+}
+
+struct duration fleet_load_time(const struct fleet *fleet)
+{
+    struct duration longest = DURATION_ZERO;
+    for (uint64_t i = 0; i < fleet->count; i++) {
+        longest = duration_max(longest,
+                               worker_load_end(fleet->members[i].worker));
+    }
+    return longest;
+}
+
+void fleet_free(struct fleet *fleet)
+{
+    for (uint64_t i = 0; i < fleet->count; i++) {
+        must(!fleet->members[i].started);
+        if (fleet->members[i].worker) {
+            worker_free(fleet->members[i].worker);
+        }
+    }
+    curl_slist_free_all(fleet->pinned);
+    arena_release(&fleet->arena);
+    free(fleet);
+}
