@@ -1,0 +1,475 @@
+/*
+ * squall run: drives traffic, measures, judges, reports.
+ *
+ * In order: read the plan; start the embedded target when there is no other;
+ * find out before the run what can be found out (the report's path, the
+ * descriptors, the target, the ledger); drive; reconcile; judge; report. What
+ * was measured is reported whatever goes wrong afterwards.
+ */
+#include "cli/command.h"
+#include "cli/interrupt.h"
+#include "measure/result.h"
+#include "report/document.h"
+#include "report/progress.h"
+#include "report/text.h"
+#include "target/server.h"
+#include "transport/clock.h"
+#include "transport/fleet.h"
+#include "transport/ledger.h"
+
+#include <curl/curl.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+enum { TICK_MS = 100, TARGET_CONNECTIONS_BESIDE = 64, WIDTH_MIN = 60,
+       WIDTH_MAX = 120, WIDTH_UNKNOWN = 80 };
+
+/* One run, from its plan to its report. */
+struct run {
+    const struct invocation *invocation;
+    struct arena arena;
+    struct errors errors;
+    struct plan *plan;
+    struct server *server; /* NULL: the target is somebody else's */
+    struct fleet *fleet;
+    struct interrupt *interrupt;
+    const struct tally *tally;
+    struct effects effects;
+    struct result result;
+    struct instant began;
+    int64_t began_unix_ms;
+    char id[17];
+};
+
+static uint64_t random_number(void)
+{
+    uint64_t number = 0;
+    while (getrandom(&number, sizeof(number), 0) != sizeof(number)) {
+    }
+    return number;
+}
+
+static bool read_plan(struct run *run)
+{
+    struct plan_input input = run->invocation->input;
+    if (!run->invocation->has_run_id) {
+        input.run = random_number();
+    }
+    if (!input.has_seed) {
+        input.has_seed = true;
+        input.seed = random_number() >> 32; /* short enough to be typed */
+    }
+    run->plan = plan_read(&input, &run->errors);
+    if (run->plan) {
+        snprintf(run->id, sizeof(run->id), "%016llx",
+                 (unsigned long long)run->plan->run);
+    }
+    return run->plan != NULL;
+}
+
+static bool profile_names(const struct plan *plan, const char *key)
+{
+    const cJSON *load =
+        cJSON_GetObjectItemCaseSensitive(plan->profile, "load");
+    return cJSON_HasObjectItem(load, key);
+}
+
+static void note(const struct run *run, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void note(const struct run *run, const char *format, ...)
+{
+    if (run->invocation->quiet) {
+        return;
+    }
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("squall: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+}
+
+/* Makes the plan's limits fit this machine: what was asked for must fit, a
+ * default is lowered. */
+static bool fit_limits(struct run *run, uint64_t sides)
+{
+    struct load_config *load = &run->plan->load;
+    uint64_t room = fleet_connections_max(sides);
+
+    if (load->connections > room && !profile_names(run->plan, "connections")) {
+        note(run,
+             "at most %llu connections: that is what the limit of "
+             "descriptors allows",
+             (unsigned long long)room);
+        load->connections = room;
+    }
+    uint64_t most = load->connections < load->max_in_flight
+                        ? load->connections
+                        : load->max_in_flight;
+    if (load->threads > most) {
+        note(run, "%llu threads: there is no work for more",
+             (unsigned long long)most);
+        load->threads = most;
+    }
+    return fleet_has_descriptors(load->connections, sides, &run->errors);
+}
+
+static bool start_target(struct run *run)
+{
+    struct plan *plan = run->plan;
+    if (plan->target.url) {
+        return fit_limits(run, 1);
+    }
+    if (!fit_limits(run, 2)) {
+        return false;
+    }
+    struct server_options options = {
+        .listen = "127.0.0.1",
+        .connections = plan->load.connections + TARGET_CONNECTIONS_BESIDE,
+        .seed = plan->seed,
+    };
+    run->server = server_start(&plan->service, &options, &run->errors);
+    if (!run->server ||
+        !plan_set_target(plan, server_url(run->server), &run->errors)) {
+        return false;
+    }
+    note(run, "no URL given: driving the embedded target at %s",
+         server_url(run->server));
+    return true;
+}
+
+/* All that can be found out before a run is found out before it. */
+static bool prepare(struct run *run)
+{
+    const char *output = run->invocation->output;
+    if (output && strcmp(output, "-") != 0 &&
+        !document_can_write(output, &run->errors)) {
+        return false;
+    }
+    if (!start_target(run)) {
+        return false;
+    }
+    run->fleet = fleet_new(run->plan, &run->errors);
+    if (!run->fleet) {
+        return false;
+    }
+    return !run->plan->has_ledger || ledger_probe(run->plan, &run->errors);
+}
+
+static int terminal_width(int fd)
+{
+    struct winsize size;
+    if (ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) {
+        return WIDTH_UNKNOWN;
+    }
+    if (size.ws_col < WIDTH_MIN) {
+        return WIDTH_MIN;
+    }
+    return size.ws_col > WIDTH_MAX ? WIDTH_MAX : size.ws_col;
+}
+
+static const char *phase_at(const struct plan *plan, struct duration at,
+                            bool load_over)
+{
+    struct duration end = DURATION_ZERO;
+    if (load_over) {
+        return "drain";
+    }
+    if (at.ns < plan->load.warmup.ns) {
+        return "warm-up";
+    }
+    for (size_t i = 0; i < plan->load.stage_count; i++) {
+        end = duration_add(end, plan->load.stages[i].length);
+        if (at.ns < end.ns) {
+            return plan->load.stages[i].name;
+        }
+    }
+    return plan->load.stage_count
+               ? plan->load.stages[plan->load.stage_count - 1].name
+               : "load";
+}
+
+/* Turns two snapshots about a second apart into the figures of the view. */
+struct pace {
+    struct instant at;
+    uint64_t finished;
+    double per_s;
+};
+
+static void show(const struct run *run, struct progress_view *view,
+                 struct pace *pace, const struct fleet_snapshot *snapshot)
+{
+    const struct load_config *load = &run->plan->load;
+    struct duration since = instant_since(snapshot->now, pace->at);
+    if (since.ns >= NS_PER_S) {
+        pace->per_s = (double)(snapshot->finished - pace->finished) /
+                      duration_in_seconds(since);
+        pace->at = snapshot->now;
+        pace->finished = snapshot->finished;
+    }
+    struct duration elapsed =
+        instant_since(snapshot->now, (struct instant){0});
+    struct progress progress = {
+        .phase = phase_at(run->plan, elapsed, snapshot->load_over),
+        .elapsed = elapsed,
+        .total = duration_add(load->warmup, load->duration),
+        .operations_total = load->operations,
+        .started = snapshot->started,
+        .finished = snapshot->finished,
+        .acked = snapshot->acked,
+        .attempts = snapshot->attempts,
+        .errors = snapshot->finished - snapshot->acked,
+        .in_flight = snapshot->in_flight,
+        .rate_per_s = pace->per_s,
+        .p99_us = snapshot->p99_us,
+        .amplification =
+            snapshot->started
+                ? (double)snapshot->on_wire / (double)snapshot->started
+                : -1,
+    };
+    if (load->duration.ns == INT64_MAX) {
+        progress.total = DURATION_FOREVER;
+    }
+    progress_show(view, clock_now(), &progress);
+}
+
+static void obey_interrupts(struct run *run, unsigned *obeyed)
+{
+    unsigned heard = interrupt_count(run->interrupt);
+    while (*obeyed < heard) {
+        ++*obeyed;
+        fleet_stop(run->fleet);
+        if (*obeyed == 1) {
+            note(run, "interrupted: awaiting what is in flight; once more "
+                      "to give it up");
+        }
+    }
+}
+
+static bool drive(struct run *run)
+{
+    struct progress_view view = {
+        .stream = stderr,
+        .live = isatty(STDERR_FILENO),
+        .color = invocation_color(run->invocation, stderr),
+        .width = terminal_width(STDERR_FILENO),
+        .last = clock_now(),
+    };
+    struct pace pace = {0};
+    struct fleet_snapshot snapshot = {0};
+    unsigned obeyed = 0;
+
+    if (!fleet_start(run->fleet, &run->errors)) {
+        return false;
+    }
+    while (!snapshot.ended) {
+        interrupt_wait(run->interrupt, duration_ms(TICK_MS));
+        obey_interrupts(run, &obeyed);
+        fleet_snapshot(run->fleet, &snapshot);
+        if (!run->invocation->quiet && !snapshot.ended) {
+            show(run, &view, &pace, &snapshot);
+        }
+    }
+    progress_end(&view);
+    run->tally = fleet_join(run->fleet);
+    return true;
+}
+
+/* Joins operations and ledger. What cannot be read makes the effects
+ * unverified, and the run's other figures are kept. */
+static void reconcile(struct run *run)
+{
+    size_t count;
+    struct errors errors = ERRORS_INIT;
+
+    run->effects = (struct effects){.oracle = ORACLE_NONE};
+    if (!run->plan->has_ledger) {
+        return;
+    }
+    struct effects_log **logs = fleet_effects_logs(run->fleet, &count);
+    struct effects_join *join = effects_join_new(logs, count);
+    interrupt_rearm(run->interrupt);
+    if (ledger_read(run->plan, join, interrupt_flag(run->interrupt),
+                    &errors)) {
+        effects_join_finish(join, &run->effects);
+    } else {
+        run->effects.oracle = ORACLE_UNVERIFIED;
+        snprintf(run->effects.problem, sizeof(run->effects.problem), "%.*s",
+                 (int)sizeof(run->effects.problem) - 1, errors.list[0].text);
+        errors_print(&errors, stderr);
+    }
+    effects_join_free(join);
+}
+
+/* What really ran of each stage, the warm-up's included. */
+static struct duration *stage_lengths(struct run *run, struct duration ran)
+{
+    const struct load_config *load = &run->plan->load;
+    struct duration *lengths =
+        arena_array(&run->arena, load->stage_count, sizeof(*lengths));
+    struct duration start = DURATION_ZERO;
+
+    if (load->model == LOAD_CLOSED) {
+        start = load->warmup;
+    }
+    for (size_t i = 0; i < load->stage_count; i++) {
+        struct duration length = load->stages[i].length;
+        struct duration left = {ran.ns > start.ns ? ran.ns - start.ns : 0};
+        if (load->model == LOAD_CLOSED) {
+            length = DURATION_FOREVER;
+        }
+        lengths[i] = duration_min(length, left);
+        start = duration_add(start, length);
+    }
+    return lengths;
+}
+
+static void compute(struct run *run)
+{
+    const struct plan *plan = run->plan;
+    struct duration ran = fleet_load_time(run->fleet);
+    const char **requests =
+        arena_array(&run->arena, plan->request_count, sizeof(*requests));
+    const char **stages =
+        arena_array(&run->arena, plan->load.stage_count, sizeof(*stages));
+
+    for (size_t i = 0; i < plan->request_count; i++) {
+        requests[i] = plan->requests[i].config.name;
+    }
+    for (size_t i = 0; i < plan->load.stage_count; i++) {
+        stages[i] = plan->load.stages[i].name;
+    }
+    struct result_input input = {
+        .tally = run->tally,
+        .request_count = plan->request_count,
+        .stage_count = plan->load.stage_count,
+        .request_names = requests,
+        .stage_names = stages,
+        .stage_lengths = stage_lengths(run, ran),
+        .measured = {ran.ns > plan->load.warmup.ns
+                         ? ran.ns - plan->load.warmup.ns
+                         : 0},
+        .effects = &run->effects,
+        .open_model = plan->load.model == LOAD_OPEN,
+        .cpu_share = fleet_cpu_share(run->fleet),
+        .complete = interrupt_count(run->interrupt) == 0,
+        .slo_count = plan->slo_count,
+        .slos = plan->slos,
+    };
+    result_compute(&run->result, &run->arena, &input);
+}
+
+static int exit_status(const struct result *result)
+{
+    switch (result->verdict) {
+    case RUN_PASS:
+        return 0;
+    case RUN_FAIL:
+        return 1;
+    case RUN_INVALID:
+        return 3;
+    case RUN_INCOMPLETE:
+        return 130;
+    }
+    return 3;
+}
+
+static bool write_results(struct run *run, const cJSON *document)
+{
+    const struct invocation *invocation = run->invocation;
+    bool to_stdout = invocation->json ||
+                     (invocation->output && strcmp(invocation->output, "-") == 0);
+    bool ok = true;
+
+    if (invocation->output && strcmp(invocation->output, "-") != 0) {
+        ok = document_write(document, invocation->output, &run->errors);
+    }
+    if (to_stdout) {
+        return document_write(document, "-", &run->errors) && ok;
+    }
+    struct text_options text = {
+        .color = invocation_color(invocation, stdout),
+        .width = terminal_width(STDOUT_FILENO),
+    };
+    text_render(document, &text, stdout);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        errors_add(&run->errors, ERROR_NO_REPORT,
+                   "cannot write the report to standard output");
+        return false;
+    }
+    return ok;
+}
+
+static int report(struct run *run)
+{
+    const struct plan *plan = run->plan;
+    int status = exit_status(&run->result);
+    struct run_info info = {
+        .id = run->id,
+        .started_unix_ms = run->began_unix_ms,
+        .duration = instant_since(clock_now(), run->began),
+        .threads = plan->load.threads,
+        .argc = run->invocation->argc,
+        .argv = run->invocation->argv,
+        .exit_status = status,
+        .target_url = plan->target.url,
+        .embedded_target = run->server != NULL,
+        .libcurl = curl_version(),
+        .problem = run->effects.oracle == ORACLE_UNVERIFIED
+                       ? run->effects.problem
+                       : NULL,
+    };
+    cJSON *document = document_make(&run->result, plan, &info);
+    if (!write_results(run, document)) {
+        status = 3;
+    }
+    cJSON_Delete(document);
+    return status;
+}
+
+static void release(struct run *run)
+{
+    if (run->fleet) {
+        fleet_free(run->fleet);
+    }
+    if (run->server) {
+        server_stop(run->server);
+    }
+    if (run->plan) {
+        plan_free(run->plan);
+    }
+    if (run->interrupt) {
+        interrupt_end(run->interrupt);
+    }
+    arena_release(&run->arena);
+}
+
+int command_run(const struct invocation *invocation)
+{
+    struct run run = {.invocation = invocation,
+                      .began = clock_now(),
+                      .began_unix_ms = clock_unix_ms()};
+    int status = 0;
+
+    curl_global_init(CURL_GLOBAL_ALL);
+    /* Before any thread is made: they inherit the blocked signals. */
+    run.interrupt = interrupt_begin(&run.errors);
+    if (run.interrupt && read_plan(&run) && prepare(&run) && drive(&run)) {
+        reconcile(&run);
+        compute(&run);
+        status = report(&run);
+    }
+    if (run.errors.count > 0) {
+        errors_print(&run.errors, stderr);
+        if (status == 0 || !run.tally) {
+            status = errors_exit_status(&run.errors);
+        }
+    }
+    release(&run);
+    curl_global_cleanup();
+    return status;
+}
