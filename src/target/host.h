@@ -1,10 +1,10 @@
 /*
  * host: what the files of the server share; private to them.
  *
- * server.c starts, stops and loops; listen.c opens the socket; http.c answers
- * requests; request.c reads what they ask; desk.c takes orders through the
- * key store and the service; pages.c shows the ledger. All run in the one
- * thread of the server.
+ * server.c starts, stops and loops; listen.c opens the socket; http.c speaks
+ * with libmicrohttpd; resource.c answers by path; request.c reads what orders
+ * say; desk.c takes them through the key store and the service; pages.c shows
+ * the ledger. All run in the one thread of the server.
  */
 #ifndef SQUALL_TARGET_HOST_H
 #define SQUALL_TARGET_HOST_H
@@ -30,6 +30,7 @@ struct answer {
     bool replayed;
     bool retry_after;
     bool problem; /* the body tells a problem, RFC 9457 */
+    const char *allow; /* the methods of a 405 */
     struct str body;
 };
 
@@ -123,6 +124,13 @@ void http_on_completed(void *context, struct MHD_Connection *handle,
 void http_on_connection(void *context, struct MHD_Connection *handle,
                         void **slot,
                         enum MHD_ConnectionNotificationCode what);
+
+/* Queues the answer of the client, or hangs up, as the answer says. */
+enum MHD_Result http_send(struct client *client);
+
+/* Answers a request that is whole, or suspends it. */
+enum MHD_Result resource_route(struct client *client, const char *path,
+                               const char *method);
 
 /* Says in the answer what the problem is. */
 void answer_problem(struct answer *answer, unsigned status,

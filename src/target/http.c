@@ -1,7 +1,6 @@
 #include "target/host.h"
 
 #include "base/must.h"
-#include "target/pages.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -14,7 +13,7 @@
 enum { BODY_MAX = 1024 * 1024 };
 
 void answer_problem(struct answer *answer, unsigned status,
-                        const char *title)
+                    const char *title)
 {
     answer->how = ANSWER_SEND;
     answer->status = status;
@@ -24,69 +23,7 @@ void answer_problem(struct answer *answer, unsigned status,
                status);
 }
 
-/* The other resources. */
-
-static void reset(struct client *client)
-{
-    target_effects_reset(&client->server->effects);
-    keys_reset(&client->server->keys);
-    client->answer.status = 204;
-    client->state = CLIENT_ANSWERED;
-}
-
-static void show_health(struct client *client)
-{
-    struct server *server = client->server;
-    struct str *body = &client->answer.body;
-    struct server_counts counts;
-
-    server_counts(server, &counts);
-    str_printf(body,
-               "{\"status\": \"ok\", \"requests\": %llu, \"orders\": %llu, "
-               "\"effects\": %llu, \"replays\": %llu, \"conflicts\": %llu, "
-               "\"shed\": %llu, \"abandoned\": %llu, ",
-               (unsigned long long)counts.requests,
-               (unsigned long long)counts.orders,
-               (unsigned long long)counts.effects,
-               (unsigned long long)counts.replays,
-               (unsigned long long)counts.conflicts,
-               (unsigned long long)counts.shed,
-               (unsigned long long)counts.abandoned);
-    str_printf(body,
-               "\"waiting\": %llu, \"serving\": %zu, \"connections\": %llu, "
-               "\"keys\": %llu, \"uptime_us\": %lld}\n",
-               (unsigned long long)server->service.waiting_count,
-               server->service.serving.count,
-               (unsigned long long)server->client_count,
-               (unsigned long long)server->keys.count,
-               (long long)(instant_since(host_clock(), server->started).ns /
-                           NS_PER_US));
-    client->answer.status = 200;
-    client->state = CLIENT_ANSWERED;
-}
-
-static enum MHD_Result show_ledger(struct client *client)
-{
-    const char *accept = MHD_lookup_connection_value(
-        client->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
-    const char *by = MHD_lookup_connection_value(
-        client->connection, MHD_GET_ARGUMENT_KIND, "by");
-    struct MHD_Response *response = page_ledger(
-        &client->server->effects,
-        accept && strstr(accept, "application/json"),
-        by && strcmp(by, "key") == 0);
-    if (!response) {
-        return MHD_NO;
-    }
-    enum MHD_Result result =
-        MHD_queue_response(client->connection, 200, response);
-    MHD_destroy_response(response);
-    return result;
-}
-
-/* HTTP. */
-
-static enum MHD_Result send_answer(struct client *client)
+enum MHD_Result http_send(struct client *client)
 {
     struct answer *answer = &client->answer;
     if (answer->how == ANSWER_RESET) {
@@ -119,72 +56,22 @@ static enum MHD_Result send_answer(struct client *client)
         MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER,
                                 seconds);
     }
+    if (answer->allow) {
+        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW,
+                                answer->allow);
+    }
     enum MHD_Result result =
         MHD_queue_response(client->connection, answer->status, response);
     MHD_destroy_response(response);
     return result;
 }
 
-static enum MHD_Result answer_or_wait(struct client *client)
-{
-    if (client->state == CLIENT_WAITING && client->hung_up) {
-        desk_abandon(client);
-    }
-    if (client->state == CLIENT_WAITING) {
-        client->suspended = true;
-        MHD_suspend_connection(client->connection);
-        return MHD_YES;
-    }
-    return send_answer(client);
-}
-
-static enum MHD_Result refuse(struct client *client, unsigned status,
-                              const char *title)
-{
-    answer_problem(&client->answer, status, title);
-    client->state = CLIENT_ANSWERED;
-    return send_answer(client);
-}
-
-static enum MHD_Result route(struct client *client, const char *path,
-                             const char *method)
-{
-    bool get = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
-    bool post = strcmp(method, "POST") == 0;
-
-    if (strcmp(path, "/orders") == 0 || strcmp(path, "/refunds") == 0) {
-        if (!post) {
-            return refuse(client, 405, "only POST is answered here");
-        }
-        desk_take(client, path[1] == 'o' ? EFFECT_ORDER : EFFECT_REFUND);
-        return answer_or_wait(client);
-    }
-    if (strcmp(path, "/reset") == 0) {
-        if (!post) {
-            return refuse(client, 405, "only POST is answered here");
-        }
-        reset(client);
-        return send_answer(client);
-    }
-    if (strcmp(path, "/ledger") == 0 || strcmp(path, "/healthz") == 0) {
-        if (!get) {
-            return refuse(client, 405, "only GET is answered here");
-        }
-        if (path[1] == 'l') {
-            return show_ledger(client);
-        }
-        show_health(client);
-        return send_answer(client);
-    }
-    return refuse(client, 404, "there is no such resource");
-}
-
 /* Called by libmicrohttpd when the head of a request is there, for each part
  * of its body, when it is whole, and again when it has been resumed. */
 enum MHD_Result http_on_request(void *context, struct MHD_Connection *handle,
-                                  const char *path, const char *method,
-                                  const char *version, const char *part,
-                                  size_t *part_size, void **slot)
+                                const char *path, const char *method,
+                                const char *version, const char *part,
+                                size_t *part_size, void **slot)
 {
     struct server *server = context;
     struct client *client = *slot;
@@ -217,15 +104,15 @@ enum MHD_Result http_on_request(void *context, struct MHD_Connection *handle,
     }
     if (client->state == CLIENT_READING) {
         host_count(&server->counts.requests);
-        return route(client, path, method);
+        return resource_route(client, path, method);
     }
     must(client->state == CLIENT_ANSWERED);
-    return send_answer(client);
+    return http_send(client);
 }
 
 /* The request is over, well or badly. */
 void http_on_completed(void *context, struct MHD_Connection *handle,
-                         void **slot, enum MHD_RequestTerminationCode how)
+                       void **slot, enum MHD_RequestTerminationCode how)
 {
     struct client *client = *slot;
     (void)context;

@@ -18,7 +18,12 @@ void page_append_json_string(struct str *out, const char *text)
 {
     str_append_char(out, '"');
     for (; *text; text++) {
-        if (*text == '"' || *text == '\\') {
+        unsigned char c = (unsigned char)*text;
+        if (c < 0x20 || c == 0x7f) {
+            str_printf(out, "\\u%04x", c);
+            continue;
+        }
+        if (c == '"' || c == '\\') {
             str_append_char(out, '\\');
         }
         str_append_char(out, *text);

@@ -17,7 +17,7 @@
 struct MHD_Response *page_ledger(const struct target_effects *effects,
                                  bool json, bool by_key);
 
-/* Appends a text of visible ASCII characters as a JSON string. */
+/* Appends a text as a JSON string. */
 void page_append_json_string(struct str *out, const char *text);
 
 #endif
