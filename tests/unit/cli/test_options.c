@@ -2,6 +2,8 @@
  * on. */
 #include "cli/options.h"
 
+#include "plan/key.h"
+
 #include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -83,6 +85,24 @@ static void test_arguments_fit_the_types(void **state)
     }
 }
 
+static void test_keys_are_those_of_a_profile(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < option_row_count; i++) {
+        const struct option_row *row = &option_rows[i];
+        if (!row->key) {
+            continue;
+        }
+        const struct key *key = key_find(row->key);
+        if (!key) {
+            fail_msg("--%s stands for %s, which no profile has", row->name,
+                     row->key);
+        }
+        assert_int_equal(row->type == OPTION_KEY_TRUE,
+                         key->type == TYPE_BOOL);
+    }
+}
+
 static void test_every_group_has_a_title_and_an_option(void **state)
 {
     (void)state;
@@ -117,6 +137,7 @@ int main(void)
         cmocka_unit_test(test_names_are_words_in_kebab_case),
         cmocka_unit_test(test_sentences_begin_large_and_end_in_a_stop),
         cmocka_unit_test(test_arguments_fit_the_types),
+        cmocka_unit_test(test_keys_are_those_of_a_profile),
         cmocka_unit_test(test_every_group_has_a_title_and_an_option),
         cmocka_unit_test(test_find_is_by_whole_name_and_command),
     };
