@@ -134,7 +134,7 @@ static void add_attempt(struct text *text, const cJSON *attempt)
     double done = text_number(attempt, "done_us");
     double status = text_number(attempt, "status");
 
-    pen_write(pen, INK_PLAIN, "      ");
+    pen_write(pen, INK_PLAIN, "    ");
     pen_cell(pen, INK_FAINT, kind ? kind : "-", 7);
     if (sent == sent) {
         pen_write(pen, INK_PLAIN, " +");
@@ -172,7 +172,7 @@ static void add_example(struct text *text, const cJSON *example)
     const cJSON *flag;
     const cJSON *attempt;
 
-    pen_write(pen, INK_PLAIN, "    ");
+    pen_write(pen, INK_PLAIN, "  ");
     pen_foreign(pen, INK_BAD, class ? class : "-", 20);
     pen_write(pen, INK_PLAIN, " ");
     pen_foreign(pen, INK_STRONG, id ? id : "-", pen->width / 2);
@@ -190,7 +190,7 @@ static void add_example(struct text *text, const cJSON *example)
     }
     text_newline(text);
     if (key && strcmp(key, id ? id : "") != 0) {
-        pen_write(pen, INK_FAINT, "      key     ");
+        pen_write(pen, INK_FAINT, "    key     ");
         pen_foreign(pen, INK_FAINT, key, pen->width - 16);
         text_newline(text);
     }

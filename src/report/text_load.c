@@ -69,19 +69,19 @@ static void add_statuses(struct text *text, const cJSON *attempts)
         text_format(&figure, FORM_COUNT,
                     cJSON_IsNumber(item) ? item->valuedouble : (double)NAN);
         int columns =
-            pen_columns(item->string) + 2 + pen_columns(figure.text) + 2;
+            pen_columns(item->string) + 1 + pen_columns(figure.text) + 2;
         if (used > 0 && used + columns > text->pen.width) {
             text_newline(text);
             used = 0;
         }
         if (used == 0) {
-            pen_write(&text->pen, INK_FAINT, "  status ");
-            used = 9;
+            pen_write(&text->pen, INK_FAINT, "  status");
+            used = 8;
         }
-        pen_write(&text->pen, INK_PLAIN, " ");
+        pen_write(&text->pen, INK_PLAIN, "  ");
         pen_foreign(&text->pen, INK_PLAIN, item->string, 8);
-        pen_write(&text->pen, INK_FAINT, ":%s ", figure.text);
-        used += columns + 1;
+        pen_write(&text->pen, INK_FAINT, ":%s", figure.text);
+        used += columns;
         str_release(&figure);
     }
     if (used > 0) {

@@ -49,8 +49,11 @@ static enum place look_at(const char *path, int *number)
 {
     struct stat status;
     if (stat(path, &status) != 0) {
+        if (errno == ENOENT) {
+            return PLACE_NEW;
+        }
         *number = errno;
-        return errno == ENOENT ? PLACE_NEW : PLACE_BAD;
+        return PLACE_BAD;
     }
     if (S_ISDIR(status.st_mode)) {
         *number = EISDIR;

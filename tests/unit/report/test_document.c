@@ -1,0 +1,376 @@
+/* The document says what the run measured, and has the form that the schema
+ * tells. */
+#include "report/schema.h"
+#include "sample.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static struct sample sample;
+static cJSON *document;
+
+static int make(void **state)
+{
+    (void)state;
+    sample_make(&sample, true);
+    document = document_make(&sample.result, &sample.plan, &sample.run);
+    return 0;
+}
+
+static int release(void **state)
+{
+    (void)state;
+    cJSON_Delete(document);
+    sample_release(&sample);
+    return 0;
+}
+
+static const cJSON *find(const cJSON *object, const char *path)
+{
+    char copy[200];
+    char *rest = copy;
+    snprintf(copy, sizeof(copy), "%s", path);
+    while (rest) {
+        char *name = strsep(&rest, ".");
+        char *end;
+        long index = strtol(name, &end, 10);
+        object = *name && !*end && cJSON_IsArray(object)
+                     ? cJSON_GetArrayItem(object, (int)index)
+                     : cJSON_GetObjectItemCaseSensitive(object, name);
+        if (!object) {
+            fail_msg("no %s in %s", name, path);
+        }
+    }
+    return object;
+}
+
+static uint64_t count_at(const char *path)
+{
+    const cJSON *item = find(document, path);
+    assert_true(cJSON_IsNumber(item));
+    return (uint64_t)item->valuedouble;
+}
+
+static const char *text_at(const char *path)
+{
+    const cJSON *item = find(document, path);
+    assert_true(cJSON_IsString(item));
+    return item->valuestring;
+}
+
+static uint64_t sum_of(const cJSON *object)
+{
+    const cJSON *item;
+    double sum = 0;
+    cJSON_ArrayForEach(item, object)
+    {
+        sum += item->valuedouble;
+    }
+    return (uint64_t)sum;
+}
+
+/* The sample's numbers are known: 2000 of 20000 operations warm up. */
+static void counts_what_was_told(void **state)
+{
+    const struct panel *total = &sample.tally.total;
+    (void)state;
+    assert_int_equal(count_at("operations.offered"), 18000);
+    assert_int_equal(count_at("operations.started"), 18000);
+    assert_int_equal(count_at("operations.dropped"), 0);
+    assert_int_equal(count_at("operations.acked") +
+                         count_at("operations.refused") +
+                         count_at("operations.ambiguous") +
+                         count_at("operations.shed"),
+                     18000);
+    assert_int_equal(sum_of(find(document, "operations.reasons")), 18000);
+    assert_int_equal(count_at("attempts.total"), total->attempts);
+    assert_int_equal(count_at("attempts.first"), 18000);
+    assert_int_equal(count_at("attempts.retries"),
+                     total->attempts - 18000);
+    assert_int_equal(sum_of(find(document, "attempts.by_outcome")),
+                     total->attempts);
+    assert_int_equal(count_at("attempts.by_status.201"),
+                     count_at("attempts.by_outcome.ok"));
+    assert_int_equal(count_at("latency.operation.count"), 18000);
+    assert_int_equal(count_at("latency.attempt.count"),
+                     count_at("attempts.on_wire"));
+    assert_int_equal(count_at("faults.lost_response.injected"),
+                     count_at("attempts.by_outcome.timeout"));
+    assert_int_equal(count_at("amplification.not_sent") +
+                         sum_of(find(document, "amplification.histogram")),
+                     18000);
+    double weighted = 0;
+    const cJSON *histogram = find(document, "amplification.histogram");
+    for (int i = 0; i < cJSON_GetArraySize(histogram); i++) {
+        weighted +=
+            (i + 1) * cJSON_GetArrayItem(histogram, i)->valuedouble;
+    }
+    assert_int_equal((uint64_t)weighted, count_at("attempts.on_wire"));
+}
+
+static void tells_the_effects(void **state)
+{
+    (void)state;
+    assert_string_equal(text_at("effects.oracle"), "ledger");
+    assert_int_equal(count_at("effects.operations_checked"), 18000);
+    /* Operation 5000 was robbed of its effects, 6000 was given a second. */
+    assert_int_equal(count_at("effects.lost"), 1);
+    assert_int_equal(count_at("effects.single_attempt"), 1);
+    assert_int_equal(count_at("effects.foreign"), 3);
+    assert_int_equal(count_at("effects.foreign_ids"), 1);
+    assert_int_equal(count_at("effects.delivered_lost_responses"),
+                     count_at("faults.lost_response.delivered"));
+    assert_int_equal(sum_of(find(document, "effects.table.acked")),
+                     count_at("operations.acked"));
+    assert_int_equal(count_at("effects.total_effects"),
+                     count_at("attempts.on_wire"));
+    assert_true(cJSON_IsNull(find(document, "effects.upper_bound_95.lost")));
+    assert_float_equal(
+        find(document, "effects.upper_bound_95.phantom")->valuedouble,
+        3.0 / 18000, 1e-15);
+    assert_float_equal(find(document, "effects.ratios.lost")->valuedouble,
+                       1.0 / 18000, 1e-15);
+}
+
+static void examples_can_be_followed(void **state)
+{
+    char key[KEY_MAX];
+    struct key_subject subject = {
+        .run = sample.plan.run, .operation = 5000, .attempt = 1};
+    (void)state;
+
+    key_render(&sample.plan.policy.key, &subject, key, sizeof(key));
+    assert_string_equal(text_at("effects.examples.0.class"), "lost");
+    assert_string_equal(text_at("effects.examples.0.id"), "1122334455-5000");
+    assert_string_equal(text_at("effects.examples.0.key"), key);
+    assert_string_equal(text_at("effects.examples.1.class"), "duplicate");
+    assert_string_equal(text_at("effects.examples.1.trace.0.kind"), "first");
+    assert_string_equal(text_at("effects.examples.1.trace.0.fault"),
+                        "lost_response");
+    assert_true(
+        cJSON_IsNull(find(document, "effects.examples.1.trace.0.status")));
+    assert_int_equal(count_at("effects.examples.1.trace.0.done_us") -
+                         count_at("effects.examples.1.trace.0.sent_us"),
+                     200000);
+    assert_int_equal(count_at("effects.examples.1.trace.1.status"), 201);
+}
+
+static void says_what_was_run(void **state)
+{
+    (void)state;
+    assert_string_equal(text_at("schema"), "squall.report/1");
+    assert_string_equal(text_at("run.started_at"),
+                        "2026-01-01T00:00:00.123Z");
+    assert_string_equal(text_at("run.seed"), "0xfedcba9876543210");
+    assert_string_equal(text_at("run.argv.3"), "Authorization: ***");
+    assert_string_equal(text_at("run.target"),
+                        "http://***@localhost:8080/orders");
+    assert_int_equal(count_at("run.measured_us"), 10000000);
+    assert_string_equal(text_at("verdict"), "fail");
+    assert_true(cJSON_IsTrue(find(document, "slo.1.pass")));
+    assert_true(cJSON_IsFalse(find(document, "slo.2.pass")));
+    assert_string_equal(text_at("slo.0.unit"), "us");
+    /* The warm-up is no phase. */
+    assert_int_equal(cJSON_GetArraySize(find(document, "phases")), 3);
+    assert_string_equal(text_at("phases.0.name"), "base");
+    assert_int_equal(count_at("phases.0.operations.started") +
+                         count_at("phases.1.operations.started") +
+                         count_at("phases.2.operations.started"),
+                     18000);
+    char *text = cJSON_Print(document);
+    assert_null(strstr(text, "secret"));
+    assert_null(strstr(text, "Bearer"));
+    free(text);
+}
+
+static void survives_printing(void **state)
+{
+    (void)state;
+    char *text = cJSON_Print(document);
+    cJSON *again = cJSON_Parse(text);
+    assert_true(cJSON_Compare(document, again, true));
+    cJSON_Delete(again);
+    free(text);
+}
+
+/* Rows at round numbers, without gaps, that hold every operation once; each
+ * count is held against a walk over all buckets. */
+static void rows_cover_the_histogram(void **state)
+{
+    const cJSON *rows = find(document, "operation_histogram");
+    const struct hist *hist = &sample.tally.total.hist[HISTOGRAM_OPERATION];
+    double expected_low = -1, sum = 0;
+    const cJSON *row;
+    (void)state;
+
+    assert_in_range(cJSON_GetArraySize(rows), 10, 30);
+    cJSON_ArrayForEach(row, rows)
+    {
+        double low = find(row, "low_us")->valuedouble;
+        double high = find(row, "high_us")->valuedouble;
+        size_t cursor = 0;
+        int64_t from, to;
+        uint64_t count, within = 0;
+        assert_true(low < high);
+        assert_true(expected_low < 0 || low == expected_low);
+        expected_low = high;
+        while (hist_next(hist, &cursor, &from, &to, &count)) {
+            int64_t value = to < hist->max_us ? to : hist->max_us;
+            if ((double)value >= low && (double)value < high) {
+                within += count;
+            }
+        }
+        assert_int_equal((uint64_t)find(row, "count")->valuedouble, within);
+        sum += (double)within;
+    }
+    assert_int_equal((uint64_t)sum, hist->count);
+}
+
+static const cJSON *resolve(const cJSON *root, const cJSON *schema)
+{
+    const cJSON *either = cJSON_GetObjectItem(schema, "anyOf");
+    if (either) {
+        schema = cJSON_GetArrayItem(either, 0);
+    }
+    const cJSON *reference = cJSON_GetObjectItem(schema, "$ref");
+    if (reference) {
+        const char *name = strrchr(reference->valuestring, '/') + 1;
+        schema = find(find(root, "$defs"), name);
+    }
+    return schema;
+}
+
+/* Every member of the document is in the schema and every member of the
+ * schema is in the document, whose lists the sample fills. */
+static void compare_forms(const cJSON *root, const cJSON *schema,
+                          const cJSON *value, const char *path)
+{
+    char below[400];
+    schema = resolve(root, schema);
+    const cJSON *properties = cJSON_GetObjectItem(schema, "properties");
+    const cJSON *values =
+        cJSON_GetObjectItem(schema, "additionalProperties");
+    const cJSON *items = cJSON_GetObjectItem(schema, "items");
+    const cJSON *item;
+
+    if (properties && !cJSON_IsNull(value)) {
+        assert_true(cJSON_IsObject(value));
+        cJSON_ArrayForEach(item, properties)
+        {
+            if (!cJSON_GetObjectItemCaseSensitive(value, item->string)) {
+                fail_msg("no %s in %s", item->string, path);
+            }
+        }
+    }
+    cJSON_ArrayForEach(item, value)
+    {
+        const cJSON *form =
+            cJSON_IsArray(value) ? items
+            : properties
+                ? cJSON_GetObjectItemCaseSensitive(properties, item->string)
+                : values;
+        snprintf(below, sizeof(below), "%s.%s", path,
+                 item->string ? item->string : "[]");
+        if (!form && strcmp(path, "report.profile") != 0 &&
+            strncmp(path, "report.profile.", 15) != 0) {
+            fail_msg("%s is not in the schema", below);
+        }
+        if (form) {
+            compare_forms(root, form, item, below);
+        }
+    }
+}
+
+static void has_the_form_of_the_schema(void **state)
+{
+    (void)state;
+    cJSON *schema = report_schema_make();
+    compare_forms(schema, schema, document, "report");
+    assert_true(cJSON_GetArraySize(find(document, "requests")) > 0);
+    assert_true(cJSON_GetArraySize(find(document, "series")) > 0);
+    assert_true(cJSON_GetArraySize(find(document, "slo")) > 0);
+    assert_true(cJSON_IsObject(find(document, "generator.schedule_lag")));
+    cJSON_Delete(schema);
+}
+
+static void no_ledger_is_null_and_never_0(void **state)
+{
+    static struct sample other;
+    const cJSON *item;
+    (void)state;
+
+    sample_make(&other, false);
+    cJSON *made = document_make(&other.result, &other.plan, &other.run);
+    assert_string_equal(find(made, "effects.oracle")->valuestring, "none");
+    int figures = 0;
+    cJSON_ArrayForEach(item, find(made, "effects"))
+    {
+        if (strcmp(item->string, "oracle") != 0) {
+            assert_true(cJSON_IsNull(item));
+            figures++;
+        }
+    }
+    assert_int_equal(figures,
+                     cJSON_GetArraySize(find(document, "effects")) - 1);
+    assert_true(cJSON_IsFalse(find(made, "slo.2.measured")));
+    assert_true(cJSON_IsNull(find(made, "slo.2.value")));
+    cJSON_Delete(made);
+    sample_release(&other);
+}
+
+/* A run that was stopped before anything began. */
+static void nothing_measured_is_null(void **state)
+{
+    struct arena arena = ARENA_INIT;
+    struct tally tally;
+    struct tally_config config = {.requests = 1,
+                                  .load_length = DURATION_FOREVER};
+    struct plan plan = {.load = {.model = LOAD_CLOSED}};
+    struct run_info run = {.id = "1", .exit_status = 130};
+    struct result_input input = {
+        .tally = &tally,
+        .request_count = 1,
+        .request_names = sample_request_names,
+        .cpu_share = -1,
+    };
+    struct result result;
+    (void)state;
+
+    tally_init(&tally, &arena, &config);
+    result_compute(&result, &arena, &input);
+    cJSON *made = document_make(&result, &plan, &run);
+    cJSON *schema = report_schema_make();
+    compare_forms(schema, schema, made, "report");
+    assert_true(cJSON_IsNull(find(made, "success_rate")));
+    assert_true(cJSON_IsNull(find(made, "latency.operation.p99_us")));
+    assert_true(cJSON_IsNull(find(made, "latency.operation.min_us")));
+    assert_true(cJSON_IsNull(find(made, "generator.schedule_lag")));
+    assert_true(cJSON_IsNull(find(made, "amplification.peak_1s")));
+    assert_int_equal(
+        cJSON_GetArraySize(find(made, "operation_histogram")), 0);
+    assert_string_equal(find(made, "verdict")->valuestring, "incomplete");
+    cJSON_Delete(schema);
+    cJSON_Delete(made);
+    arena_release(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(counts_what_was_told),
+        cmocka_unit_test(tells_the_effects),
+        cmocka_unit_test(examples_can_be_followed),
+        cmocka_unit_test(says_what_was_run),
+        cmocka_unit_test(survives_printing),
+        cmocka_unit_test(rows_cover_the_histogram),
+        cmocka_unit_test(has_the_form_of_the_schema),
+        cmocka_unit_test(no_ledger_is_null_and_never_0),
+        cmocka_unit_test(nothing_measured_is_null),
+    };
+    return cmocka_run_group_tests(tests, make, release);
+}

@@ -1,0 +1,268 @@
+/* The report for people: the same document gives the same text, within its
+ * width, and nothing in it can steer the terminal. */
+#include "report/pen.h"
+#include "report/text.h"
+#include "sample.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static struct sample sample;
+static cJSON *document;
+
+static int make(void **state)
+{
+    (void)state;
+    sample_make(&sample, true);
+    document = document_make(&sample.result, &sample.plan, &sample.run);
+    cJSON *build = cJSON_CreateString("a build");
+    cJSON_ReplaceItemInObject(cJSON_GetObjectItem(document, "tool"), "build",
+                              build);
+    return 0;
+}
+
+static int release(void **state)
+{
+    (void)state;
+    cJSON_Delete(document);
+    sample_release(&sample);
+    return 0;
+}
+
+/* Owned by the caller. */
+static char *render(const cJSON *from, int width, enum text_charset charset,
+                    bool color)
+{
+    char *text = NULL;
+    size_t length;
+    FILE *stream = open_memstream(&text, &length);
+    struct text_options options = {color, width, charset};
+    text_render(from, &options, stream);
+    fclose(stream);
+    return text;
+}
+
+static char *read_file(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    if (!file) {
+        return NULL;
+    }
+    struct str out = STR_INIT;
+    char block[4096];
+    size_t count;
+    while ((count = fread(block, 1, sizeof(block), file)) > 0) {
+        str_append_bytes(&out, block, count);
+    }
+    fclose(file);
+    return str_detach(&out);
+}
+
+/* SQUALL_GOLDEN=write writes it anew. */
+static void assert_golden(const char *name, const char *text)
+{
+    char path[200];
+    snprintf(path, sizeof(path), "tests/unit/report/golden/%s", name);
+    const char *mode = getenv("SQUALL_GOLDEN");
+    if (mode && strcmp(mode, "write") == 0) {
+        FILE *file = fopen(path, "w");
+        assert_non_null(file);
+        fputs(text, file);
+        fclose(file);
+        return;
+    }
+    char *golden = read_file(path);
+    assert_non_null(golden);
+    assert_string_equal(text, golden);
+    free(golden);
+}
+
+static void is_as_golden(void **state)
+{
+    static const struct {
+        const char *name;
+        int width;
+        enum text_charset charset;
+        bool color;
+    } cases[] = {
+        {"text-60.txt", 60, TEXT_UNICODE, false},
+        {"text-80.txt", 80, TEXT_UNICODE, false},
+        {"text-120.txt", 120, TEXT_UNICODE, false},
+        {"text-80-ascii.txt", 80, TEXT_ASCII, false},
+        {"text-80-color.txt", 80, TEXT_UNICODE, true},
+    };
+    (void)state;
+    for (size_t i = 0; i < array_length(cases); i++) {
+        char *text = render(document, cases[i].width, cases[i].charset,
+                            cases[i].color);
+        assert_golden(cases[i].name, text);
+        free(text);
+    }
+}
+
+static void stays_within_its_width(void **state)
+{
+    static const int widths[] = {60, 80, 120, 200};
+    (void)state;
+    for (size_t i = 0; i < array_length(widths); i++) {
+        char *text = render(document, widths[i], TEXT_UNICODE, false);
+        char *rest = text;
+        while (rest) {
+            char *line = strsep(&rest, "\n");
+            if (pen_columns(line) > widths[i]) {
+                fail_msg("wider than %d: %s", widths[i], line);
+            }
+        }
+        free(text);
+    }
+}
+
+static void ascii_is_ascii_and_plain_is_plain(void **state)
+{
+    (void)state;
+    char *text = render(document, 80, TEXT_ASCII, false);
+    for (const char *c = text; *c; c++) {
+        assert_true(*c == '\n' || (*c >= ' ' && *c <= '~'));
+    }
+    free(text);
+}
+
+static void colors_change_nothing_else(void **state)
+{
+    (void)state;
+    char *plain = render(document, 80, TEXT_UNICODE, false);
+    char *colored = render(document, 80, TEXT_UNICODE, true);
+    struct str stripped = STR_INIT;
+    for (const char *c = colored; *c; c++) {
+        if (*c == '\033') {
+            c = strchr(c, 'm');
+            continue;
+        }
+        str_append_char(&stripped, *c);
+    }
+    assert_string_equal(stripped.text, plain);
+    assert_true(strlen(colored) > strlen(plain));
+    str_release(&stripped);
+    free(plain);
+    free(colored);
+}
+
+static void replace(cJSON *object, const char *name, const char *value)
+{
+    cJSON_ReplaceItemInObject(object, name, cJSON_CreateString(value));
+}
+
+/* A hostile document: names that clear the screen, set the title, turn the
+ * direction of writing, or are no text at all. */
+static void escapes_what_came_from_outside(void **state)
+{
+    static const char hostile[] = "a\033[2Jb\033]0;x\007c\r\nd\302\233e"
+                                  "\342\200\256f\377g\177h";
+    cJSON *copy = cJSON_Duplicate(document, true);
+    (void)state;
+
+    replace(cJSON_GetObjectItem(copy, "profile"), "name", hostile);
+    replace(cJSON_GetObjectItem(copy, "run"), "target", hostile);
+    replace(cJSON_GetObjectItem(copy, "run"), "problem", hostile);
+    replace(cJSON_GetObjectItem(copy, "run"), "seed", hostile);
+    replace(copy, "verdict", hostile);
+    replace(cJSON_GetArrayItem(cJSON_GetObjectItem(copy, "requests"), 0),
+            "name", hostile);
+    replace(cJSON_GetArrayItem(cJSON_GetObjectItem(copy, "slo"), 0), "expr",
+            hostile);
+    cJSON *effects = cJSON_GetObjectItem(copy, "effects");
+    cJSON *example =
+        cJSON_GetArrayItem(cJSON_GetObjectItem(effects, "examples"), 0);
+    replace(example, "class", hostile);
+    replace(example, "id", hostile);
+    replace(example, "key", hostile);
+    cJSON *attempts = cJSON_GetObjectItem(copy, "attempts");
+    cJSON_AddNumberToObject(cJSON_GetObjectItem(attempts, "by_outcome"),
+                            hostile, 7);
+    cJSON_AddNumberToObject(cJSON_GetObjectItem(attempts, "by_status"),
+                            hostile, 7);
+    cJSON *fault = cJSON_CreateObject();
+    cJSON_AddNumberToObject(fault, "injected", 1);
+    cJSON_AddItemToObject(cJSON_GetObjectItem(copy, "faults"), hostile,
+                          fault);
+    cJSON *generator = cJSON_GetObjectItem(copy, "generator");
+    cJSON_AddItemToArray(cJSON_GetObjectItem(generator, "warnings"),
+                         cJSON_CreateString(hostile));
+
+    for (int unicode = 0; unicode < 2; unicode++) {
+        char *text = render(copy, 120,
+                            unicode ? TEXT_UNICODE : TEXT_ASCII, false);
+        assert_non_null(strstr(text, "\\x1b[2Jb"));
+        assert_null(strstr(text, "\302\233"));
+        assert_null(strstr(text, "\342\200\256"));
+        for (const char *c = text; *c; c++) {
+            assert_true(*c == '\n' || (unsigned char)*c >= ' ');
+            assert_true(*c != 0x7f && (unsigned char)*c != 0xff);
+        }
+        free(text);
+    }
+    cJSON_Delete(copy);
+}
+
+/* Whatever member is missing or of another type, the rest is shown. */
+static void survives_any_missing_member(void **state)
+{
+    const cJSON *member;
+    (void)state;
+    cJSON_ArrayForEach(member, document)
+    {
+        for (int kind = 0; kind < 3; kind++) {
+            cJSON *copy = cJSON_Duplicate(document, true);
+            if (kind == 0) {
+                cJSON_DeleteItemFromObject(copy, member->string);
+            } else {
+                cJSON_ReplaceItemInObject(
+                    copy, member->string,
+                    kind == 1 ? cJSON_CreateNull() : cJSON_CreateString("x"));
+            }
+            char *text = render(copy, 80, TEXT_UNICODE, false);
+            assert_true(strlen(text) > 500);
+            free(text);
+            cJSON_Delete(copy);
+        }
+    }
+    cJSON *empty = cJSON_CreateObject();
+    char *text = render(empty, 80, TEXT_UNICODE, true);
+    assert_non_null(strstr(text, "not measured: no ledger"));
+    assert_non_null(strstr(text, "NO VERDICT"));
+    free(text);
+    cJSON_Delete(empty);
+}
+
+static void no_ledger_is_said(void **state)
+{
+    static struct sample other;
+    (void)state;
+    sample_make(&other, false);
+    cJSON *made = document_make(&other.result, &other.plan, &other.run);
+    char *text = render(made, 80, TEXT_UNICODE, false);
+    assert_non_null(strstr(text, "not measured: no ledger"));
+    assert_null(strstr(text, "duplicate "));
+    free(text);
+    cJSON_Delete(made);
+    sample_release(&other);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(is_as_golden),
+        cmocka_unit_test(stays_within_its_width),
+        cmocka_unit_test(ascii_is_ascii_and_plain_is_plain),
+        cmocka_unit_test(colors_change_nothing_else),
+        cmocka_unit_test(escapes_what_came_from_outside),
+        cmocka_unit_test(survives_any_missing_member),
+        cmocka_unit_test(no_ledger_is_said),
+    };
+    return cmocka_run_group_tests(tests, make, release);
+}
