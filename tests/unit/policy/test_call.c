@@ -228,6 +228,64 @@ static void test_unknown_after_rejected(void **state)
     assert_int_equal(f.actions.list[0].verdict, VERDICT_AMBIGUOUS);
 }
 
+static enum finish_reason reason_of_timeout(enum deadline_rule rule)
+{
+    struct fixture f;
+    set_up(&f);
+    f.policy.retry.classify.count = 0; /* a timeout is not retried */
+    f.policy.timeout.operation = duration_ms(500);
+    f.policy.timeout.deadline_rule = rule;
+    call_init(&f.call, &f.policy, at_ms(0));
+    feed(&f, 0, EVENT_STARTED);
+    int64_t due = f.actions.list[1].at.ns / NS_PER_MS;
+    feed(&f, due, EVENT_WOKE);
+    end(&f, due, 1, OUTCOME_TIMEOUT);
+    assert_int_equal(f.actions.list[0].kind, ACTION_FINISH);
+    return f.actions.list[0].reason;
+}
+
+/* Who is cut by the operation timeout has that for a reason, even where a
+ * timeout is not retried; who is not cut by it has not. */
+static void test_reason_of_a_cut(void **state)
+{
+    (void)state;
+    assert_int_equal(reason_of_timeout(DEADLINE_CUT_ATTEMPT),
+                     FINISH_OPERATION_TIMEOUT);
+    assert_int_equal(reason_of_timeout(DEADLINE_REFUSE_IF_WAIT_EXCEEDS),
+                     FINISH_OPERATION_TIMEOUT);
+    assert_int_equal(reason_of_timeout(DEADLINE_CHECK_BETWEEN),
+                     FINISH_ANSWERED);
+}
+
+/* set_up leaves garbage in the slot, as an earlier call does. */
+static void test_slots_are_used_again(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f);
+    f.policy.retry.classify.rules[0].max_retries = 1;
+    f.policy.retry.backoff[CLASS_TRANSIENT].type = BACKOFF_DECORRELATED;
+    feed(&f, 0, EVENT_STARTED);
+    end(&f, 0, 1, OUTCOME_RESET);
+    assert_int_equal(f.actions.count, 1);
+    assert_int_equal(f.actions.list[0].kind, ACTION_WAKE_AT);
+    assert_in_range(f.actions.list[0].at.ns, 100 * NS_PER_MS,
+                    300 * NS_PER_MS);
+}
+
+static void test_backoff_total_counts_what_was_waited(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f);
+    feed(&f, 0, EVENT_STARTED);
+    end(&f, 10, 1, OUTCOME_RESET);
+    feed(&f, 110, EVENT_WOKE);
+    end(&f, 120, 2, OUTCOME_RESET);
+    feed(&f, 150, EVENT_ABANDONED);
+    assert_int_equal(f.call.backoff_total.ns, duration_ms(130).ns);
+}
+
 /* The stream moves by two draws a retry, and only then. */
 static void test_draws(void **state)
 {
@@ -349,6 +407,9 @@ int main(void)
         cmocka_unit_test(test_success_by_rule),
         cmocka_unit_test(test_a_yes_stays_a_yes),
         cmocka_unit_test(test_unknown_after_rejected),
+        cmocka_unit_test(test_reason_of_a_cut),
+        cmocka_unit_test(test_slots_are_used_again),
+        cmocka_unit_test(test_backoff_total_counts_what_was_waited),
         cmocka_unit_test(test_draws),
         cmocka_unit_test(test_clients_and_seeds_differ),
         cmocka_unit_test(test_misuse_is_a_bug),

@@ -121,7 +121,9 @@ static void test_two_digit_years(void **state)
                 rfc_unix_ms, 0);
     expect_wait(HINT_HTTP_DATE, "Friday, 01-Jan-93 00:00:00 GMT",
                 rfc_unix_ms, 0);
-    /* In 2099, 05 is 2105. */
+    /* In 2004, 94 is 1994; in 2099, 05 is 2105. */
+    expect_wait(HINT_HTTP_DATE, "Saturday, 01-Jan-94 00:00:00 GMT",
+                1072915200000LL, 0);
     expect_wait(HINT_HTTP_DATE, "Thursday, 01-Jan-05 00:00:00 GMT",
                 4070908800000LL, 4260211200000LL - 4070908800000LL);
 }
