@@ -182,7 +182,7 @@ static void add_attempts(cJSON *object, const struct panel *panel)
     cJSON *statuses = cJSON_AddObjectToObject(attempts, "by_status");
     for (int s = 1; s < STATUS_MAX; s++) {
         if (panel->by_status[s] > 0) {
-            char name[8];
+            char name[16];
             snprintf(name, sizeof(name), "%d", s);
             member_count(statuses, name, panel->by_status[s]);
         }
