@@ -381,8 +381,9 @@ static int exit_status(const struct result *result)
 static bool write_results(struct run *run, const cJSON *document)
 {
     const struct invocation *invocation = run->invocation;
-    bool to_stdout = invocation->json ||
-                     (invocation->output && strcmp(invocation->output, "-") == 0);
+    bool to_stdout =
+        invocation->json ||
+        (invocation->output && strcmp(invocation->output, "-") == 0);
     bool ok = true;
 
     if (invocation->output && strcmp(invocation->output, "-") != 0) {

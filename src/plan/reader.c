@@ -285,8 +285,7 @@ const cJSON *tree_at(const cJSON *tree, const char *path)
     while (at && *path) {
         path += *path == '.';
         if (path[0] == '[' && path[1] == '"') {
-            const char *end = strstr(path, "\"]");
-            end = end ? strstr(path + 2, "\"]") : NULL;
+            const char *end = strstr(path + 2, "\"]");
             must(end);
             str_reset(&name);
             str_append_bytes(&name, path + 2, (size_t)(end - path - 2));

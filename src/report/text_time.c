@@ -203,7 +203,7 @@ static void add_series_row(struct text *text, const char *title,
     int index = 0;
     const cJSON *point;
 
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < SPARK_MAX; i++) {
         values[i] = -1;
     }
     cJSON_ArrayForEach(point, series)

@@ -26,7 +26,8 @@ size_t recent_bin(struct duration latency)
     if (us < 16) {
         return (size_t)us;
     }
-    unsigned shift = 59u - (unsigned)__builtin_clzll(us); /* us >> shift: 16..31 */
+    /* us >> shift is 16 to 31 */
+    unsigned shift = 59u - (unsigned)__builtin_clzll(us);
     size_t bin = (size_t)shift * 16 + (size_t)(us >> shift);
     return bin < RECENT_BINS ? bin : RECENT_BINS - 1;
 }
