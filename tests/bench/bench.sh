@@ -140,8 +140,25 @@ END
 
 # Everything on: retries with jitter, a fresh key for every operation, figures
 # by request, phase and second. GET, so that the other tools do the same.
-everything=(-X GET -p strategies/full-jitter --key-header Idempotency-Key
-    --key-kind uuid4 --key-scope operation -q --json)
+everything=(-X GET -p "$dir/everything.json" -q --json)
+write_profile() {
+    cat >"$dir/everything.json" <<'END'
+{
+  "schema": "squall.profile/1",
+  "retry": {
+    "max_attempts": 4,
+    "retry_on": ["connect", "reset", "timeout", "5xx", "429"],
+    "backoff": {
+      "type": "exponential", "initial": "100ms", "multiplier": 2,
+      "max": "20s", "jitter": "full"
+    }
+  },
+  "idempotency": {
+    "header": "Idempotency-Key", "key": "uuid4", "scope": "operation"
+  }
+}
+END
+}
 
 one_round() {
     measure bare "$requests" "$bare" -c $connections -n "$requests" "$url"
@@ -228,7 +245,7 @@ open_model() {
 # The high-water mark only grows, so the last reading before the end is it.
 many_connections() {
     local want=10000 pid high='' reading
-    if [ "$files" -lt 21000 ]; then
+    if [ "$files" -lt 10500 ]; then
         note "10,000 connections: skipped, this shell may open $files files"
         return
     fi
@@ -276,6 +293,7 @@ main() {
     files=$(ulimit -n)
     [ "$files" = unlimited ] && files=65536
     choose_cores
+    write_profile
     start_nginx
     note "$(nproc) cores," \
         "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)"
