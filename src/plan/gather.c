@@ -173,10 +173,17 @@ static cJSON *argument_value(const char *path, const char *text)
     bool textual = key && (value_is_textual(key->type) ||
                            (key->type == TYPE_HEADERS) ||
                            (key->type == TYPE_TEXTS && text[0] != '['));
-    if (textual && text[0] != '"' && strcmp(text, "null") != 0) {
-        return checked(cJSON_CreateString(text));
+    bool plain = text[0] != '"' && strcmp(text, "null") != 0;
+    cJSON *value = textual && plain ? checked(cJSON_CreateString(text))
+                                    : value_from_text(text);
+    if (textual && key == key_find(path) && key->type == TYPE_TEXTS &&
+        !cJSON_IsNull(value)) {
+        /* A single text for a list of them. */
+        cJSON *list = checked(cJSON_CreateArray());
+        cJSON_AddItemToArray(list, value);
+        value = list;
     }
-    return value_from_text(text);
+    return value;
 }
 
 static void add_source(struct sources *sources, const char *shown,

@@ -69,6 +69,19 @@ static void resolve_name(struct resolver *resolver, size_t index,
     }
 }
 
+/* {{key}} in a request that carries none would be an empty text. */
+static void check_key_use(const struct resolver *resolver, const char *path,
+                          const struct template *template)
+{
+    if (template->uses_key &&
+        resolver->plan->policy.key.scope == KEY_SCOPE_NONE) {
+        struct error *error =
+            resolve_conflict(resolver, path, "idempotency",
+                             "{{key}} is empty: there is no idempotency key");
+        error_hint(error, "add \"idempotency\": {}, or use {{op.id}}");
+    }
+}
+
 static void resolve_body(struct resolver *resolver, size_t index,
                          struct planned_request *request)
 {
@@ -93,10 +106,12 @@ static void resolve_body(struct resolver *resolver, size_t index,
         config->body_length = strlen(config->body);
     }
     request->has_body = true;
-    resolve_template(resolver,
-                     path_of(index, config->body_file ? "body_file" : "body",
-                             path, sizeof(path)),
-                     config->body, config->body_length, &request->body);
+    path_of(index, config->body_file ? "body_file" : "body", path,
+            sizeof(path));
+    if (resolve_template(resolver, path, config->body, config->body_length,
+                         &request->body)) {
+        check_key_use(resolver, path, &request->body);
+    }
 }
 
 static bool compile_line(struct resolver *resolver,
@@ -104,11 +119,14 @@ static bool compile_line(struct resolver *resolver,
                          const char *name, const char *value)
 {
     struct str line = STR_INIT;
+    struct template *compiled = &request->header_lines[request->header_count];
     str_printf(&line, "%s: %s", name, value);
-    bool good =
-        resolve_template(resolver, path, line.text, line.length,
-                         &request->header_lines[request->header_count]);
-    request->header_count += good;
+    bool good = resolve_template(resolver, path, line.text, line.length,
+                                 compiled);
+    if (good) {
+        check_key_use(resolver, path, compiled);
+        request->header_count++;
+    }
     str_release(&line);
     return good;
 }

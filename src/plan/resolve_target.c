@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The most that p99 / mean = exp(z s - s^2 / 2) can be, at s = z = 2.3263,
+ * the 99th percentile of the standard normal distribution. */
+static const double LOGNORMAL_RATIO_MAX = 14.9;
+
 /* The URL with every hole as one letter, which is all that its syntax is
  * about. The caller frees it. */
 static char *without_holes(const char *url)
@@ -165,6 +169,17 @@ void resolve_service(struct resolver *resolver)
             "service.service_time.p99",
             "a lognormal service time needs a p99 above its mean");
         error_hint(error, "add \"p99\": \"10ms\"");
+    }
+    if (service->time_type == SERVICE_LOGNORMAL &&
+        (double)service->time_p99.ns >
+            LOGNORMAL_RATIO_MAX * (double)service->time_mean.ns) {
+        struct error *error = resolve_conflict(
+            resolver, "service.service_time.p99",
+            "service.service_time.mean",
+            "no lognormal distribution has a p99 of more than %g times its "
+            "mean",
+            LOGNORMAL_RATIO_MAX);
+        error_hint(error, "lower p99, or raise mean");
     }
     if (service->shed == SHED_TOKEN_BUCKET &&
         !is_given(resolver, "service.shed_rate")) {

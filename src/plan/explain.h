@@ -1,0 +1,20 @@
+/* explain: what the keys of a profile mean, in words. */
+#ifndef SQUALL_PLAN_EXPLAIN_H
+#define SQUALL_PLAN_EXPLAIN_H
+
+#include "base/error.h"
+#include "base/str.h"
+
+#include <stdbool.h>
+
+/* One key: meaning, type, range, default, choices; of a section, its keys;
+ * of "slo" also the metrics. Adds an error when there is no such key. */
+bool explain_key(struct str *out, const char *path, struct errors *errors);
+
+/* Every key, one a line. */
+void explain_all(struct str *out);
+
+/* The list of keys for the manual, in mdoc. */
+void explain_mdoc(struct str *out);
+
+#endif
