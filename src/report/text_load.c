@@ -238,6 +238,8 @@ void text_generator(struct text *text)
     pen_write(pen, INK_PLAIN, "     ");
     if (saturated) {
         pen_write(pen, INK_BAD, "SATURATED");
+    } else if (cJSON_GetArraySize(text_find(generator, "warnings")) > 0) {
+        pen_write(pen, INK_WARN, "usable, but");
     } else {
         pen_write(pen, INK_GOOD, "healthy");
     }

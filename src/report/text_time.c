@@ -191,16 +191,17 @@ enum { SPARK_MAX = 200 };
 /* One line of the series, squeezed to `wanted` columns; each column shows the
  * largest value of its points, so that no peak is hidden. */
 static void add_series_row(struct text *text, const char *title,
-                           const char *member, enum form form, int wanted,
+                           const char *member, enum form form, int points,
                            double scale)
 {
     struct pen *pen = &text->pen;
     const cJSON *series = text_find(text->document, "series");
-    int points = cJSON_GetArraySize(series);
+    int wanted = pen->width - NAME_COLUMNS - 4 - 24;
     double values[SPARK_MAX];
     double highest = (double)NAN, lowest = (double)NAN;
     int count = points < wanted ? points : wanted;
     int index = 0;
+    count = count > SPARK_MAX ? SPARK_MAX : count;
     const cJSON *point;
 
     for (int i = 0; i < SPARK_MAX; i++) {
@@ -208,6 +209,9 @@ static void add_series_row(struct text *text, const char *title,
     }
     cJSON_ArrayForEach(point, series)
     {
+        if (index == points) {
+            break;
+        }
         int column = (int)((long)index++ * count / points);
         double value = text_number(point, member) * scale;
         if (value >= 0) {
@@ -225,29 +229,40 @@ static void add_series_row(struct text *text, const char *title,
     text_newline(text);
 }
 
+/* Whole intervals within the measured time: what drains afterwards would
+ * only look like a fall. */
+static int measured_points(const struct text *text, double interval_s)
+{
+    double measured_s =
+        text_number(text->document, "run.measured_us") / 1e6;
+    int points =
+        cJSON_GetArraySize(text_find(text->document, "series"));
+    /* A clock that is read a little early does not unmake an interval. */
+    double whole = floor(measured_s / interval_s + 0.01);
+    return whole < points ? (int)whole : points;
+}
+
 void text_series(struct text *text)
 {
     const cJSON *series = text_find(text->document, "series");
-    int points = cJSON_GetArraySize(series);
-    if (points < 3) {
-        return;
-    }
     double interval_s =
         text_number(cJSON_GetArrayItem(series, 1), "t_s") -
         text_number(cJSON_GetArrayItem(series, 0), "t_s");
     if (!(interval_s > 0)) {
         return;
     }
-    int wanted = text->pen.width - NAME_COLUMNS - 4 - 24;
-    wanted = wanted > SPARK_MAX ? SPARK_MAX : wanted;
+    int points = measured_points(text, interval_s);
+    if (points < 3) {
+        return;
+    }
     text_heading(text, "Over time");
-    pen_write(&text->pen, INK_FAINT, "  %d intervals of ", points);
+    pen_write(&text->pen, INK_FAINT, "     %d intervals of ", points);
     text_figure(text, INK_FAINT, FORM_US, interval_s * 1e6);
     text_newline(text);
-    add_series_row(text, "goodput", "acked", FORM_PER_S, wanted,
+    add_series_row(text, "goodput", "acked", FORM_PER_S, points,
                    1 / interval_s);
-    add_series_row(text, "attempts", "attempts", FORM_PER_S, wanted,
+    add_series_row(text, "attempts", "attempts", FORM_PER_S, points,
                    1 / interval_s);
-    add_series_row(text, "p99", "p99_us", FORM_US, wanted, 1);
-    add_series_row(text, "in flight", "in_flight", FORM_COUNT, wanted, 1);
+    add_series_row(text, "p99", "p99_us", FORM_US, points, 1);
+    add_series_row(text, "in flight", "in_flight", FORM_COUNT, points, 1);
 }
