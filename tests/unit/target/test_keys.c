@@ -1,0 +1,205 @@
+/* The key store in each of its modes. Time is a number here. */
+#include "target/keys.h"
+
+#include "base/must.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct hash128 one = {1, 1}, other = {2, 2};
+
+static struct instant at_ms(int64_t ms)
+{
+    return (struct instant){ms * NS_PER_MS};
+}
+
+static enum key_claim claim(struct key_store *store, const char *key,
+                            struct hash128 payload, int64_t ms,
+                            struct key_ticket *ticket)
+{
+    struct key_answer answer;
+    return keys_claim(store, 0, key, payload, at_ms(ms), ticket, &answer);
+}
+
+static void assert_replays(struct key_store *store, const char *key,
+                           int64_t ms, uint16_t status, const char *body)
+{
+    struct key_ticket ticket;
+    struct key_answer answer;
+    assert_int_equal(keys_claim(store, 0, key, one, at_ms(ms), &ticket,
+                                &answer),
+                     KEY_REPLAY);
+    assert_int_equal(answer.status, status);
+    assert_string_equal(answer.body, body);
+}
+
+/* What the second of two that overlap is told, what one that comes after is
+ * told, and what another payload is told. */
+static void modes_tell_repeated_keys_apart(void **state)
+{
+    static const struct {
+        enum key_mode mode;
+        enum key_claim overlapping, after, other_payload;
+    } rows[] = {
+        {KEYS_NONE, KEY_RUN, KEY_RUN, KEY_RUN},
+        {KEYS_ATOMIC, KEY_IN_FLIGHT, KEY_REPLAY, KEY_MISMATCH},
+        {KEYS_RACY, KEY_RUN, KEY_REPLAY, KEY_REPLAY},
+        {KEYS_FORGETFUL, KEY_IN_FLIGHT, KEY_REPLAY, KEY_MISMATCH},
+        {KEYS_REPLAY_ERRORS, KEY_IN_FLIGHT, KEY_REPLAY, KEY_MISMATCH},
+    };
+    (void)state;
+    for (size_t i = 0; i < array_length(rows); i++) {
+        struct key_store store;
+        struct key_ticket first, second;
+        keys_init(&store, rows[i].mode, duration_s(1));
+        assert_int_equal(claim(&store, "k", one, 0, &first), KEY_RUN);
+        assert_int_equal(claim(&store, "k", one, 1, &second),
+                         rows[i].overlapping);
+        keys_finish(&store, &first, 201, "first", false, at_ms(10));
+        if (rows[i].overlapping == KEY_RUN) {
+            keys_finish(&store, &second, 201, "second", false, at_ms(11));
+        }
+        assert_int_equal(claim(&store, "k", one, 20, &second), rows[i].after);
+        assert_int_equal(claim(&store, "k", other, 20, &second),
+                         rows[i].other_payload);
+        if (rows[i].after == KEY_REPLAY) {
+            assert_replays(&store, "k", 21, 201, "first");
+        }
+        keys_release_all(&store);
+    }
+}
+
+static void errors_are_kept_by_one_mode_only(void **state)
+{
+    (void)state;
+    for (int kept = 0; kept < 2; kept++) {
+        struct key_store store;
+        struct key_ticket ticket;
+        keys_init(&store, kept ? KEYS_REPLAY_ERRORS : KEYS_ATOMIC,
+                  DURATION_ZERO);
+        assert_int_equal(claim(&store, "k", one, 0, &ticket), KEY_RUN);
+        keys_finish(&store, &ticket, 500, "no", true, at_ms(1));
+        if (kept) {
+            assert_replays(&store, "k", 2, 500, "no");
+        } else {
+            assert_int_equal(claim(&store, "k", one, 2, &ticket), KEY_RUN);
+            keys_release(&store, &ticket);
+        }
+        keys_release_all(&store);
+    }
+}
+
+static void keys_are_forgotten_in_time(void **state)
+{
+    struct key_store store;
+    struct key_ticket a, b;
+    (void)state;
+    keys_init(&store, KEYS_FORGETFUL, duration_ms(100));
+    assert_int_equal(claim(&store, "a", one, 0, &a), KEY_RUN);
+    assert_int_equal(claim(&store, "b", one, 0, &b), KEY_RUN);
+    keys_finish(&store, &b, 201, "b", false, at_ms(50));
+    keys_finish(&store, &a, 201, "a", false, at_ms(60));
+    assert_replays(&store, "b", 149, 201, "b");
+    assert_int_equal(claim(&store, "b", one, 150, &b), KEY_RUN);
+    assert_replays(&store, "a", 159, 201, "a");
+    assert_int_equal(claim(&store, "a", one, 160, &a), KEY_RUN);
+    /* What runs is never forgotten. */
+    assert_int_equal(claim(&store, "a", one, 100000, &a), KEY_IN_FLIGHT);
+    assert_int_equal(store.count, 2);
+    keys_release_all(&store);
+}
+
+static void a_released_key_is_free(void **state)
+{
+    struct key_store store;
+    struct key_ticket ticket;
+    (void)state;
+    keys_init(&store, KEYS_ATOMIC, DURATION_ZERO);
+    assert_int_equal(claim(&store, "k", one, 0, &ticket), KEY_RUN);
+    keys_release(&store, &ticket);
+    assert_int_equal(store.count, 0);
+    assert_int_equal(claim(&store, "k", other, 1, &ticket), KEY_RUN);
+    keys_release_all(&store);
+}
+
+static void a_reset_voids_claims(void **state)
+{
+    struct key_store store;
+    struct key_ticket before, after;
+    (void)state;
+    keys_init(&store, KEYS_ATOMIC, DURATION_ZERO);
+    assert_int_equal(claim(&store, "k", one, 0, &before), KEY_RUN);
+    keys_reset(&store);
+    assert_int_equal(claim(&store, "k", one, 1, &after), KEY_RUN);
+    keys_finish(&store, &before, 201, "before", false, at_ms(2));
+    assert_int_equal(claim(&store, "k", one, 3, &before), KEY_IN_FLIGHT);
+    keys_finish(&store, &after, 201, "after", false, at_ms(4));
+    assert_replays(&store, "k", 5, 201, "after");
+    keys_release_all(&store);
+}
+
+static void kinds_and_absent_keys_stand_apart(void **state)
+{
+    struct key_store store;
+    struct key_ticket ticket;
+    struct key_answer answer;
+    (void)state;
+    keys_init(&store, KEYS_ATOMIC, DURATION_ZERO);
+    assert_int_equal(keys_claim(&store, 0, "k", one, at_ms(0), &ticket,
+                                &answer),
+                     KEY_RUN);
+    assert_int_equal(keys_claim(&store, 1, "k", one, at_ms(0), &ticket,
+                                &answer),
+                     KEY_RUN);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(claim(&store, NULL, one, 0, &ticket), KEY_RUN);
+        keys_finish(&store, &ticket, 201, "x", false, at_ms(1));
+    }
+    assert_int_equal(store.count, 2);
+    keys_release_all(&store);
+}
+
+/* Many keys at once, finished in another order than claimed, and forgotten. */
+static void many_keys_come_and_go(void **state)
+{
+    enum { KEYS = 5000, STEP = 1777 };
+    static struct key_ticket tickets[KEYS];
+    struct key_store store;
+    char key[16];
+    (void)state;
+    keys_init(&store, KEYS_FORGETFUL, duration_ms(KEYS));
+    for (int i = 0; i < KEYS; i++) {
+        snprintf(key, sizeof(key), "k%d", i);
+        assert_int_equal(claim(&store, key, one, 0, &tickets[i]), KEY_RUN);
+    }
+    for (int i = 0; i < KEYS; i++) {
+        keys_finish(&store, &tickets[i * STEP % KEYS], 201, "x", false,
+                    at_ms(i));
+    }
+    assert_int_equal(store.count, KEYS);
+    struct key_ticket ticket;
+    assert_int_equal(claim(&store, "new", one, KEYS + 1000, &ticket),
+                     KEY_RUN);
+    assert_int_equal(store.count, KEYS - 1001 + 1);
+    keys_release_all(&store);
+    assert_int_equal(store.count, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(modes_tell_repeated_keys_apart),
+        cmocka_unit_test(errors_are_kept_by_one_mode_only),
+        cmocka_unit_test(keys_are_forgotten_in_time),
+        cmocka_unit_test(a_released_key_is_free),
+        cmocka_unit_test(a_reset_voids_claims),
+        cmocka_unit_test(kinds_and_absent_keys_stand_apart),
+        cmocka_unit_test(many_keys_come_and_go),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
