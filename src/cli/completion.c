@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "cli/command.h"
 #include "cli/options.h"
+#include "plan/key.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +21,34 @@ static bool takes_file(const struct option_row *row)
 {
     return row->argument && strstr(row->argument, "FILE") &&
            !takes_profile(row);
+}
+
+/* Appends the words that an option may take, with blanks between; false when
+ * they are not a closed list. */
+static bool append_choices(struct str *out, const struct option_row *row)
+{
+    const struct key *key = row->key ? key_find(row->key) : NULL;
+
+    if (row->type == OPTION_COLOR) {
+        str_append(out, "auto always never");
+        return true;
+    }
+    if (!row->argument || !key || !key->choices) {
+        return false;
+    }
+    for (const struct choice *choice = key->choices; choice->name; choice++) {
+        str_append(out, choice == key->choices ? "" : " ");
+        str_append(out, choice->name);
+    }
+    return true;
+}
+
+static bool takes_choice(const struct option_row *row)
+{
+    struct str ignored = STR_INIT;
+    bool has = append_choices(&ignored, row);
+    str_release(&ignored);
+    return has;
 }
 
 static bool is_for(const struct option_row *row, size_t command)
@@ -108,7 +137,23 @@ static void append_bash_pattern(struct str *out,
 
 static bool takes_other(const struct option_row *row)
 {
-    return row->argument && !takes_file(row) && !takes_profile(row);
+    return row->argument && !takes_file(row) && !takes_profile(row) &&
+           !takes_choice(row);
+}
+
+static void append_bash_choices(struct str *out)
+{
+    for (size_t i = 0; i < option_row_count; i++) {
+        if (!takes_choice(&option_rows[i])) {
+            continue;
+        }
+        str_printf(out, "    --%s)\n        words=\"", option_rows[i].name);
+        append_choices(out, &option_rows[i]);
+        str_append(out, "\"\n"
+                        "        COMPREPLY=($(compgen -W \"$words\" -- "
+                        "\"$current\"))\n"
+                        "        return ;;\n");
+    }
 }
 
 static void complete_bash(struct str *out)
@@ -140,6 +185,7 @@ static void complete_bash(struct str *out)
     append_bash_pattern(out, takes_file);
     str_append(out, "        COMPREPLY=($(compgen -f -- \"$current\"))\n"
                     "        return ;;\n");
+    append_bash_choices(out);
     append_bash_pattern(out, takes_other);
     str_append(out, "        return ;;\n"
                     "    esac\n"
@@ -168,9 +214,15 @@ static void append_zsh_option(struct str *out, const struct option_row *row)
     if (row->argument) {
         str_append(out, ":");
         append_quoted(out, row->argument, strlen(row->argument), "[]:\\");
-        str_append(out, takes_profile(row) ? ":_squall_profiles"
-                        : takes_file(row)  ? ":_files"
-                                           : ":");
+        if (takes_choice(row)) {
+            str_append(out, ":(");
+            append_choices(out, row);
+            str_append(out, ")");
+        } else {
+            str_append(out, takes_profile(row) ? ":_squall_profiles"
+                            : takes_file(row)  ? ":_files"
+                                               : ":");
+        }
     }
     str_append(out, "' \\\n");
 }
@@ -232,6 +284,10 @@ static void append_fish_option(struct str *out, size_t command,
     if (takes_profile(row)) {
         str_append(out, " -r -F -a '(squall profile list 2>/dev/null | "
                         "string split -f1 \" \")'");
+    } else if (takes_choice(row)) {
+        str_append(out, " -x -a '");
+        append_choices(out, row);
+        str_append(out, "'");
     } else if (row->argument) {
         str_append(out, takes_file(row) ? " -r -F" : " -x");
     }
