@@ -111,6 +111,7 @@ def execute(t, commands):
     (work / "profiles").symlink_to(ROOT / "profiles")
     (work / "order.json").write_text('{"order": "{{op.id}}"}')
     target = t.target("-p", "targets/exactly-once")
+    shell = shutil.which("bash") or "sh"
     for command in commands:
         if command.startswith("# not run"):
             t.note(command[2:])
@@ -126,13 +127,13 @@ def execute(t, commands):
             done = t.start(words, "make", env=env, cwd=ROOT)
             status, wanted = done.wait(120 * PATIENCE), (0, 1)
         elif words[:2] == ["squall", "target"] and "--help" not in words:
-            done = t.start(["sh", "-c", "exec " + command.rstrip("& ")],
+            done = t.start([shell, "-c", "exec " + command.rstrip("& ")],
                            "shown", env=env, cwd=work)
             done.wait_for_text(r"http://127\.0\.0\.1:\d+")
             done.signal(signal.SIGINT)
             status, wanted = done.wait(20 * PATIENCE), (0, 130)
         else:
-            done = t.start(["sh", "-c", command], "shown", env=env, cwd=work)
+            done = t.start([shell, "-c", command], "shown", env=env, cwd=work)
             status, wanted = done.wait(60 * PATIENCE), (0, 1)
         t.check(status in wanted,
                 f"exit status {status} of: {shown}\n{tail(done.err)}")
