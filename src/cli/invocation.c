@@ -58,6 +58,14 @@ static bool parse_number(const char *text, int base, uint64_t max,
     return true;
 }
 
+/* Decimal, or hexadecimal after "0x" as reports write it. */
+static bool parse_seed(const char *text, uint64_t *seed)
+{
+    bool is_hexadecimal = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+    return is_hexadecimal ? parse_number(text + 2, 16, UINT64_MAX, seed)
+                          : parse_number(text, 10, UINT64_MAX, seed);
+}
+
 static bool parse_color(const char *text, enum color_choice *color)
 {
     static const char *const names[] = {
@@ -92,8 +100,9 @@ static void store_checked(struct parser *parser, const struct option_row *row,
 
     switch (row->type) {
     case OPTION_SEED:
-        if (!parse_number(value, 10, UINT64_MAX, field)) {
-            refuse_value(parser, row, value, "a whole number");
+        if (!parse_seed(value, field)) {
+            refuse_value(parser, row, value,
+                         "a whole number, such as 7 or 0x81529155");
         }
         invocation->input.has_seed = true;
         return;
