@@ -200,12 +200,15 @@ static size_t on_header(char *line, size_t size, size_t count, void *user)
         wire->answered = true;
         wire->first_byte = clock_now();
     }
-    if (wire->set->plan->policy.retry.hint.count > 0) {
-        if (length > 5 && memcmp(line, "HTTP/", 5) == 0) {
-            wire->hint = (struct server_hint){.kind = HINT_ABSENT};
-        } else {
-            read_hint(wire, line, length);
-        }
+    if (length > 5 && memcmp(line, "HTTP/", 5) == 0) {
+        const char *space = memchr(line, ' ', length - 1);
+        wire->is_interim = space && space[1] == '1';
+        wire->head_is_whole = false;
+        wire->hint = (struct server_hint){.kind = HINT_ABSENT};
+    } else if (line[0] == '\r' || line[0] == '\n') {
+        wire->head_is_whole = wire->head_is_whole || !wire->is_interim;
+    } else if (wire->set->plan->policy.retry.hint.count > 0) {
+        read_hint(wire, line, length);
     }
     return length;
 }
@@ -260,6 +263,8 @@ struct wire *wire_take(struct wires *wires)
     wire->reused = false;
     wire->resend_refused = false;
     wire->answered = false;
+    wire->is_interim = false;
+    wire->head_is_whole = false;
     wire->answer_lost = false;
     wire->is_losing = false;
     wire->connection_read = false;
@@ -477,8 +482,14 @@ static enum outcome outcome_sent(const struct wire *wire, CURLcode code)
     case CURLE_PARTIAL_FILE:
         return OUTCOME_TRUNCATED;
     default:
-        return wire->answered ? OUTCOME_TRUNCATED : OUTCOME_RESET;
+        break;
     }
+    if (wire->answered) {
+        return OUTCOME_TRUNCATED;
+    }
+    /* libcurl counts its re-sends a handle and gives up every sixth time
+     * without trying one. */
+    return wire->reused ? OUTCOME_RESET_REUSED : OUTCOME_RESET;
 }
 
 void wire_read_connection(struct wire *wire)
@@ -520,7 +531,10 @@ void wire_result(struct wire *wire, CURLcode code,
         .reused = wire->reused || wire->resend_refused,
         .hint = wire->hint,
     };
-    if (code == CURLE_OK) {
+    if (code == CURLE_OK && wire->answered && !wire->head_is_whole) {
+        /* libcurl takes a head that a close cuts short for a whole one. */
+        result->outcome = OUTCOME_TRUNCATED;
+    } else if (code == CURLE_OK) {
         result->outcome = outcome_of_status(
             wire->status, &planned->config.expect, planned->traits.has_key);
     } else if (!result->sent) {

@@ -35,6 +35,8 @@ struct wire {
     bool reused;
     bool resend_refused;
     bool answered;        /* a byte of an answer has come */
+    bool is_interim;      /* its last status line was a 1xx */
+    bool head_is_whole;   /* the empty line after its headers has come */
     bool answer_lost;     /* its answer was thrown away, on purpose */
     bool is_losing;       /* in the list of answers to lose */
     bool connection_read; /* reused and connect are set */
