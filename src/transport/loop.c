@@ -51,7 +51,8 @@ static void register_events(struct loop *loop, int fd, uint32_t events)
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user,
                      void *socket_pointer)
 {
-    struct loop *loop = user;
+    struct loop_shard *shard = user;
+    struct loop *loop = shard->loop;
     (void)easy;
     (void)socket_pointer;
 
@@ -63,6 +64,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user,
         loop->wanted[fd] |= IDLE;
         return 0;
     }
+    loop->owner[fd] = (uint32_t)(shard - loop->shards);
     uint32_t events = events_of(what);
     uint32_t known = loop->wanted[fd];
     if (!(known & OURS) || (known & EVENT_BITS) != events) {
@@ -112,54 +114,86 @@ int loop_close_socket(void *user, curl_socket_t fd)
 
 static int on_timer(CURLM *multi, long timeout_ms, void *user)
 {
-    struct loop *loop = user;
+    struct loop_shard *shard = user;
+    struct loop *loop = shard->loop;
     (void)multi;
 
-    if (timeout_ms < 0) {
-        loop->curl_due = INSTANT_NEVER;
-    } else if (timeout_ms == 0) {
-        loop->curl_due = (struct instant){0};
-    } else {
-        loop->curl_due = instant_add(clock_now(), duration_ms(timeout_ms));
+    if (timeout_ms > 0) {
+        heap_set(&loop->timers, &shard->timer,
+                 instant_add(clock_now(), duration_ms(timeout_ms)));
+        return 0;
+    }
+    heap_remove(&loop->timers, &shard->timer);
+    if (timeout_ms == 0 && !shard->is_due) {
+        shard->is_due = true;
+        shard->next_due = loop->due;
+        loop->due = shard;
     }
     return 0;
+}
+
+static bool shard_init(struct loop *loop, struct loop_shard *shard,
+                       const struct loop_options *options)
+{
+    shard->loop = loop;
+    shard->multi = curl_multi_init();
+    if (!shard->multi) {
+        return false;
+    }
+    curl_multi_setopt(shard->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    curl_multi_setopt(shard->multi, CURLMOPT_SOCKETDATA, shard);
+    curl_multi_setopt(shard->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+    curl_multi_setopt(shard->multi, CURLMOPT_TIMERDATA, shard);
+    /* Its default, four a transfer, is taken anew as transfers come and go,
+     * and would close connections that are to be used again. */
+    curl_multi_setopt(shard->multi, CURLMOPT_MAXCONNECTS,
+                      options->http2 ? (long)options->transfers
+                                     : (long)LOOP_SHARD_SIZE + 1);
+    curl_multi_setopt(shard->multi, CURLMOPT_PIPELINING,
+                      options->http2 ? CURLPIPE_MULTIPLEX : CURLPIPE_NOTHING);
+    return true;
 }
 
 bool loop_init(struct loop *loop, struct arena *arena,
                const struct loop_options *options, struct errors *errors)
 {
-    *loop = (struct loop){.curl_due = INSTANT_NEVER,
-                          .on_done = options->on_done,
+    size_t shards =
+        options->http2
+            ? 1
+            : (options->transfers + LOOP_SHARD_SIZE - 1) / LOOP_SHARD_SIZE;
+    *loop = (struct loop){.on_done = options->on_done,
                           .context = options->context};
     loop->wanted_size = options->descriptors;
     loop->wanted =
         arena_array(arena, loop->wanted_size, sizeof(*loop->wanted));
+    loop->owner = arena_array(arena, loop->wanted_size, sizeof(*loop->owner));
     loop->epoll = epoll_create1(EPOLL_CLOEXEC);
     loop->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    loop->multi = curl_multi_init();
-    if (loop->epoll < 0 || loop->wake < 0 || !loop->multi) {
+    loop->shards = arena_array(arena, shards, sizeof(*loop->shards));
+    heap_init(&loop->timers, arena, shards);
+    bool ok = loop->epoll >= 0 && loop->wake >= 0;
+    while (ok && loop->shard_count < shards) {
+        ok = shard_init(loop, &loop->shards[loop->shard_count++], options);
+    }
+    if (!ok) {
         errors_add(errors, ERROR_NO_RESOURCE,
                    "an event loop could not be made: %s", strerror(errno));
         return false;
     }
     struct epoll_event event = {.events = EPOLLIN, .data.fd = loop->wake};
     epoll_ctl(loop->epoll, EPOLL_CTL_ADD, loop->wake, &event);
-
-    curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-    curl_multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop);
-    curl_multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, on_timer);
-    curl_multi_setopt(loop->multi, CURLMOPT_TIMERDATA, loop);
-    curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS,
-                      (long)options->connections + 8);
-    curl_multi_setopt(loop->multi, CURLMOPT_PIPELINING,
-                      options->http2 ? CURLPIPE_MULTIPLEX : CURLPIPE_NOTHING);
     return true;
+}
+
+CURLM *loop_multi(const struct loop *loop, size_t index)
+{
+    return loop->shards[index / LOOP_SHARD_SIZE % loop->shard_count].multi;
 }
 
 void loop_release(struct loop *loop)
 {
-    if (loop->multi) {
-        curl_multi_cleanup(loop->multi);
+    for (size_t i = 0; i < loop->shard_count; i++) {
+        curl_multi_cleanup(loop->shards[i].multi);
     }
     if (loop->epoll > 0) {
         close(loop->epoll);
@@ -170,11 +204,14 @@ void loop_release(struct loop *loop)
     *loop = (struct loop){0};
 }
 
-static void hand_over_done(struct loop *loop)
+/* Lets one multi handle work, and hands over what it ended. */
+static void call_shard(struct loop *loop, struct loop_shard *shard, int fd,
+                       int mask)
 {
     CURLMsg *message;
     int left;
-    while ((message = curl_multi_info_read(loop->multi, &left))) {
+    curl_multi_socket_action(shard->multi, fd, mask, &left);
+    while ((message = curl_multi_info_read(shard->multi, &left))) {
         if (message->msg == CURLMSG_DONE) {
             loop->on_done(loop->context, message->easy_handle,
                           message->data.result);
@@ -184,19 +221,16 @@ static void hand_over_done(struct loop *loop)
 
 void loop_settle(struct loop *loop)
 {
-    int running;
-    hand_over_done(loop);
-    while (loop->curl_due.ns == 0) {
-        loop->curl_due = INSTANT_NEVER;
-        curl_multi_socket_action(loop->multi, CURL_SOCKET_TIMEOUT, 0,
-                                 &running);
-        hand_over_done(loop);
+    while (loop->due) {
+        struct loop_shard *shard = loop->due;
+        loop->due = shard->next_due;
+        shard->is_due = false;
+        call_shard(loop, shard, CURL_SOCKET_TIMEOUT, 0);
     }
 }
 
 static void handle_event(struct loop *loop, const struct epoll_event *event)
 {
-    int running;
     int mask = 0;
 
     if (event->data.fd == loop->wake) {
@@ -218,7 +252,8 @@ static void handle_event(struct loop *loop, const struct epoll_event *event)
     if (event->events & (EPOLLERR | EPOLLHUP)) {
         mask |= CURL_CSELECT_ERR;
     }
-    curl_multi_socket_action(loop->multi, event->data.fd, mask, &running);
+    call_shard(loop, &loop->shards[loop->owner[event->data.fd]],
+               event->data.fd, mask);
     loop_settle(loop);
 }
 
@@ -247,18 +282,17 @@ static int wait_for_events(const struct loop *loop, struct epoll_event *events,
 void loop_wait(struct loop *loop, struct instant until)
 {
     struct epoll_event events[EVENTS_MAX];
-    int running;
+    struct heap_node *node;
 
     loop_settle(loop);
-    int count =
-        wait_for_events(loop, events, instant_min(until, loop->curl_due));
+    int count = wait_for_events(loop, events,
+                                instant_min(until, heap_next(&loop->timers)));
     for (int i = 0; i < count; i++) {
         handle_event(loop, &events[i]);
     }
-    if (!instant_before(clock_now(), loop->curl_due)) {
-        loop->curl_due = INSTANT_NEVER;
-        curl_multi_socket_action(loop->multi, CURL_SOCKET_TIMEOUT, 0,
-                                 &running);
+    while (loop->timers.count > 0 &&
+           (node = heap_pop_due(&loop->timers, clock_now()))) {
+        call_shard(loop, (struct loop_shard *)node, CURL_SOCKET_TIMEOUT, 0);
         loop_settle(loop);
     }
 }

@@ -1,6 +1,12 @@
 /*
- * loop: one epoll and one curl multi handle, driven without a queue of their
+ * loop: one epoll and its curl multi handles, driven without a queue of their
  * own.
+ *
+ * libcurl looks for a free connection by walking those of its multi handle, so
+ * the cost of a request grows with the connections (at 10,000 it is
+ * milliseconds). So the connections are dealt out to shards, each with a multi
+ * handle of its own: the walk is short, whatever the number of connections.
+ * HTTP/2 has one shard, so that streams share connections.
  *
  * libcurl says which sockets it waits on and when it wants to be called; the
  * loop keeps descriptors registered over CURL_POLL_REMOVE and changes epoll
@@ -17,6 +23,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/heap.h"
 #include "base/instant.h"
 
 #include <curl/curl.h>
@@ -24,20 +31,34 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct loop {
+enum { LOOP_SHARD_SIZE = 16 }; /* transfers at once that share a multi */
+
+/* A multi handle and when it wants to be called. */
+struct loop_shard {
+    struct heap_node timer; /* first: found from the heap; libcurl's timer */
     CURLM *multi;
+    struct loop *loop;
+    struct loop_shard *next_due; /* in the list of those to call now */
+    bool is_due;
+};
+
+struct loop {
+    struct loop_shard *shards;
+    size_t shard_count;
+    struct loop_shard *due; /* to be called now */
+    struct heap timers;     /* of shards that want to be called later */
     int epoll;
     int wake; /* eventfd: makes loop_wait return early */
     uint32_t *wanted; /* by descriptor: events registered with epoll */
+    uint32_t *owner;  /* by descriptor: the shard that waits on it */
     size_t wanted_size;
     int socket_error; /* errno of the last socket that could not be made */
-    struct instant curl_due; /* when libcurl wants to be called, or NEVER */
     void (*on_done)(void *context, CURL *easy, CURLcode result);
     void *context;
 };
 
 struct loop_options {
-    size_t connections; /* kept open at most */
+    size_t transfers;   /* at once, at most */
     size_t descriptors; /* the process's limit */
     bool http2;
     void (*on_done)(void *context, CURL *easy, CURLcode result);
@@ -47,6 +68,9 @@ struct loop_options {
 bool loop_init(struct loop *loop, struct arena *arena,
                const struct loop_options *options, struct errors *errors);
 void loop_release(struct loop *loop);
+
+/* The multi handle for transfer number `index`, below options.transfers. */
+CURLM *loop_multi(const struct loop *loop, size_t index);
 
 /* Waits until `until` (on clock_now's clock), a socket event or a wake-up, and
  * lets libcurl work. on_done is called for every transfer that ended; it may

@@ -125,6 +125,7 @@ void wires_init(struct wires *wires, struct arena *arena,
     for (size_t i = count; i-- > 0;) {
         struct wire *wire = &wires->slots[i];
         wire->set = wires;
+        wire->multi = loop_multi(loop, i);
         wire->url = urls + i * room.url;
         wire->headers = headers + i * room.headers;
         wire->body = bodies + i * room.body;
@@ -382,7 +383,7 @@ bool wire_send(struct wire *wire, uint16_t request,
     curl_easy_setopt(wire->easy, CURLOPT_FORBID_REUSE,
                      wire->fault ? 1L : 0L);
     wire->set->loop->socket_error = 0;
-    if (curl_multi_add_handle(wire->set->loop->multi, wire->easy) !=
+    if (curl_multi_add_handle(wire->multi, wire->easy) !=
         CURLM_OK) {
         return false;
     }
@@ -393,7 +394,7 @@ bool wire_send(struct wire *wire, uint16_t request,
 void wire_stop(struct wire *wire)
 {
     if (wire->on_multi) {
-        curl_multi_remove_handle(wire->set->loop->multi, wire->easy);
+        curl_multi_remove_handle(wire->multi, wire->easy);
         wire->on_multi = false;
     }
 }

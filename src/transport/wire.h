@@ -24,6 +24,7 @@
 
 struct wire {
     CURL *easy;           /* made when the wire is first used */
+    CURLM *multi;         /* whose connections it may use */
     struct wires *set;
     struct wire *next;    /* free list, or the list of answers to lose */
     void *owner;          /* the operation */

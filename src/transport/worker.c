@@ -75,15 +75,22 @@ static struct duration load_length(const struct load_config *load)
     return duration_add(load->warmup, load->duration);
 }
 
+/* Attempts that this worker may have in flight. */
+static uint64_t wire_count(const struct plan *plan, uint64_t worker,
+                           uint64_t workers)
+{
+    uint64_t share = share_of(plan->load.connections, worker, workers);
+    return share ? share : 1;
+}
+
 static void init_slots(struct worker *worker)
 {
     const struct load_config *load = &worker->plan->load;
     uint64_t w = worker->options.index, n = worker->options.count;
     uint64_t operations = share_of(load->max_in_flight, w, n);
-    uint64_t wires = share_of(load->connections, w, n);
+    uint64_t wires = wire_count(worker->plan, w, n);
 
     operations = operations ? operations : 1;
-    wires = wires ? wires : 1;
     worker->operations =
         arena_array(&worker->arena, operations, sizeof(*worker->operations));
     for (size_t i = operations; i-- > 0;) {
@@ -207,7 +214,7 @@ struct worker *worker_new(const struct worker_options *options,
     pthread_mutex_init(&worker->published_lock, NULL);
 
     struct loop_options loop = {
-        .connections = options->plan->load.connections,
+        .transfers = wire_count(options->plan, options->index, options->count),
         .descriptors = options->descriptors,
         .http2 = options->plan->target.http == HTTP_2,
         .on_done = flight_on_done,
