@@ -8,6 +8,8 @@
 
 enum { HALF = 1024, HALF_BITS = 10 };
 
+__extension__ typedef unsigned __int128 uint128;
+
 /* The power of two that scales the value into the lower 11 bits, times the
  * half, plus what is left: indexes below 2048 are the values themselves. */
 static inline size_t index_of(uint64_t us)
@@ -139,14 +141,19 @@ double hist_stddev_us(const struct hist *hist)
     if (hist->count == 0) {
         return 0;
     }
-    /* Long double has the 64 bits that the difference of two large sums
-     * needs; what rounding leaves below zero is zero. */
-    long double n = (long double)hist->count;
-    long double mean = (long double)hist->sum_us / n;
-    long double squares = (long double)hist->squares_high * 0x1p64L +
-                          (long double)hist->squares_low;
-    long double variance = squares / n - mean * mean;
-    return variance > 0 ? sqrt((double)variance) : 0;
+    /* With the mean in whole microseconds m and the rest r, the sum of
+     * (x - m)^2 is squares - m (sum + r): exact in 128 bits, where the
+     * difference of two rounded sums would lose a small deviation. */
+    uint64_t mean = hist->sum_us / hist->count;
+    uint64_t rest = hist->sum_us % hist->count;
+    uint128 squares = (uint128)hist->squares_high << 64 | hist->squares_low;
+    uint128 about = squares - (uint128)mean * (hist->sum_us + rest);
+    double n = (double)hist->count;
+    double sum = (double)(uint64_t)(about >> 64) * 0x1p64 +
+                 (double)(uint64_t)about;
+    double off = (double)rest / n;
+    double variance = sum / n - off * off;
+    return variance > 0 ? sqrt(variance) : 0;
 }
 
 bool hist_next(const struct hist *hist, size_t *cursor, int64_t *low_us,

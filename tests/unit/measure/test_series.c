@@ -1,0 +1,276 @@
+/* Intervals that double, quantiles within their stated error, and herd
+ * figures against their closed forms. */
+#include "measure/series.h"
+
+#include "base/must.h"
+#include "base/rng.h"
+#include "measure/herd.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static struct arena arena;
+static const struct instant origin = {5 * NS_PER_S};
+
+static int release(void **state)
+{
+    (void)state;
+    arena_release(&arena);
+    return 0;
+}
+
+static struct instant at_ms(int64_t ms)
+{
+    return instant_add(origin, duration_ms(ms));
+}
+
+static void test_a_long_run_doubles_the_interval(void **state)
+{
+    (void)state;
+    enum { SECONDS = 5000 };
+    struct series series;
+    series_init(&series, &arena, origin);
+    for (int64_t s = 0; s < SECONDS; s++) {
+        struct series_interval *in = series_at(&series, at_ms(s * 1000));
+        in->started += (uint64_t)s;
+        series_record(in, duration_us(s));
+    }
+    assert_int_equal(series.interval.ns, 8 * NS_PER_S);
+    assert_int_equal(series.count, SECONDS / 8);
+    for (size_t i = 0; i < series.count; i++) {
+        const struct series_interval *in = &series.intervals[i];
+        assert_int_equal(in->started, 8 * i * 8 + 28);
+        assert_int_equal(in->measured, 8);
+        double exact = (double)(8 * i + 3);
+        assert_true(fabs((double)series_quantile_us(in, 0.5) - exact) <=
+                    exact * 0.008);
+    }
+    for (size_t i = series.count; i < SERIES_POINTS_MAX; i++) {
+        assert_int_equal(series.intervals[i].started, 0);
+        assert_int_equal(series.intervals[i].measured, 0);
+    }
+}
+
+static void test_one_late_fact_ends_nothing(void **state)
+{
+    (void)state;
+    struct series series;
+    series_init(&series, &arena, origin);
+    series_at(&series, (struct instant){0})->offered++;
+    series_at(&series, at_ms(1500))->offered++;
+    series_at(&series, at_ms(INT64_C(1000) * 3600 * 1000))->offered++;
+    assert_int_equal(series.interval.ns, 4096 * NS_PER_S);
+    assert_int_equal(series.intervals[0].offered, 2);
+    assert_int_equal(series.intervals[series.count - 1].offered, 1);
+    series_at(&series, INSTANT_NEVER)->offered++;
+    assert_true(series.count <= SERIES_POINTS_MAX);
+}
+
+/* Parts of different length, in either order, against the whole. */
+static void test_parts_merge_to_the_whole(void **state)
+{
+    (void)state;
+    const uint64_t seed = 41;
+    print_message("seed %llu\n", (unsigned long long)seed);
+    struct rng rng = rng_stream(seed, RNG_MIX, 0);
+    for (int round = 0; round < 12; round++) {
+        struct series whole;
+        struct series parts[2];
+        const uint64_t spans[2] = {1 + rng_below(&rng, 6000),
+                                   1 + rng_below(&rng, 6000)};
+        series_init(&whole, &arena, origin);
+        series_init(&parts[0], &arena, origin);
+        series_init(&parts[1], &arena, origin);
+        for (int i = 0; i < 3000; i++) {
+            size_t p = rng_below(&rng, 2);
+            struct instant at =
+                at_ms((int64_t)rng_below(&rng, spans[p] * 1000));
+            struct duration value =
+                rng_exponential(&rng, duration_ms(30));
+            series_at(&parts[p], at)->acked++;
+            series_record(series_at(&parts[p], at), value);
+            series_at(&whole, at)->acked++;
+            series_record(series_at(&whole, at), value);
+        }
+        series_merge(&parts[0], &parts[1]);
+        assert_int_equal(parts[0].interval.ns, whole.interval.ns);
+        assert_int_equal(parts[0].count, whole.count);
+        for (size_t i = 0; i < whole.count; i++) {
+            assert_memory_equal(&parts[0].intervals[i], &whole.intervals[i],
+                                sizeof(whole.intervals[i]));
+        }
+    }
+}
+
+static int compare(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a;
+    int64_t y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void test_quantiles_are_within_their_error(void **state)
+{
+    (void)state;
+    enum { N = 999 };
+    static int64_t values[N];
+    struct rng rng = rng_stream(42, RNG_MIX, 0);
+    for (int round = 0; round < 30; round++) {
+        struct series series;
+        series_init(&series, &arena, origin);
+        struct series_interval *in = series_at(&series, origin);
+        for (size_t i = 0; i < N; i++) {
+            values[i] = (int64_t)rng_below(&rng, UINT64_C(1)
+                                           << rng_below(&rng, 32));
+            values[i] = values[i] < 3600000000 ? values[i] : 3600000000;
+            series_record(in, duration_us(values[i]));
+        }
+        qsort(values, N, sizeof(*values), compare);
+        for (size_t rank = 1; rank <= N; rank++) {
+            int64_t value =
+                series_quantile_us(in, (double)rank / (double)N);
+            int64_t exact = values[rank - 1];
+            assert_true(llabs(value - exact) <= exact / 125);
+        }
+    }
+    struct series_interval *empty = arena_alloc(&arena, sizeof(*empty));
+    assert_int_equal(series_quantile_us(empty, 0.5), -1);
+}
+
+static struct herd new_herd(void)
+{
+    struct herd herd;
+    herd_init(&herd, &arena, origin);
+    return herd;
+}
+
+/* Perfectly even: every figure is at its floor. */
+static void test_an_even_herd(void **state)
+{
+    (void)state;
+    struct herd herd = new_herd();
+    for (int64_t ms = 0; ms < 10000; ms++) {
+        herd_started(&herd, at_ms(ms));
+        herd_sent(&herd, at_ms(ms));
+    }
+    struct duration measured = duration_s(10);
+    assert_true(herd_peak_to_mean_100ms(&herd, measured) == 1);
+    assert_true(herd_dispersion_10ms(&herd, measured) == 0);
+    assert_true(herd_peak_1s(&herd, measured) == 1);
+}
+
+/* All sends of 10 s in its very first millisecond: the peak is the number of
+ * bins, and variance over mean is n (1 - 1/bins). */
+static void test_a_stampede(void **state)
+{
+    (void)state;
+    struct herd herd = new_herd();
+    herd_started(&herd, at_ms(0));
+    for (int i = 0; i < 500; i++) {
+        herd_sent(&herd, at_ms(0));
+    }
+    struct duration measured = duration_s(10);
+    assert_true(herd_peak_to_mean_100ms(&herd, measured) == 100);
+    assert_true(fabs(herd_dispersion_10ms(&herd, measured) -
+                     500 * (1 - 1e-3)) < 1e-9);
+    assert_true(herd_peak_1s(&herd, measured) == 500);
+}
+
+/* Poisson sends: the dispersion is 1, with a standard error of
+ * sqrt(2 / bins). */
+static void test_a_poisson_herd(void **state)
+{
+    (void)state;
+    const uint64_t seed = 43;
+    print_message("seed %llu\n", (unsigned long long)seed);
+    struct rng rng = rng_stream(seed, RNG_MIX, 0);
+    struct herd herd = new_herd();
+    struct duration measured = duration_s(200);
+    struct instant end = instant_add(origin, measured);
+    struct instant at = origin;
+    while (instant_before(at, end)) {
+        herd_sent(&herd, at);
+        at = instant_add(at, rng_exponential(&rng, duration_ms(1)));
+    }
+    double bins = 200 * HERD_BINS_PER_S;
+    assert_true(fabs(herd_dispersion_10ms(&herd, measured) - 1) <
+                4 * sqrt(2 / bins));
+}
+
+/* What follows the load, and a part of a bin at its end, is in no figure. */
+static void test_only_whole_bins_of_the_load_count(void **state)
+{
+    (void)state;
+    struct herd herd = new_herd();
+    for (int64_t ms = 0; ms < 2000; ms += 10) {
+        herd_started(&herd, at_ms(ms));
+        herd_sent(&herd, at_ms(ms));
+    }
+    for (int i = 0; i < 1000; i++) {
+        herd_sent(&herd, at_ms(2003));
+    }
+    herd_started(&herd, at_ms(2003));
+    struct duration measured = duration_ms(2005);
+    assert_int_equal(herd_covered(measured).ns, 2 * NS_PER_S);
+    assert_true(herd_peak_to_mean_100ms(&herd, measured) == 1);
+    assert_true(herd_dispersion_10ms(&herd, measured) == 0);
+    assert_true(herd_peak_1s(&herd, measured) == 1);
+    assert_true(herd_peak_1s(&herd, duration_s(3)) == 1000);
+}
+
+static void test_short_and_empty_runs(void **state)
+{
+    (void)state;
+    struct herd herd = new_herd();
+    assert_true(herd_peak_1s(&herd, duration_s(5)) < 0);
+    assert_true(herd_dispersion_10ms(&herd, duration_s(5)) < 0);
+    assert_true(herd_peak_to_mean_100ms(&herd, duration_s(5)) < 0);
+    herd_started(&herd, at_ms(1));
+    herd_sent(&herd, at_ms(1));
+    herd_sent(&herd, at_ms(30));
+    assert_true(herd_peak_1s(&herd, duration_ms(50)) == 2);
+    assert_true(herd_peak_to_mean_100ms(&herd, duration_ms(50)) < 0);
+    assert_true(herd_dispersion_10ms(&herd, duration_ms(9)) < 0);
+    assert_true(herd_peak_1s(&herd, DURATION_ZERO) < 0);
+}
+
+static void test_beyond_the_bound_is_counted_apart(void **state)
+{
+    (void)state;
+    struct herd herd = new_herd();
+    herd_sent(&herd, at_ms(3600 * 1000 - 1));
+    assert_int_equal(herd.beyond, 0);
+    herd_sent(&herd, at_ms(3600 * 1000));
+    assert_int_equal(herd.beyond, 1);
+    assert_int_equal(herd.sent[3600], 1);
+    herd_sent(&herd, INSTANT_NEVER);
+    herd_started(&herd, INSTANT_NEVER);
+    assert_int_equal(herd.beyond, 2);
+    assert_int_equal(herd_covered(duration_s(9000)).ns, 3600 * NS_PER_S);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_a_long_run_doubles_the_interval,
+                                  release),
+        cmocka_unit_test_teardown(test_one_late_fact_ends_nothing, release),
+        cmocka_unit_test_teardown(test_parts_merge_to_the_whole, release),
+        cmocka_unit_test_teardown(test_quantiles_are_within_their_error,
+                                  release),
+        cmocka_unit_test_teardown(test_an_even_herd, release),
+        cmocka_unit_test_teardown(test_a_stampede, release),
+        cmocka_unit_test_teardown(test_a_poisson_herd, release),
+        cmocka_unit_test_teardown(test_only_whole_bins_of_the_load_count,
+                                  release),
+        cmocka_unit_test_teardown(test_short_and_empty_runs, release),
+        cmocka_unit_test_teardown(test_beyond_the_bound_is_counted_apart,
+                                  release),
+    };
+    return cmocka_run_group_tests_name("measure/series", tests, NULL, NULL);
+}

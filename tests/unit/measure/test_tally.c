@@ -1,0 +1,392 @@
+/* Random legal fact streams: the equations hold, the counts are those of a
+ * plain count, parts merge to the whole, and nothing is allocated. */
+#include "measure/tally.h"
+
+#include "base/must.h"
+#include "measure/effects.h"
+#include "measure/herd.h"
+#include "measure/series.h"
+#include "play.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static void throw_failure(const char *condition, const char *file, int line)
+{
+    mock_assert(0, condition, file, line);
+}
+
+static struct tally_config new_config(size_t requests, size_t stages)
+{
+    return (struct tally_config){
+        .requests = requests,
+        .stages = stages,
+        .load_length = duration_s(12),
+        .warmup = duration_s(2),
+        .keep_effects = true,
+        .operations_max = 20000,
+    };
+}
+
+static struct play new_play(uint64_t seed, size_t requests, size_t stages)
+{
+    return (struct play){
+        .rng = rng_stream(seed, RNG_MIX, 0),
+        .origin = {2 * NS_PER_S},
+        .length = duration_s(10),
+        .requests = requests,
+        .stages = stages,
+    };
+}
+
+static void into_tally(void *context, const struct fact *fact)
+{
+    tally_take(context, fact);
+}
+
+/* The counts of the total against those that the generator kept. */
+static void assert_told(const struct tally *tally, const struct told *told)
+{
+    const struct panel *p = &tally->total;
+    assert_int_equal(p->offered, told->offered);
+    assert_int_equal(p->started, told->started);
+    assert_int_equal(p->dropped, told->dropped);
+    assert_int_equal(p->verdicts[VERDICT_ACKED], told->acked);
+    assert_int_equal(p->verdicts[VERDICT_SHED], told->shed);
+    assert_int_equal(p->attempts, told->attempts);
+    assert_int_equal(p->on_wire, told->on_wire);
+    assert_int_equal(p->retries_on_wire, told->retries_on_wire);
+    assert_int_equal(p->wasted, told->wasted);
+    assert_int_equal(p->by_status[200], told->acked);
+    assert_int_equal(tally->sent, told->on_wire);
+    assert_int_equal(tally->schedule_lag.count, told->started);
+    assert_int_equal(tally->faults[FAULT_LOST_RESPONSE].injected,
+                     told->faults);
+    assert_int_equal(tally->faults[FAULT_LOST_RESPONSE].delivered,
+                     told->delivered);
+    for (size_t i = 0; i < tally->config.requests; i++) {
+        assert_int_equal(tally->requests[i]->offered, told->by_request[i]);
+    }
+    for (size_t i = 0; i < tally->config.stages; i++) {
+        assert_int_equal(tally->stages[i]->offered, told->by_stage[i]);
+    }
+    for (size_t i = 0; i < PLAY_SECONDS; i++) {
+        const struct series_interval *in = &tally->series->intervals[i];
+        assert_int_equal(in->attempts, told->sent_in_second[i]);
+        assert_int_equal(in->finished, told->finished_in_second[i]);
+        assert_int_equal(tally->herd->sent[i], told->sent_in_second[i]);
+        uint64_t bins = 0;
+        for (size_t b = 0; b < HERD_BINS_PER_S; b++) {
+            bins += tally->herd->bins[HERD_BINS_PER_S * i + b];
+        }
+        assert_int_equal(bins, told->sent_in_second[i]);
+    }
+}
+
+static void test_random_streams_hold_the_equations(void **state)
+{
+    (void)state;
+    const uint64_t seed = 31;
+    print_message("seeds from %llu\n", (unsigned long long)seed);
+    for (uint64_t round = 0; round < 12; round++) {
+        struct arena arena = ARENA_INIT;
+        struct tally tally;
+        size_t requests = 1 + round % PLAY_REQUESTS;
+        size_t stages = 1 + round / 3 % PLAY_STAGES;
+        struct tally_config config = new_config(requests, stages);
+        struct play play = new_play(seed + round, requests, stages);
+
+        tally_init(&tally, &arena, &config);
+        play.sink = into_tally;
+        play.context = &tally;
+        for (int i = 0; i < 3000; i++) {
+            play_operation(&play);
+        }
+        tally_check(&tally);
+        assert_told(&tally, &play.told);
+        assert_true(play.told.shed > 0 && play.told.dropped > 0);
+        arena_release(&arena);
+    }
+}
+
+struct split {
+    struct tally whole;
+    struct tally parts[3];
+    size_t at;
+};
+
+static void into_split(void *context, const struct fact *fact)
+{
+    struct split *split = context;
+    tally_take(&split->whole, fact);
+    tally_take(&split->parts[split->at], fact);
+}
+
+static void assert_same_hist(const struct hist *a, const struct hist *b)
+{
+    assert_memory_equal(a->counts, b->counts,
+                        HIST_BUCKETS * sizeof(*a->counts));
+    assert_int_equal(a->count, b->count);
+    assert_int_equal(a->sum_us, b->sum_us);
+    assert_int_equal(a->squares_low, b->squares_low);
+    assert_int_equal(a->min_us, b->min_us);
+    assert_int_equal(a->max_us, b->max_us);
+}
+
+/* Every counter lies before the histograms. */
+static void assert_same_panel(const struct panel *a, const struct panel *b)
+{
+    assert_memory_equal(a, b, offsetof(struct panel, hist));
+    for (size_t i = 0; i < HISTOGRAM_COUNT; i++) {
+        assert_same_hist(&a->hist[i], &b->hist[i]);
+    }
+}
+
+static void assert_same(const struct tally *a, const struct tally *b)
+{
+    assert_same_panel(&a->total, &b->total);
+    for (size_t i = 0; i < a->config.requests; i++) {
+        assert_same_panel(a->requests[i], b->requests[i]);
+    }
+    for (size_t i = 0; i < a->config.stages; i++) {
+        assert_same_panel(a->stages[i], b->stages[i]);
+    }
+    assert_memory_equal(a->faults, b->faults, sizeof(a->faults));
+    assert_int_equal(a->sent, b->sent);
+    assert_same_hist(&a->schedule_lag, &b->schedule_lag);
+    assert_int_equal(a->series->count, b->series->count);
+    assert_int_equal(a->series->interval.ns, b->series->interval.ns);
+    for (size_t i = 0; i < a->series->count; i++) {
+        assert_memory_equal(&a->series->intervals[i],
+                            &b->series->intervals[i],
+                            sizeof(struct series_interval));
+    }
+    assert_memory_equal(a->herd->bins, b->herd->bins,
+                        HERD_BINS_MAX * sizeof(*a->herd->bins));
+    assert_memory_equal(a->herd->sent, b->herd->sent,
+                        HERD_SECONDS_MAX * sizeof(*a->herd->sent));
+    assert_memory_equal(a->herd->started, b->herd->started,
+                        HERD_SECONDS_MAX * sizeof(*a->herd->started));
+}
+
+static void test_parts_merge_to_the_whole(void **state)
+{
+    (void)state;
+    const uint64_t seed = 32;
+    print_message("seeds from %llu\n", (unsigned long long)seed);
+    for (uint64_t round = 0; round < 4; round++) {
+        static struct split split;
+        struct arena arena = ARENA_INIT;
+        size_t count = round % 2 ? 1 : 3;
+        struct tally_config config = new_config(count, count);
+        struct play play = new_play(seed + round, count, count);
+
+        tally_init(&split.whole, &arena, &config);
+        for (size_t i = 0; i < 3; i++) {
+            tally_init(&split.parts[i], &arena, &config);
+        }
+        play.sink = into_split;
+        play.context = &split;
+        for (int i = 0; i < 2000; i++) {
+            split.at = rng_below(&play.rng, 3);
+            play_operation(&play);
+        }
+        struct tally merged;
+        tally_init(&merged, &arena, &config);
+        for (size_t i = 0; i < 3; i++) {
+            tally_check(&split.parts[i]);
+            tally_merge(&merged, &split.parts[i]);
+        }
+        tally_check(&merged);
+        assert_same(&merged, &split.whole);
+        arena_release(&arena);
+    }
+}
+
+/* What repeats the total is the total; a warm-up's stage stays empty. */
+static void test_panels_that_repeat_the_total_are_the_total(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_INIT;
+    struct tally tally;
+    struct tally_config config = new_config(1, 2);
+    tally_init(&tally, &arena, &config);
+    assert_ptr_equal(tally.requests[0], &tally.total);
+    assert_ptr_not_equal(tally.stages[0], &tally.total);
+    assert_ptr_not_equal(tally.stages[1], &tally.total);
+
+    config.first_stage_is_warmup = true;
+    tally_init(&tally, &arena, &config);
+    assert_ptr_not_equal(tally.stages[0], &tally.total);
+    assert_ptr_equal(tally.stages[1], &tally.total);
+
+    config.stages = 0;
+    config.first_stage_is_warmup = false;
+    tally_init(&tally, &arena, &config);
+    struct fact fact = {.kind = FACT_DROPPED, .at = {3 * NS_PER_S}};
+    tally_take(&tally, &fact);
+    tally_check(&tally);
+    assert_int_equal(tally.total.dropped, 1);
+    arena_release(&arena);
+}
+
+static void test_warmup_leaves_no_trace_but_its_effects(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_INIT;
+    struct tally tally;
+    struct tally empty;
+    struct tally_config config = new_config(1, 1);
+    struct play play = new_play(33, 1, 1);
+
+    tally_init(&tally, &arena, &config);
+    tally_init(&empty, &arena, &config);
+    play.origin = (struct instant){1000 * NS_PER_S};
+    play.length = DURATION_ZERO;
+    play.sink = into_tally;
+    play.context = &tally;
+    for (int i = 0; i < 500; i++) {
+        play_operation(&play);
+    }
+    assert_same(&tally, &empty);
+
+    struct effects effects;
+    struct effects_join *join = effects_join_new(&tally.effects, 1);
+    effects_join_entry(join, "op-2", 4, 1);
+    effects_join_finish(join, &effects);
+    assert_true(effects.warmup_operations > 400);
+    assert_int_equal(effects.operations_checked, 0);
+    effects_join_free(join);
+    arena_release(&arena);
+}
+
+/* Only what is acknowledged before the load ends is goodput. */
+static void test_late_verdicts_are_not_goodput(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_INIT;
+    struct tally tally;
+    struct tally_config config = new_config(1, 1);
+    tally_init(&tally, &arena, &config);
+    for (int64_t s = 10; s < 15; s++) {
+        struct fact fact = {.kind = FACT_FINISHED, .at = {s * NS_PER_S}};
+        fact.finished.intended = (struct instant){9 * NS_PER_S};
+        fact.finished.verdict = VERDICT_ACKED;
+        tally_take(&tally, &fact);
+    }
+    assert_int_equal(tally.total.verdicts[VERDICT_ACKED], 5);
+    assert_int_equal(tally.total.acked_in_load, 3);
+    assert_int_equal(tally.total.last_finished.ns, 14 * NS_PER_S);
+    arena_release(&arena);
+}
+
+static void test_broken_streams_are_caught(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_INIT;
+    struct tally tally;
+    struct tally_config config = new_config(1, 1);
+    tally_init(&tally, &arena, &config);
+    struct fact started = {.kind = FACT_STARTED, .at = {3 * NS_PER_S}};
+    started.started.intended = started.at;
+    tally_take(&tally, &started);
+    expect_assert_failure(tally_check(&tally));
+
+    started.started.intended.ns++;
+    expect_assert_failure(tally_take(&tally, &started));
+    struct fact done = {.kind = FACT_DONE, .at = {3 * NS_PER_S}};
+    done.done.outcome = OUTCOME_OK;
+    done.done.latency = NOT_MEASURED;
+    expect_assert_failure(tally_take(&tally, &done));
+    done.request = 1;
+    expect_assert_failure(tally_take(&tally, &done));
+    arena_release(&arena);
+}
+
+/*
+ * The arena takes its memory with calloc, and nothing else in measure may ask
+ * for any. Every allocator of the program is replaced by one that counts.
+ */
+static size_t allocations;
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *memory, size_t size);
+void __libc_free(void *memory);
+
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && \
+    !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
+
+void *malloc(size_t size)
+{
+    allocations++;
+    return __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+    allocations++;
+    return __libc_calloc(count, size);
+}
+
+void *realloc(void *memory, size_t size)
+{
+    allocations++;
+    return __libc_realloc(memory, size);
+}
+
+void free(void *memory)
+{
+    __libc_free(memory);
+}
+#endif
+
+static void test_counting_allocates_nothing(void **state)
+{
+    (void)state;
+    size_t before = allocations;
+    void *(*volatile ask)(size_t, size_t) = calloc; /* not inlined */
+    free(ask(1, 1));
+    if (allocations == before) {
+        skip(); /* sanitizers and valgrind bring an allocator of their own */
+    }
+    struct arena arena = ARENA_INIT;
+    struct tally tally;
+    struct tally_config config = new_config(3, 3);
+    struct play play = new_play(34, 3, 3);
+
+    before = allocations;
+    tally_init(&tally, &arena, &config);
+    assert_true(allocations > before);
+    play.sink = into_tally;
+    play.context = &tally;
+    before = allocations;
+    for (int i = 0; i < 5000; i++) {
+        play_operation(&play);
+    }
+    hist_record(&tally.schedule_lag, duration_s(1));
+    assert_int_equal(allocations, before);
+    arena_release(&arena);
+}
+
+int main(void)
+{
+    must_fail_hook = throw_failure;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_random_streams_hold_the_equations),
+        cmocka_unit_test(test_parts_merge_to_the_whole),
+        cmocka_unit_test(test_panels_that_repeat_the_total_are_the_total),
+        cmocka_unit_test(test_warmup_leaves_no_trace_but_its_effects),
+        cmocka_unit_test(test_late_verdicts_are_not_goodput),
+        cmocka_unit_test(test_broken_streams_are_caught),
+        cmocka_unit_test(test_counting_allocates_nothing),
+    };
+    return cmocka_run_group_tests_name("measure/tally", tests, NULL, NULL);
+}
