@@ -70,11 +70,16 @@ static bool read_plan(struct run *run)
     return run->plan != NULL;
 }
 
-static bool profile_names(const struct plan *plan, const char *key)
+/* The report shows the profile as it was run. */
+static void lower_connections(struct plan *plan, uint64_t connections)
 {
-    const cJSON *load =
-        cJSON_GetObjectItemCaseSensitive(plan->profile, "load");
-    return cJSON_HasObjectItem(load, key);
+    cJSON *load = cJSON_GetObjectItemCaseSensitive(plan->profile, "load");
+    cJSON *shown = cJSON_GetObjectItemCaseSensitive(load, "connections");
+
+    plan->load.connections = connections;
+    if (shown) {
+        cJSON_SetNumberValue(shown, (double)connections);
+    }
 }
 
 static void note(const struct run *run, const char *format, ...)
@@ -100,12 +105,12 @@ static bool fit_limits(struct run *run, uint64_t sides)
     struct load_config *load = &run->plan->load;
     uint64_t room = fleet_connections_max(sides);
 
-    if (load->connections > room && !profile_names(run->plan, "connections")) {
+    if (load->connections > room && !load->connections_given) {
         note(run,
              "at most %llu connections: that is what the limit of "
              "descriptors allows",
              (unsigned long long)room);
-        load->connections = room;
+        lower_connections(run->plan, room);
     }
     uint64_t most = load->connections < load->max_in_flight
                         ? load->connections

@@ -40,6 +40,7 @@ struct load_config {
     double rate_per_s;          /* 0: not given */
     uint64_t clients;           /* resolved, at least 1 */
     uint64_t connections;       /* resolved, at least 1 */
+    bool connections_given;     /* asked for, not a default */
     uint64_t max_in_flight;     /* resolved, at least 1 */
     uint64_t threads;           /* resolved, at least 1 */
     struct duration warmup;     /* from the start of load */

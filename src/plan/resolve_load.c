@@ -187,6 +187,7 @@ static void resolve_counts(struct resolver *resolver)
     struct load_config *load = &resolver->plan->load;
     bool connections = is_given(resolver, "load.connections");
 
+    load->connections_given = connections;
     if (load->model == LOAD_CLOSED) {
         if (!connections) {
             load->connections = load->threads > 10 ? load->threads : 10;
