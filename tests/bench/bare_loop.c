@@ -3,9 +3,12 @@
  *
  * One thread, one epoll, one multi handle, a closed model: every connection
  * sends its next request when the last one is answered. No policy, no
- * measuring, no keys. What squall costs beyond this is squall's own.
+ * measuring, no keys. What squall costs beyond this is squall's own. -H makes
+ * it send the very bytes that squall sends: libcurl formats headers slowly, and
+ * that is not squall's cost.
  *
- *   bare_loop [-c CONNECTIONS] [-n REQUESTS | -d SECONDS] [-b BODY] URL
+ *   bare_loop [-c CONNECTIONS] [-n REQUESTS | -d SECONDS] [-b BODY]
+ *             [-H HEADER]... URL
  *
  * On CURL_POLL_REMOVE a descriptor stays registered, since the same socket
  * comes back with the next request: that saves two system calls a request. So
@@ -28,6 +31,7 @@ enum { DESCRIPTORS_MAX = 1 << 16, EVENTS_MAX = 256, NO_TIMER = -1 };
 
 struct options {
     const char *url;
+    struct curl_slist *headers;
     const char *body;
     long connections;
     uint64_t requests; /* 0: until the time is over */
@@ -215,6 +219,7 @@ static CURL *new_easy(struct loop *loop, const struct options *options)
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, loop);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, options->headers);
     if (options->body) {
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, options->body);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE,
@@ -226,7 +231,7 @@ static CURL *new_easy(struct loop *loop, const struct options *options)
 static void usage(void)
 {
     fputs("usage: bare_loop [-c CONNECTIONS] [-n REQUESTS | -d SECONDS] "
-          "[-b BODY] URL\n",
+          "[-b BODY] [-H HEADER]... URL\n",
           stderr);
     exit(2);
 }
@@ -236,7 +241,7 @@ static struct options read_options(int argc, char **argv)
     struct options options = {.connections = 64, .requests = 100000};
     int option;
 
-    while ((option = getopt(argc, argv, "c:n:d:b:")) != -1) {
+    while ((option = getopt(argc, argv, "c:n:d:b:H:")) != -1) {
         switch (option) {
         case 'c':
             options.connections = strtol(optarg, NULL, 10);
@@ -250,6 +255,9 @@ static struct options read_options(int argc, char **argv)
             break;
         case 'b':
             options.body = optarg;
+            break;
+        case 'H':
+            options.headers = curl_slist_append(options.headers, optarg);
             break;
         default:
             usage();

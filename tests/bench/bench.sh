@@ -141,6 +141,9 @@ END
 # Everything on: retries with jitter, a fresh key for every operation, figures
 # by request, phase and second. GET, so that the other tools do the same.
 everything=(-X GET -p "$dir/everything.json" -q --json)
+# The header lines that squall then sends, for the bare loop.
+same_request=(-H "User-Agent: squall/0.1.0"
+    -H "Idempotency-Key: 7a2e4d5c-1b0f-4c3d-9e8a-5f6071829304")
 write_profile() {
     cat >"$dir/everything.json" <<'END'
 {
@@ -161,7 +164,9 @@ END
 }
 
 one_round() {
-    measure bare "$requests" "$bare" -c $connections -n "$requests" "$url"
+    measure lean "$requests" "$bare" -c $connections -n "$requests" "$url"
+    measure bare "$requests" "$bare" -c $connections -n "$requests" \
+        "${same_request[@]}" "$url"
     if [ "$has_squall" = 1 ]; then
         measure squall "$requests" "$squall" run "$url" -c $connections \
             -n "$requests" "${everything[@]}"
@@ -186,7 +191,7 @@ row() { # NAME LABEL
     cpu=$(median "$dir/$1.round" 2)
     base=$(median "$dir/bare.round" 2)
     awk -v label="$2" -v rate="$rate" -v cpu="$cpu" -v base="$base" 'BEGIN {
-        printf "  %-24s %12.0f %12.2f %10.2f\n", label, rate, cpu, cpu / base
+        printf "  %-26s %12.0f %12.2f %10.2f\n", label, rate, cpu, cpu / base
     }'
 }
 
@@ -209,17 +214,18 @@ closed_model() {
         one_round
     done
     [ -t 2 ] && printf '\r\033[K' >&2
-    printf '  %-24s %12s %12s %10s\n' tool requests/s 'CPU us/req' \
+    printf '  %-26s %12s %12s %10s\n' tool requests/s 'CPU us/req' \
         'CPU/bare'
-    row bare 'bare curl loop'
+    row lean 'bare curl loop, no header'
+    row bare 'the same request, bare'
     row squall 'squall, everything on'
     row plain 'squall, nothing on'
     row wrk wrk
     row hey hey
     row ab ab
     if [ -s "$dir/squall.round" ]; then
-        note "  squall / bare, CPU a request, median of the rounds:" \
-            "$(ratio squall) (everything on), $(ratio plain) (nothing on)"
+        note "  CPU a request over the bare loop's with the same request," \
+            "median of the rounds: $(ratio squall) (everything on)"
     fi
 }
 
@@ -278,7 +284,7 @@ two_threads() {
                 "${everything[@]}"
         done
     done
-    printf '  %-24s %12s %12s %10s\n' threads requests/s 'CPU us/req' \
+    printf '  %-26s %12s %12s %10s\n' threads requests/s 'CPU us/req' \
         'CPU/bare'
     row threads1 1
     row threads2 2
