@@ -22,6 +22,9 @@ ifeq ($(WERROR),1)
 WARNINGS += -Werror
 endif
 
+# Instrumented code misleads this one warning; clang does not know it.
+QUIET := -Wno-unknown-warning-option -Wno-format-truncation
+
 # A flavour is a folder of objects and the flags that make it what it is.
 ifeq ($(FLAVOUR),plain)
 HARDEN := $(if $(findstring -O0,$(CFLAGS)),,-U_FORTIFY_SOURCE \
@@ -30,10 +33,10 @@ LDHARDEN := -pie -Wl,-z,relro,-z,now
 else ifeq ($(FLAVOUR),asan)
 OPTIMISE := -O1
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined \
- -fno-omit-frame-pointer
+ -fno-omit-frame-pointer $(QUIET)
 else ifeq ($(FLAVOUR),tsan)
 OPTIMISE := -O1
-SANITIZE := -fsanitize=thread
+SANITIZE := -fsanitize=thread $(QUIET)
 else ifeq ($(FLAVOUR),fuzz)
 CC := clang
 OPTIMISE := -O1
@@ -78,7 +81,7 @@ $(BUILD)/libsquall.a: $(OBJECTS)
 
 # Says what is missing before a compiler stumbles over it.
 packages:
-	@pkg-config --exists 'libcurl >= 7.80' $(PKGS) || { \
+	@pkg-config --exists 'libcurl >= 7.80' $(PKGS) 2>/dev/null || { \
 	 echo "squall needs packages that are not here: make setup"; exit 1; }
 
 $(BUILD)/%.o: src/%.c | packages
@@ -190,7 +193,7 @@ man: ## read the manual from this tree
 
 install: all ## install under DESTDIR and PREFIX
 	install -Dm755 $(BUILD)/squall $(DESTDIR)$(BINDIR)/squall
-	cd profiles && find . -type f -name '*.[js]*' -exec \
+	cd profiles && find . -name '*.json' -exec \
 	 install -Dm644 {} $(abspath $(DESTDIR)$(DATADIR))/profiles/{} \;
 	for m in man/*.[15]; do install -Dm644 $$m \
 	 $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/} || exit 1; done

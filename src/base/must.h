@@ -12,6 +12,9 @@
 #define must(condition) \
     ((condition) ? (void)0 : must_fail(#condition, __FILE__, __LINE__))
 
+/* For a place that no path may reach; the text says which. */
+#define must_never(text) must_fail(text, __FILE__, __LINE__)
+
 /* Called instead of aborting when set; it must not return. */
 extern void (*must_fail_hook)(const char *condition, const char *file,
                               int line);

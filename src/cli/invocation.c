@@ -136,7 +136,7 @@ static void store_checked(struct parser *parser, const struct option_row *row,
     case OPTION_FLAG:
         break;
     }
-    must(!"a type without a store");
+    must_never("a type without a store");
 }
 
 static void store(struct parser *parser, const struct option_row *row,

@@ -208,7 +208,7 @@ static cJSON *schema_of_field(const struct field *field)
                               schema_of_shape(field->of));
         break;
     case TYPE_MEMBERS:
-        must(!"members have no schema of their own");
+        must_never("members have no schema of their own");
     }
     return schema;
 }
