@@ -176,6 +176,9 @@ static bool name_is(const char *line, size_t length, const char *name)
 static void read_hint(struct wire *wire, const char *line, size_t length)
 {
     const struct hint_config *config = &wire->set->plan->policy.retry.hint;
+    while (length > 0 && strchr("\r\n", line[length - 1])) {
+        length--;
+    }
     for (size_t i = 0; i < config->count; i++) {
         const struct hint_header *header = &config->headers[i];
         if (!name_is(line, length, header->name)) {
