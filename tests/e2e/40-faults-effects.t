@@ -206,8 +206,9 @@ def window(t):
         server.requests.clear()
         t.run(server.url, "-p", t.profile({
             "requests": [{"name": "r", "headers": {"X-Seq": "{{op.seq}}"}}],
-            "faults": [{"kind": "lost_request", "ratio": .3}]}), "-n", "100",
-            "-c", "1", "--seed", str(seed))
+            "faults": [{"kind": "lost_request", "ratio": .3,
+                        "as": "reset"}]}), "-n", "100", "-c", "1", "--seed",
+            str(seed))
         return {r.header("X-Seq") for r in server.requests}
     t.equal(struck(4), struck(4), "the same seed strikes the same attempts")
     t.check(struck(4) != struck(5), "another seed strikes others")

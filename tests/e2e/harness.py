@@ -174,6 +174,17 @@ class ScriptedServer:
         """Service time; ends early when the test does."""
         self.stopping.wait(seconds)
 
+    def refuse(self):
+        """From now on connections are refused; the port stays ours."""
+        try:
+            self._listener.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self._listener.close()
+        self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._listener.bind(("127.0.0.1", self.port))
+
     def close(self):
         self.stopping.set()
         try:
@@ -190,9 +201,10 @@ class ScriptedServer:
         self._thread.join(5)
 
     def _accept(self):
+        listener = self._listener
         while not self.stopping.is_set():
             try:
-                sock, _ = self._listener.accept()
+                sock, _ = listener.accept()
             except OSError:
                 return
             with self._lock:
