@@ -3,6 +3,7 @@
  * return address, or any library. Preloaded into squall by a test; at exit it
  * writes "own N\nother M\n" to the file named by ALLOCATIONS_OUT.
  */
+#define _GNU_SOURCE
 #include <link.h>
 #include <stdarg.h>
 #include <stdatomic.h>
