@@ -38,6 +38,10 @@ cJSON *value_from_text(const char *text);
  * line. */
 bool value_is_textual(enum value_type type);
 
+/* Whether text is a token of HTTP (RFC 9110 5.6.2), as header names and
+ * methods are. */
+bool value_is_token(const char *text);
+
 /* What is there at a path of the tree; NULL: nothing. */
 const cJSON *tree_at(const cJSON *tree, const char *path);
 

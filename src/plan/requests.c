@@ -1,6 +1,7 @@
 #include "plan/resolve.h"
 
 #include "base/must.h"
+#include "plan/reader.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -197,6 +198,18 @@ static void check_path(struct resolver *resolver, size_t index,
     }
 }
 
+static void check_method(const struct resolver *resolver, size_t index,
+                         const char *method)
+{
+    char path[64];
+    if (!value_is_token(method)) {
+        path_of(index, "method", path, sizeof(path));
+        struct error *error =
+            resolve_refuse(resolver, path, "\"%s\" is not a method", method);
+        error_hint(error, "write one word, such as POST");
+    }
+}
+
 static void resolve_request(struct resolver *resolver, size_t index)
 {
     struct planned_request *request = &resolver->plan->requests[index];
@@ -209,6 +222,7 @@ static void resolve_request(struct resolver *resolver, size_t index)
         config->method =
             config->body || config->body_file ? "POST" : "GET";
     }
+    check_method(resolver, index, config->method);
     request->traits.method = method_bit(config->method);
     request->traits.has_key =
         resolver->plan->policy.key.scope != KEY_SCOPE_NONE;

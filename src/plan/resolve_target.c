@@ -4,9 +4,11 @@
 #include "plan/choice.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The most that p99 / mean = exp(z s - s^2 / 2) can be, at s = z = 2.3263,
  * the 99th percentile of the standard normal distribution. */
@@ -91,6 +93,17 @@ static void check_resolve(const struct resolver *resolver, size_t index)
     error_hint(error, "write \"example.com:443:127.0.0.1\"");
 }
 
+/* libcurl would only find out at the first handshake, and without a name. */
+static void check_readable(const struct resolver *resolver, const char *path,
+                           const char *file)
+{
+    if (file && access(file, R_OK) != 0) {
+        struct error *error = resolve_refuse(
+            resolver, path, "cannot read %s: %s", file, strerror(errno));
+        error->code = ERROR_NO_FILE;
+    }
+}
+
 void resolve_target(struct resolver *resolver)
 {
     static const char *const for_urls[] = {
@@ -125,6 +138,9 @@ void resolve_target(struct resolver *resolver)
     for (size_t i = 0; i < target->resolve.count; i++) {
         check_resolve(resolver, i);
     }
+    check_readable(resolver, "target.tls.ca", target->tls_ca);
+    check_readable(resolver, "target.tls.cert", target->tls_cert);
+    check_readable(resolver, "target.tls.key", target->tls_key);
     if (!target->tls_cert != !target->tls_key) {
         struct error *error = resolve_refuse(
             resolver, target->tls_cert ? "target.tls.cert" : "target.tls.key",

@@ -410,8 +410,7 @@ static bool read_texts(struct reader *reader, const struct key *key,
     return read_each(reader, key, value, count, read_list_text, list);
 }
 
-/* The characters of a token, RFC 9110 5.6.2. */
-static bool is_token(const char *text)
+bool value_is_token(const char *text)
 {
     static const char symbols[] = "!#$%&'*+-.^_`|~";
     for (const char *c = text; *c; c++) {
@@ -431,7 +430,7 @@ static bool read_header(struct reader *reader, const struct key *key,
     if (!cJSON_IsString(item)) {
         return wrong_type(reader, key, item);
     }
-    if (!is_token(item->string)) {
+    if (!value_is_token(item->string)) {
         refuse(reader, "\"%s\" is not a header name", item->string);
         return false;
     }
@@ -520,7 +519,7 @@ static bool read_list_method(struct reader *reader, const struct key *key,
 {
     uint16_t *methods = field;
     (void)index;
-    if (!cJSON_IsString(item) || !is_token(item->valuestring)) {
+    if (!cJSON_IsString(item) || !value_is_token(item->valuestring)) {
         return wrong_type(reader, key, item);
     }
     *methods = (uint16_t)(*methods | method_bit(item->valuestring));
@@ -709,7 +708,7 @@ static bool read_header_name(struct reader *reader, const struct key *key,
     if (!read_text(reader, key, value, &text)) {
         return false;
     }
-    if (!is_token(text)) {
+    if (!value_is_token(text)) {
         refuse(reader, "\"%s\" is not a header name", text);
         return false;
     }
