@@ -24,16 +24,14 @@ static bool libcurl_is_new_enough(void)
     return false;
 }
 
-/* A reader that has seen enough (squall ... | head) is told nothing. */
+/* A reader that has seen enough (squall ... | head) is no failure. */
 static bool flush_output(void)
 {
-    if (fflush(stdout) == 0 && !ferror(stdout)) {
+    if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE) {
         return true;
     }
-    if (errno != EPIPE) {
-        fprintf(stderr, "squall: error: cannot write to standard output: "
-                        "%s\n", strerror(errno));
-    }
+    fprintf(stderr, "squall: error: cannot write to standard output: %s\n",
+            strerror(errno));
     return false;
 }
 
@@ -48,5 +46,5 @@ int main(int argc, char **argv)
     int status = command_main(argc, (const char *const *)argv);
     curl_global_cleanup();
     bool written = flush_output();
-    return status == 0 && !written ? 3 : status;
+    return written ? status : 3;
 }

@@ -402,11 +402,6 @@ static bool write_results(struct run *run, const cJSON *document)
         .width = terminal_width(STDOUT_FILENO),
     };
     text_render(document, &text, stdout);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        errors_add(&run->errors, ERROR_NO_REPORT,
-                   "cannot write the report to standard output");
-        return false;
-    }
     return ok;
 }
 
