@@ -51,6 +51,8 @@ const struct choice choice_class[] = {
     {"transient", CLASS_TRANSIENT, "Retried."},
     {"throttle", CLASS_THROTTLE, "Retried; the service asks to slow down."},
     {"timeout", CLASS_TIMEOUT, "Retried; nobody knows what became of it."},
+    {"network", CLASS_NETWORK,
+     "Retried; no answer, where that is to be told from bad answers."},
     {"fatal", CLASS_FATAL, "Not retried."},
     {0},
 };
@@ -59,10 +61,15 @@ const struct choice choice_backoff_type[] = {
     {"none", BACKOFF_NONE, "No wait."},
     {"constant", BACKOFF_CONSTANT, "Always initial."},
     {"linear", BACKOFF_LINEAR, "initial + n * increment."},
+    {"quadratic", BACKOFF_QUADRATIC, "initial + n^2 * increment."},
     {"exponential", BACKOFF_EXPONENTIAL, "initial * multiplier^n."},
+    {"exponential_minus_one", BACKOFF_EXPONENTIAL_MINUS_ONE,
+     "initial * (multiplier^(n + 1) - 1)."},
     {"list", BACKOFF_LIST, "The waits of list, the last one repeated."},
     {"decorrelated", BACKOFF_DECORRELATED,
      "Random between low and three times the last wait, at most max."},
+    {"decorrelated_v2", BACKOFF_DECORRELATED_V2,
+     "Steps to random points of a smooth curve that doubles, as in Polly."},
     {0},
 };
 
@@ -98,7 +105,8 @@ const struct choice choice_hint_apply[] = {
     {"replace", HINT_REPLACE, "The hint is the wait."},
     {"max", HINT_MAX, "The longer of the hint and the own wait."},
     {"clamp", HINT_CLAMP,
-     "The own wait, moved into [hint, hint + clamp_add]."},
+     "The hint, moved into [own wait, own wait + clamp_add]."},
+    {"add", HINT_ADD, "The hint and the own wait, one after the other."},
     {0},
 };
 

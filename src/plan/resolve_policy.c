@@ -70,11 +70,20 @@ static void check_backoff(const struct resolver *resolver)
     case BACKOFF_LINEAR:
         need(resolver, section, "initial", "linear");
         return;
+    case BACKOFF_QUADRATIC:
+        need(resolver, section, "initial", "quadratic");
+        return;
     case BACKOFF_EXPONENTIAL:
         need(resolver, section, "initial", "exponential");
         return;
+    case BACKOFF_EXPONENTIAL_MINUS_ONE:
+        need(resolver, section, "initial", "exponential_minus_one");
+        return;
     case BACKOFF_DECORRELATED:
         need(resolver, section, "initial", "decorrelated");
+        return;
+    case BACKOFF_DECORRELATED_V2:
+        need(resolver, section, "initial", "decorrelated_v2");
         return;
     case BACKOFF_LIST:
         need(resolver, section, "list", "list");
@@ -92,6 +101,13 @@ static void complete_backoffs(struct resolver *resolver)
         }
         if (backoff->increment.ns == INT64_MAX) {
             backoff->increment = backoff->initial;
+        }
+        if (backoff->jitter.add_scales && backoff->initial.ns == 0) {
+            struct error *error = resolve_refuse(
+                resolver, "retry.backoff",
+                "\"add_scales\" needs an \"initial\" above 0s to scale by");
+            error_hint(error, "add \"initial\": \"100ms\"");
+            return;
         }
     }
 }

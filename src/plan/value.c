@@ -560,6 +560,23 @@ static bool read_list_duration(struct reader *reader, const struct key *key,
     return read_duration_item(reader, item, &durations[index]);
 }
 
+/* What is added may be negative: a spread to both sides. */
+static bool read_list_added(struct reader *reader, const struct key *key,
+                            const cJSON *item, size_t index, void *field)
+{
+    struct duration *range = field;
+    if (!cJSON_IsString(item) || item->valuestring[0] != '-') {
+        return read_list_duration(reader, key, item, index, field);
+    }
+    cJSON positive = {.type = cJSON_String,
+                      .valuestring = item->valuestring + 1};
+    if (!read_list_duration(reader, key, &positive, index, field)) {
+        return false;
+    }
+    range[index].ns = -range[index].ns;
+    return true;
+}
+
 static bool read_list_factor(struct reader *reader, const struct key *key,
                              const cJSON *item, size_t index, void *field)
 {
@@ -604,7 +621,7 @@ static bool read_add_range(struct reader *reader, const struct key *key,
                            const cJSON *value, struct jitter_config *jitter)
 {
     struct duration range[2] = {{0}, {0}};
-    if (!read_each(reader, key, value, 2, read_list_duration, range) ||
+    if (!read_each(reader, key, value, 2, read_list_added, range) ||
         !pair_is_ordered(reader, key, value, range[0].ns <= range[1].ns)) {
         return false;
     }
@@ -620,7 +637,7 @@ static bool read_jitter(struct reader *reader, const struct key *key,
     static const double lows[] = {1, 0, 0.5};
     int chosen = 0;
 
-    *jitter = (struct jitter_config){1, 1, DURATION_ZERO, DURATION_ZERO};
+    *jitter = (struct jitter_config){.mult_low = 1, .mult_high = 1};
     if (cJSON_IsObject(value)) {
         return true;
     }

@@ -9,11 +9,21 @@
  *
  * Growth, with i = initial, m = multiplier, k = n + exponent_offset:
  *   none 0; constant i; linear i + k * increment, at least 0;
- *   exponential i * m^k;
+ *   quadratic i + k^2 * increment;
+ *   exponential i * m^k; exponential_minus_one i * (m^(k + 1) - 1), so that
+ *     with m = 2 the first wait is i;
  *   list: entry n, the last one repeated;
  *   decorrelated: min(max, U(low, 3 * previous)), previous = i at first,
  *     low = initial or previous (Brooker 2015; Finagle). It brings its own
- *     jitter: mult and add are not applied, cap is not looked at.
+ *     jitter: mult and add are not applied, cap is not looked at;
+ *   decorrelated_v2: with t = k + U(0,1) and f = 2^t * tanh(sqrt(4t)), the
+ *     wait is i * (f - f of the last retry) / 1.4, at most max: steps along a
+ *     smooth curve that doubles, taken at random points of it (Polly). It has
+ *     its own jitter too, and does not look at m.
+ * Refinements of the jitter: from retry mult_from on (1 is the first, 0 too)
+ * the factor is drawn, before it is 1; add_scales lets the added range grow
+ * as the wait does (x / i); at_cap NO spreads nothing once the growth has
+ * reached max.
  * Last, the floor is applied (it wins over max), and immediate_retries of the
  * first retries wait 0 whatever came out.
  * More types are additions to enum backoff_type and one function.
@@ -23,6 +33,7 @@
 
 #include "base/instant.h"
 #include "base/rng.h"
+#include "policy/tristate.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,6 +45,9 @@ enum backoff_type {
     BACKOFF_EXPONENTIAL,
     BACKOFF_LIST,
     BACKOFF_DECORRELATED,
+    BACKOFF_QUADRATIC,
+    BACKOFF_EXPONENTIAL_MINUS_ONE,
+    BACKOFF_DECORRELATED_V2,
 };
 
 enum backoff_cap { CAP_BASE, CAP_FINAL, CAP_BOTH };
@@ -44,13 +58,16 @@ enum { BACKOFF_LIST_MAX = 32 };
 struct jitter_config {
     double mult_low, mult_high;
     struct duration add_low, add_high;
+    unsigned mult_from;   /* the first retry, from 1, that mult is for */
+    bool add_scales;      /* needs an initial above 0 */
+    enum tristate at_cap; /* NO: none once growth has reached max */
 };
 
 struct backoff_config {
     enum backoff_type type;
     struct duration initial;
     double multiplier;
-    struct duration increment; /* linear */
+    struct duration increment; /* linear, quadratic */
     struct duration max;       /* DURATION_FOREVER: no cap */
     struct duration floor;     /* of the final value */
     int exponent_offset;
@@ -65,7 +82,17 @@ struct backoff_config {
 /* Of one operation. */
 struct backoff_state {
     struct duration previous; /* decorrelated: the last delay; 0 at first */
+    double curve;             /* decorrelated_v2: the last f; 0 at first */
+    unsigned origin;          /* retries made when growth last began anew */
 };
+
+/* Growth begins anew with the next wait, as a server may ask for. `retries`
+ * counts those made so far, the one that is due included. */
+static inline void backoff_restart(struct backoff_state *state,
+                                   unsigned retries)
+{
+    *state = (struct backoff_state){.origin = retries};
+}
 
 /* The wait before retry n (0 first) for given uniform draws in [0, 1]. */
 struct duration backoff_delay(const struct backoff_config *config,

@@ -272,12 +272,20 @@ static void consider_retry(struct call *call, struct instant now,
         finish(call, now, FINISH_ATTEMPTS_EXHAUSTED, env, actions);
         return;
     }
+    double u_mult = rng_unit(&env->client->jitter);
+    double u_add = rng_unit(&env->client->jitter);
     struct duration wait =
-        backoff_next(&retry->backoff[class.as], &call->backoff, call->retries,
-                     &env->client->jitter);
-    if (hint_combine(&retry->hint, result, &wait) == HINT_DECISION_NO_RETRY) {
+        backoff_delay(&retry->backoff[class.as], &call->backoff,
+                      call->retries - call->backoff.origin, u_mult, u_add);
+    switch (hint_combine(&retry->hint, result, u_mult, &wait)) {
+    case HINT_DECISION_NO_RETRY:
         finish(call, now, FINISH_HINT_REFUSED, env, actions);
         return;
+    case HINT_DECISION_WAIT_AND_RESET:
+        backoff_restart(&call->backoff, call->retries + 1);
+        break;
+    case HINT_DECISION_WAIT:
+        break;
     }
     if (class.rule >= 0 && call->rule_retries[class.rule] < UINT16_MAX) {
         call->rule_retries[class.rule]++;
@@ -376,7 +384,7 @@ void call_init(struct call *call, const struct policy *policy,
     call->retries = 0;
     memset(call->rule_retries, 0,
            policy->retry.classify.count * sizeof(call->rule_retries[0]));
-    call->backoff.previous = DURATION_ZERO;
+    backoff_restart(&call->backoff, 0);
     call->backoff_total = DURATION_ZERO;
     call->backoff_since = INSTANT_NEVER;
     call->in_flight = 0;

@@ -35,7 +35,7 @@ static const struct token tokens[] = {
 static const char *const class_names[] = {
     [CLASS_SUCCESS] = "success", [CLASS_TRANSIENT] = "transient",
     [CLASS_THROTTLE] = "throttle", [CLASS_TIMEOUT] = "timeout",
-    [CLASS_FATAL] = "fatal",
+    [CLASS_NETWORK] = "network", [CLASS_FATAL] = "fatal",
 };
 
 _Static_assert(array_length(class_names) == CLASS_COUNT, "a name a class");

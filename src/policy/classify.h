@@ -9,6 +9,7 @@
 #define SQUALL_POLICY_CLASSIFY_H
 
 #include "policy/outcome.h"
+#include "policy/tristate.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,11 +19,10 @@ enum outcome_class {
     CLASS_TRANSIENT,
     CLASS_THROTTLE,
     CLASS_TIMEOUT,
+    CLASS_NETWORK,
     CLASS_FATAL,
     CLASS_COUNT
 };
-
-enum tristate { ANY, NO, YES };
 
 enum { CLASSIFY_RULES_MAX = 32 };
 

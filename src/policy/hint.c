@@ -316,6 +316,8 @@ static struct duration applied(const struct hint_config *config,
         return hint;
     case HINT_MAX:
         return duration_max(hint, own);
+    case HINT_ADD:
+        return duration_add(hint, own);
     case HINT_CLAMP:
         break;
     }
@@ -323,26 +325,48 @@ static struct duration applied(const struct hint_config *config,
     return duration_min(duration_max(hint, own), high);
 }
 
+static struct duration spread(const struct jitter_config *jitter,
+                              struct duration hint, double u)
+{
+    double mult =
+        jitter->mult_low + u * (jitter->mult_high - jitter->mult_low);
+    if (mult == 1.0 || jitter->mult_high == 0) {
+        return hint; /* exact, also where a double is too coarse */
+    }
+    return duration_from_ns((double)hint.ns * mult);
+}
+
+/* Without a hint to follow: the own wait, unless hints are required. */
+static enum hint_decision without(const struct hint_config *config,
+                                  const struct attempt_result *result)
+{
+    return config->required && result->status != 0 ? HINT_DECISION_NO_RETRY
+                                                   : HINT_DECISION_WAIT;
+}
+
 enum hint_decision hint_combine(const struct hint_config *config,
                                 const struct attempt_result *result,
-                                struct duration *wait)
+                                double u_mult, struct duration *wait)
 {
     struct server_hint hint = result->hint;
-    if (config->count == 0 || hint.kind == HINT_ABSENT) {
+    if (config->count == 0) {
         return HINT_DECISION_WAIT;
     }
     if (config->has_status &&
         !status_set_has(&config->status, result->status)) {
         return HINT_DECISION_WAIT;
     }
-    if (hint.kind == HINT_INVALID) {
-        return config->invalid == INVALID_NO_RETRY ? HINT_DECISION_NO_RETRY
-                                                   : HINT_DECISION_WAIT;
+    if (hint.kind == HINT_INVALID && config->invalid == INVALID_NO_RETRY) {
+        return HINT_DECISION_NO_RETRY;
     }
-
-    enum hint_decision decision = bounded(config, &hint);
-    if (decision == HINT_DECISION_WAIT && hint.kind == HINT_WAIT) {
-        *wait = applied(config, hint.wait, *wait);
+    if (hint.kind == HINT_WAIT &&
+        bounded(config, &hint) == HINT_DECISION_NO_RETRY) {
+        return HINT_DECISION_NO_RETRY;
     }
-    return decision;
+    if (hint.kind != HINT_WAIT) {
+        return without(config, result);
+    }
+    *wait = applied(config, spread(&config->jitter, hint.wait, u_mult), *wait);
+    return config->resets_backoff ? HINT_DECISION_WAIT_AND_RESET
+                                  : HINT_DECISION_WAIT;
 }

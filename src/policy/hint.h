@@ -10,6 +10,7 @@
 #define SQUALL_POLICY_HINT_H
 
 #include "base/rng.h"
+#include "policy/backoff.h"
 #include "policy/outcome.h"
 
 #include <stdbool.h>
@@ -19,7 +20,7 @@
  * its forms lists it twice, as seconds and as http_date. */
 enum hint_format { HINT_SECONDS, HINT_HTTP_DATE, HINT_MS, HINT_UNIX };
 
-enum hint_apply { HINT_REPLACE, HINT_MAX, HINT_CLAMP };
+enum hint_apply { HINT_REPLACE, HINT_MAX, HINT_CLAMP, HINT_ADD };
 enum hint_over_max { OVER_CLAMP, OVER_IGNORE, OVER_NO_RETRY };
 enum hint_zero { ZERO_IMMEDIATE, ZERO_IGNORE };
 enum hint_invalid { INVALID_IGNORE, INVALID_NO_RETRY };
@@ -42,6 +43,9 @@ struct hint_config {
     enum hint_over_max over_max;
     enum hint_zero zero;
     enum hint_invalid invalid;
+    struct jitter_config jitter; /* of the hint: mult alone; both 0: none */
+    bool required;       /* an answer without a usable hint is not retried */
+    bool resets_backoff; /* after a hint the growth begins anew */
 };
 
 /* Parses one header value (not NUL-terminated, as it came). unix_ms is the
@@ -57,14 +61,23 @@ struct server_hint hint_parse(enum hint_format format, const char *value,
 struct server_hint hint_either(struct server_hint first,
                                struct server_hint second);
 
-enum hint_decision { HINT_DECISION_WAIT, HINT_DECISION_NO_RETRY };
+enum hint_decision {
+    HINT_DECISION_WAIT,
+    HINT_DECISION_NO_RETRY,
+    HINT_DECISION_WAIT_AND_RESET, /* and growth begins anew */
+};
 
 /* Combines the client's own wait with the hint; *wait is changed in place and
  * is left alone when the answer is HINT_DECISION_NO_RETRY.
  *   replace: the hint; max: the longer of the two; clamp: the hint, but not
- *   less than the own wait and at most clamp_add more than it. */
+ *   less than the own wait and at most clamp_add more than it; add: their sum.
+ * Limits are held against the hint as it came; then it is spread by its own
+ * jitter, for the draw that was the own wait's, so that a profile without
+ * hints draws the same numbers. `required` asks for a hint that can be read
+ * and is followed; it says nothing of endings without an answer, nor of
+ * statuses that are not looked at. */
 enum hint_decision hint_combine(const struct hint_config *config,
                                 const struct attempt_result *result,
-                                struct duration *wait);
+                                double u_mult, struct duration *wait);
 
 #endif

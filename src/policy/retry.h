@@ -11,7 +11,7 @@ struct retry_config {
                             * limit, then an operation timeout is required */
     struct classify_config classify;
     /* One fully resolved backoff a class: `by_class` of the profile merged
-     * over `backoff`. Only TRANSIENT, THROTTLE and TIMEOUT are looked at. */
+     * over `backoff`. Those of SUCCESS and FATAL are not looked at. */
     struct backoff_config backoff[CLASS_COUNT];
     struct hint_config hint;
 };

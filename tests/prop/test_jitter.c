@@ -25,7 +25,7 @@ static void expect_uniform(const struct backoff_config *config, double low,
     struct rng rng = rng_stream(seed, RNG_JITTER, 0);
     unsigned bins[BINS] = {0};
     for (int i = 0; i < DRAWS; i++) {
-        struct backoff_state state = {DURATION_ZERO};
+        struct backoff_state state = {.previous = DURATION_ZERO};
         double wait =
             (double)backoff_next(config, &state, 0, &rng).ns;
         assert_true(wait >= low && wait <= high);
@@ -78,7 +78,7 @@ static void test_two_draws_are_independent(void **state)
     struct rng rng = rng_stream(seed, RNG_JITTER, 1);
     int lower = 0;
     for (int i = 0; i < DRAWS; i++) {
-        struct backoff_state backoff = {DURATION_ZERO};
+        struct backoff_state backoff = {.previous = DURATION_ZERO};
         lower += backoff_next(&config, &backoff, 0, &rng).ns <
                  500 * NS_PER_MS;
     }
@@ -122,7 +122,7 @@ static struct backoff_config random_config(struct rng *rng)
 static void expect_within(const struct backoff_config *config, unsigned n,
                           struct duration wait)
 {
-    struct backoff_state none = {DURATION_ZERO};
+    struct backoff_state none = {.previous = DURATION_ZERO};
     struct duration low = backoff_delay(config, &none, n, 0.0, 0.0);
     struct duration high = backoff_delay(config, &none, n, 1.0, 1.0);
     assert_true(wait.ns >= low.ns && wait.ns <= high.ns);
@@ -143,7 +143,7 @@ static void test_range_of_any_configuration(void **state)
     print_message("seed %" PRIu64 "\n", seed);
     for (int i = 0; i < CONFIGURATIONS; i++) {
         struct backoff_config config = random_config(&rng);
-        struct backoff_state backoff = {DURATION_ZERO};
+        struct backoff_state backoff = {.previous = DURATION_ZERO};
         struct duration previous = config.initial;
         for (unsigned n = 0; n < RETRIES; n++) {
             struct duration wait = backoff_next(&config, &backoff, n, &rng);

@@ -152,6 +152,17 @@ static void by_class(struct policy *policy)
     policy->retry.backoff[CLASS_TIMEOUT].type = BACKOFF_NONE;
 }
 
+/* No wait after a bad answer, a growing one after a reset. */
+static void network_class(struct policy *policy)
+{
+    retrying(policy, 5);
+    policy->retry.classify.rules[1].as = CLASS_NETWORK; /* "reset" */
+    for (size_t i = 0; i < CLASS_COUNT; i++) {
+        policy->retry.backoff[i].type =
+            i == CLASS_NETWORK ? BACKOFF_EXPONENTIAL : BACKOFF_NONE;
+    }
+}
+
 /* -- rules -- */
 
 static void two_resets_only(struct policy *policy)
@@ -231,6 +242,25 @@ static void hint_on_503_only(struct policy *policy)
     status_set_add(&policy->retry.hint.status, 503, 503);
 }
 
+static void hint_add(struct policy *policy)
+{
+    hinted(policy);
+    policy->retry.hint.apply = HINT_ADD;
+}
+
+static void hint_required(struct policy *policy)
+{
+    hinted(policy);
+    policy->retry.hint.required = true;
+}
+
+static void hint_resets(struct policy *policy)
+{
+    hinted(policy);
+    policy->retry.max_attempts = 6;
+    policy->retry.hint.resets_backoff = true;
+}
+
 /* -- the operation timeout -- */
 
 static void bounded(struct policy *policy, enum deadline_rule rule)
@@ -308,6 +338,11 @@ static const struct scenario scenarios[] = {
      {RESETS(10), HINTS(10, NULL, 0), NO_ANSWER,
       SAYS(10, SERVER_ERROR, 500), OK_AFTER(10)}, 0, 0, false},
 
+    {"by-class-network", "After a reset 80 ms and its doublings, else 0.",
+     network_class,
+     {RESETS(10), SAYS(10, SERVER_ERROR, 502), RESETS(10), OK_AFTER(10)}, 0,
+     0, false},
+
     {"rule-limit", "At most two retries for a reset, of four in all.",
      two_resets_only,
      {RESETS(10), SAYS(10, SERVER_ERROR, 500), RESETS(10), RESETS(10)}, 0, 0,
@@ -337,6 +372,18 @@ static const struct scenario scenarios[] = {
     {"hint-max", "The longer one: 80 ms, then 1 s.", hint_max,
      {HINTS(10, "50", HINT_MS), HINTS(10, "1", HINT_SECONDS),
       OK_AFTER(10)}, 0, 0, false},
+    {"hint-add", "The hint and the own wait: 1 s + 80 ms.", hint_add,
+     {HINTS(10, "1", HINT_SECONDS), OK_AFTER(10)}, 0, 0, false},
+    {"hint-required", "Retried with a hint, given up without.",
+     hint_required,
+     {HINTS(10, "1", HINT_SECONDS), SAYS(10, SERVER_ERROR, 503)}, 0, 0,
+     false},
+    {"hint-required-no-answer", "A reset needs no hint.", hint_required,
+     {RESETS(10), OK_AFTER(10)}, 0, 0, false},
+    {"hint-resets", "80, 160 ms, 1 s as told, then 80 and 160 ms again.",
+     hint_resets,
+     {RESETS(10), RESETS(10), HINTS(10, "1", HINT_SECONDS), RESETS(10),
+      RESETS(10), OK_AFTER(10)}, 0, 0, false},
     {"hint-over-max-clamp", "An hour is cut to a minute.", over_max_clamped,
      {HINTS(10, "3600", HINT_SECONDS), OK_AFTER(10)}, 0, 0, false},
     {"hint-over-max-ignore", "An hour is not listened to.",

@@ -390,7 +390,7 @@ static void test_everything_is_off_at_first(void **state)
     assert_int_equal(policy.timeout.operation.ns, INT64_MAX);
     assert_int_equal(policy.key.scope, KEY_SCOPE_NONE);
     for (size_t i = 0; i < CLASS_COUNT; i++) {
-        struct backoff_state backoff = {DURATION_ZERO};
+        struct backoff_state backoff = {.previous = DURATION_ZERO};
         assert_int_equal(backoff_delay(&policy.retry.backoff[i], &backoff, 5,
                                        1.0, 1.0).ns, 0);
     }

@@ -250,6 +250,9 @@ static void test_combine(void **state)
         {{HINT_WAIT, {30}}, HINT_CLAMP, 0, 0, 0, 100},
         {{HINT_WAIT, {120}}, HINT_CLAMP, 0, 0, 0, 120},
         {{HINT_WAIT, {300}}, HINT_CLAMP, 0, 0, 0, 150},
+        {{HINT_WAIT, {300}}, HINT_ADD, 0, 0, 0, 400},
+        {{HINT_WAIT, {0}}, HINT_ADD, 0, 0, 0, 100},
+        {{HINT_WAIT, {1001}}, HINT_ADD, OVER_CLAMP, 0, 0, 1100},
         {{HINT_WAIT, {1000}}, HINT_REPLACE, OVER_NO_RETRY, 0, 0, 1000},
         {{HINT_WAIT, {1001}}, HINT_REPLACE, OVER_NO_RETRY, 0, 0, -1},
         {{HINT_WAIT, {1001}}, HINT_REPLACE, OVER_IGNORE, 0, 0, 100},
@@ -271,7 +274,7 @@ static void test_combine(void **state)
         };
         struct attempt_result result = {.status = 429, .hint = rows[i].hint};
         struct duration wait = {100};
-        bool retry = hint_combine(&config, &result, &wait) ==
+        bool retry = hint_combine(&config, &result, 0.5, &wait) ==
                      HINT_DECISION_WAIT;
         if (retry != (rows[i].expected >= 0) ||
             wait.ns != (retry ? rows[i].expected : 100)) {
@@ -289,18 +292,111 @@ static void test_combine_when_not_read(void **state)
     struct duration wait = {100};
 
     struct hint_config off = {.max = DURATION_FOREVER};
-    assert_int_equal(hint_combine(&off, &result, &wait), HINT_DECISION_WAIT);
+    assert_int_equal(hint_combine(&off, &result, 0.5, &wait), HINT_DECISION_WAIT);
     assert_int_equal(wait.ns, 100);
 
     struct hint_config on_503 = {
         .count = 1, .has_status = true, .max = DURATION_FOREVER};
     status_set_add(&on_503.status, 503, 503);
-    assert_int_equal(hint_combine(&on_503, &result, &wait),
+    assert_int_equal(hint_combine(&on_503, &result, 0.5, &wait),
                      HINT_DECISION_WAIT);
     assert_int_equal(wait.ns, 100);
     result.status = 503;
-    hint_combine(&on_503, &result, &wait);
+    hint_combine(&on_503, &result, 0.5, &wait);
     assert_int_equal(wait.ns, 5);
+}
+
+/* Envoy: 1 to 1.5 times the hint. A limit is held against it as it came. */
+static void test_spread_hint(void **state)
+{
+    (void)state;
+    struct hint_config config = {
+        .count = 1,
+        .max = {100},
+        .over_max = OVER_NO_RETRY,
+        .jitter = {.mult_low = 1.0, .mult_high = 1.5},
+    };
+    static const int64_t expected[] = {100, 125, 150};
+    struct attempt_result result = {.status = 429, .hint = {HINT_WAIT, {100}}};
+    for (int i = 0; i < 3; i++) {
+        struct duration wait = {7};
+        assert_int_equal(hint_combine(&config, &result, 0.5 * i, &wait),
+                         HINT_DECISION_WAIT);
+        assert_int_equal(wait.ns, expected[i]);
+    }
+    result.hint.wait.ns = 101;
+    struct duration wait = {7};
+    assert_int_equal(hint_combine(&config, &result, 0, &wait),
+                     HINT_DECISION_NO_RETRY);
+
+    /* The longer of both, each spread alike, is the longer one spread:
+     * axios-retry waits max(own, hint) * U(1, 1.2). */
+    config.apply = HINT_MAX;
+    config.max = DURATION_FOREVER;
+    config.jitter.mult_high = 1.2;
+    result.hint.wait.ns = 1000;
+    wait.ns = 550; /* 500 by the same draw */
+    hint_combine(&config, &result, 0.5, &wait);
+    assert_int_equal(wait.ns, 1100);
+}
+
+static void test_required_hint(void **state)
+{
+    (void)state;
+    static const struct {
+        struct server_hint hint;
+        uint16_t status;
+        bool retried;
+    } rows[] = {
+        {{HINT_WAIT, {5}}, 429, true},
+        {{HINT_ABSENT, {0}}, 429, false},
+        {{HINT_INVALID, {0}}, 429, false},
+        {{HINT_WAIT, {0}}, 429, false},  /* zero is ignored here */
+        {{HINT_WAIT, {11}}, 429, false}, /* and more than ten */
+        {{HINT_ABSENT, {0}}, 503, true}, /* not a status that is asked */
+        {{HINT_ABSENT, {0}}, 0, true},
+    };
+    struct hint_config config = {
+        .count = 1,
+        .has_status = true,
+        .max = {10},
+        .over_max = OVER_IGNORE,
+        .zero = ZERO_IGNORE,
+        .required = true,
+    };
+    status_set_add(&config.status, 429, 429);
+    for (size_t i = 0; i < array_length(rows); i++) {
+        struct attempt_result result = {
+            .status = rows[i].status, .hint = rows[i].hint};
+        struct duration wait = {100};
+        bool retried = hint_combine(&config, &result, 0.5, &wait) !=
+                       HINT_DECISION_NO_RETRY;
+        if (retried != rows[i].retried) {
+            fail_msg("row %zu", i);
+        }
+    }
+    /* Without a list of statuses, an ending without an answer needs none. */
+    config.has_status = false;
+    struct attempt_result reset = {.status = 0};
+    struct duration wait = {100};
+    assert_int_equal(hint_combine(&config, &reset, 0.5, &wait),
+                     HINT_DECISION_WAIT);
+    assert_int_equal(wait.ns, 100);
+}
+
+static void test_hint_that_resets(void **state)
+{
+    (void)state;
+    struct hint_config config = {
+        .count = 1, .max = DURATION_FOREVER, .resets_backoff = true};
+    struct attempt_result result = {.status = 503, .hint = {HINT_WAIT, {5}}};
+    struct duration wait = {100};
+    assert_int_equal(hint_combine(&config, &result, 0.5, &wait),
+                     HINT_DECISION_WAIT_AND_RESET);
+    assert_int_equal(wait.ns, 5);
+    result.hint.kind = HINT_ABSENT;
+    assert_int_equal(hint_combine(&config, &result, 0.5, &wait),
+                     HINT_DECISION_WAIT);
 }
 
 int main(void)
@@ -316,6 +412,9 @@ int main(void)
         cmocka_unit_test(test_either),
         cmocka_unit_test(test_combine),
         cmocka_unit_test(test_combine_when_not_read),
+        cmocka_unit_test(test_spread_hint),
+        cmocka_unit_test(test_required_hint),
+        cmocka_unit_test(test_hint_that_resets),
     };
     return cmocka_run_group_tests_name("hint", tests, NULL, NULL);
 }
