@@ -102,7 +102,7 @@ void path_to_parent(struct str *path)
             end--;
         }
     } else {
-        while (end > 0 && !strchr(".[", path->text[end])) {
+        while (end > 0 && path->text[end] != '.' && path->text[end] != '[') {
             end--;
         }
     }
