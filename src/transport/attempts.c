@@ -13,6 +13,11 @@
 
 #include <string.h>
 
+/* Flights answered before the sockets and the clock get a turn: an attempt
+ * that is lost before sending may be followed by the next at once, without
+ * end. */
+enum { SETTLE_BATCH_MAX = 256 };
+
 static void fill_subject(const struct worker *worker,
                          const struct operation *operation, unsigned attempt,
                          struct template_subject *subject)
@@ -90,10 +95,26 @@ static struct fact new_fact(const struct operation *operation,
 static void put_ended(struct worker *worker, struct flight *flight,
                       enum outcome outcome)
 {
+    must(!flight->is_ended);
+    flight->is_ended = true;
     flight->outcome = outcome;
     flight->next_ended = NULL;
     *worker->ended_tail = flight;
     worker->ended_tail = &flight->next_ended;
+}
+
+static void take_ended(struct worker *worker, const struct flight *flight)
+{
+    struct flight **at = &worker->ended;
+    while (*at && *at != flight) {
+        at = &(*at)->next_ended;
+    }
+    must(*at);
+    (*at)->is_ended = false;
+    if (worker->ended_tail == &(*at)->next_ended) {
+        worker->ended_tail = at;
+    }
+    *at = (*at)->next_ended;
 }
 
 /* Gives the flight a wire and the wire its request. */
@@ -298,10 +319,13 @@ static void perform_cancel(struct worker *worker, struct operation *operation,
             continue;
         }
         if (finishing) {
+            if (flight->is_ended) {
+                take_ended(worker, flight);
+            }
             struct attempt_result result =
                 unanswered(flight, action->outcome);
             flight_end(worker, flight, &result, now, true);
-        } else {
+        } else if (!flight->is_ended) {
             put_ended(worker, flight, action->outcome);
         }
         return;
@@ -396,12 +420,9 @@ static void answer(struct worker *worker, struct flight *flight,
 
 void flights_settle(struct worker *worker, struct instant now)
 {
-    while (worker->ended) {
+    for (int i = 0; worker->ended && i < SETTLE_BATCH_MAX; i++) {
         struct flight *flight = worker->ended;
-        worker->ended = flight->next_ended;
-        if (!worker->ended) {
-            worker->ended_tail = &worker->ended;
-        }
+        take_ended(worker, flight);
         struct attempt_result result = unanswered(flight, flight->outcome);
         answer(worker, flight, &result, now);
     }

@@ -28,7 +28,8 @@ struct flight {
     struct instant asked; /* when the call said SEND */
     unsigned attempt;     /* from 1; 0: this slot is free */
     enum attempt_kind kind;
-    enum outcome outcome; /* what a flight in the list of the ended ends as */
+    bool is_ended;        /* in the list of the ended */
+    enum outcome outcome; /* what a flight in that list ends as */
 };
 
 struct operation {

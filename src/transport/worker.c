@@ -415,6 +415,9 @@ static void obey_stop(struct worker *worker)
 static struct instant next_turn(const struct worker *worker)
 {
     struct instant until = worker->next_publish;
+    if (worker->ended) {
+        return (struct instant){0};
+    }
     until = instant_min(until, heap_next(&worker->timers));
     if (worker->load_over) {
         until = instant_min(until, worker->drain_end);

@@ -91,7 +91,8 @@ void operation_start(struct worker *worker, struct instant now,
 void operation_step(struct worker *worker, struct operation *operation,
                     const struct call_event *event, struct instant now);
 
-/* Answers flights that ended without libcurl: cancelled, lost, not sendable. */
+/* Answers flights that ended without libcurl: cancelled, lost, not sendable.
+ * Many at once are answered in turns; the loop must not sleep over the rest. */
 void flights_settle(struct worker *worker, struct instant now);
 
 /* Throws away the answers of requests that have been delivered. */
