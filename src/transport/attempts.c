@@ -225,7 +225,10 @@ static void tell_done(struct worker *worker, struct flight *flight,
     fact.done.latency = NOT_MEASURED;
     fact.done.first_byte = NOT_MEASURED;
     fact.done.connect = NOT_MEASURED;
-    fact.done.queue = instant_since(now, flight->asked);
+    /* A request that is lost before sending asks for no connection. */
+    bool queued = !flight->fault || flight->fault->kind != FAULT_LOST_REQUEST;
+    fact.done.queue =
+        queued ? instant_since(now, flight->asked) : NOT_MEASURED;
     if (wire) {
         wire_read_connection(wire);
         fact.done.queue = wire->queue;

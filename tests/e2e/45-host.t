@@ -24,4 +24,16 @@ def endless_attempts(t):
     t.equal(server.requests, [], "requests that arrived")
 
 
+@test("a request that is lost before sending waits for no connection")
+def no_queue(t):
+    server = t.server(lambda request: reply())
+    run = t.run(server.url, "-p", t.profile({
+        "faults": [{"kind": "lost_request", "ratio": .5}],
+        "timeout": {"attempt": "200ms"}}), "-n", "20", "-c", "10",
+        "--seed", "3")
+    t.between(run["faults.lost_request.injected"], 1, 19, "injected")
+    t.equal(run["latency.queue.count"], len(server.requests), "queued")
+    t.check(run["latency.queue.max_us"] < 100000, "nothing waited 200 ms")
+
+
 main()
