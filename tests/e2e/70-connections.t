@@ -206,6 +206,14 @@ def connect_proxy(t):
     t.between(len(tunnel.asked), 1, 3, "tunnels")
     t.equal({a for a in tunnel.asked},
             {("CONNECT", f"localhost:{nginx.port}")}, "asked for")
+    t.equal(run["latency.first_byte.count"], 100,
+            "the proxy's answer is not taken for a first byte")
+    lost = t.run(nginx.url, "-n", "50", "-c", "3", "--cacert",
+                 certificates.ca, "--proxy", tunnel.url, "-p", t.profile({
+                     "faults": [{"kind": "lost_response", "ratio": 1,
+                                 "as": "reset"}]}))
+    t.equal(lost["attempts.on_wire"], 50, "lost after the send")
+    t.equal(lost["faults.lost_response.delivered"], 50, "delivered")
     refusing = t.keep(Tunnel(refuse=True))
     run = t.run(nginx.url, "-n", "4", "--cacert", certificates.ca, "--proxy",
                 refusing.url, status=None)
@@ -213,7 +221,7 @@ def connect_proxy(t):
     t.equal(run["attempts.by_outcome"].get("connect_failed"),
             run["attempts.total"], "connect_failed")
     t.equal(run["attempts.on_wire"], 0, "nothing on the wire")
-    t.equal(len(nginx.log()), 100, "in the log")
+    t.equal(len(nginx.log()), 150, "in the log")
 
 
 @test("proxies of the environment are not used unasked")
