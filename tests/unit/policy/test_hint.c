@@ -292,7 +292,8 @@ static void test_combine_when_not_read(void **state)
     struct duration wait = {100};
 
     struct hint_config off = {.max = DURATION_FOREVER};
-    assert_int_equal(hint_combine(&off, &result, 0.5, &wait), HINT_DECISION_WAIT);
+    assert_int_equal(hint_combine(&off, &result, 0.5, &wait),
+                     HINT_DECISION_WAIT);
     assert_int_equal(wait.ns, 100);
 
     struct hint_config on_503 = {
