@@ -35,6 +35,7 @@ void handle_set_target(CURL *easy, const struct target_config *target,
     }
     /* An empty proxy keeps the environment's proxies out. */
     curl_easy_setopt(easy, CURLOPT_PROXY, target->proxy ? target->proxy : "");
+    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     if (target->unix_socket) {
         curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, target->unix_socket);
     }
