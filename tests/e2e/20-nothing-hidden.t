@@ -91,6 +91,38 @@ for method in ("GET", "POST"):
             add(method, ending, ending_name, attempts)
 
 
+@test("the hostile server's books agree with the report to the last request",
+      limit=60)
+def books(t):
+    for method in ("GET", "POST"):
+        for path in ("/effects/close-reused", "/effects/close-reused/reset",
+                     "/effects/flaky/0.2/500", "/effects/close-after",
+                     "/effects/flaky/0.3/reset-after"):
+            for attempts in (1, 3):
+                hostile = t.hostile()
+                profile = t.profile({
+                    "requests": [{"name": "r", "method": method,
+                                  "headers": {"X-Op": "{{op.id}}"},
+                                  **({"body": "x"} if method == "POST"
+                                     else {})}],
+                    "retry": {"max_attempts": attempts,
+                              "retry_on": ["reset", "5xx"]},
+                    "ledger": {"url": "/ledger/lines", "key": "{{op.id}}",
+                               "settle": "10ms"}})
+                run = t.run(hostile.url + path, "-p", profile, "-n",
+                            few(300, 60), "-c", "4", "--seed", "8")
+                counts = hostile.counts()
+                where = f"{method} {path} {attempts}"
+                readings = counts["by_path"].get("/ledger/lines", 0)
+                t.equal(run["attempts.on_wire"], counts["whole"] - readings,
+                        f"{where}: on wire")
+                effects = counts["effects"].values()
+                t.equal(run["effects.duplicate"],
+                        sum(v > 1 for v in effects), f"{where}: duplicates")
+                t.equal(run["effects.total_effects"], sum(effects),
+                        f"{where}: effects")
+
+
 @test("a connection that breaks on its first request is `reset`")
 def fresh_reset(t):
     for ending in (CLOSE, RESET):

@@ -11,8 +11,9 @@
 #
 # Chance: the relative spread of a quantile in one run of 60,000, from 200
 # simulated runs, scaled by sqrt(60,000 / n); 4 spreads are allowed (6.3e-5
-# for each quantile by the normal law). The seed is fixed: the arrivals are
-# the same in every run.
+# for each quantile by the normal law). The seed is fixed: arrivals and service
+# times are the same in every run, so what is left to vary is the machine; a
+# busy one makes the figures larger, and the measurement may be repeated once.
 
 from harness import *
 
@@ -62,8 +63,12 @@ def hold(t, name, process, report, theory_us, spreads, n):
                    f"{name}: {NAMES[q]}")
 
 
-@test("M/D/10 at load 0.7 and M/M/1 at load 0.5, side by side", limit=110)
+@test("M/D/10 at load 0.7 and M/M/1 at load 0.5, side by side", limit=200)
 def queues(t):
+    t.patiently(lambda: both(t), tries=2)
+
+
+def both(t):
     service_d, service_m = 5000, 2000
     n_d, n_m = few(60000, 10000), few(11000, 4000)
     first = queue(t, 10, "constant", service_d, .7, n_d, 21)

@@ -224,6 +224,21 @@ def connect_proxy(t):
     t.equal(len(nginx.log()), 150, "in the log")
 
 
+@test("the proxy's own answer is not taken for the service's")
+def connect_answer(t):
+    import ssl
+    certificates = t.certificates()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates.cert, certificates.key)
+    server = t.server(lambda request: CLOSE, tls=context)
+    tunnel = t.keep(Tunnel())
+    run = t.run(server.url, "-n", "6", "-c", "2", "-X", "POST", "-b", "x",
+                "--cacert", certificates.ca, "--proxy", tunnel.url)
+    t.equal(run["attempts.by_outcome"].get("reset"), 6, "reset")
+    t.equal(run["latency.first_byte.count"], 0, "no answer began")
+    t.equal(len(server.requests), run["attempts.on_wire"], "received")
+
+
 @test("proxies of the environment are not used unasked")
 def environment_proxy(t):
     server = t.server(lambda request: reply())
