@@ -63,14 +63,14 @@ def hold(t, name, process, report, theory_us, spreads, n):
                    f"{name}: {NAMES[q]}")
 
 
-@test("M/D/10 at load 0.7 and M/M/1 at load 0.5, side by side", limit=200)
+@test("M/D/10 at load 0.7 and M/M/1 at load 0.5, side by side", limit=260)
 def queues(t):
     t.patiently(lambda: both(t), tries=2)
 
 
 def both(t):
-    service_d, service_m = 5000, 2000
-    n_d, n_m = few(60000, 10000), few(11000, 4000)
+    service_d, service_m = 10000, 4000
+    n_d, n_m = few(60000, 10000), few(10500, 2000)
     first = queue(t, 10, "constant", service_d, .7, n_d, 21)
     second = queue(t, 1, "exponential", service_m, .5, n_m, 22)
 
