@@ -353,9 +353,12 @@ static int compare_names(const void *a, const void *b)
 static bool close_names(struct scanner *scanner, size_t base)
 {
     size_t count = scanner->name_count - base;
-    struct member_name *names = scanner->names + base;
     bool unique = true;
 
+    if (count == 0) {
+        return true; /* perhaps before the first name was ever kept */
+    }
+    struct member_name *names = scanner->names + base;
     if (count > 1) {
         qsort(names, count, sizeof(*names), compare_names);
     }

@@ -59,6 +59,7 @@ static bool reads(const struct key *key, const char *text)
                                                : value_from_text(text);
     bool good = value_read(&reader, key, value, (char *)spare + 4096);
     cJSON_Delete(value);
+    str_release(&reader.path);
     arena_release(&arena);
     return good;
 }
