@@ -306,8 +306,14 @@ static void perform_send(struct worker *worker, struct operation *operation,
 static struct attempt_result unanswered(const struct flight *flight,
                                         enum outcome outcome)
 {
-    bool sent = flight->wire && wire_was_sent(flight->wire);
-    return (struct attempt_result){.outcome = outcome, .sent = sent};
+    struct wire *wire = flight->wire;
+    struct attempt_result result = {.outcome = outcome};
+    if (wire && wire_was_sent(wire)) {
+        wire_read_connection(wire);
+        result.sent = true;
+        result.reused = wire->reused;
+    }
+    return result;
 }
 
 /* A cancelled flight of a call that goes on is answered after this step; one
@@ -486,9 +492,7 @@ static void lose_answer(struct worker *worker, struct flight *flight,
     flight->wire->answer_lost = true;
     wire_stop(flight->wire);
     if (flight->fault->as == FAULT_AS_RESET) {
-        struct attempt_result result = {.outcome = OUTCOME_RESET,
-                                        .sent = true,
-                                        .reused = flight->wire->reused};
+        struct attempt_result result = unanswered(flight, OUTCOME_RESET);
         answer(worker, flight, &result, now);
         flights_settle(worker, now);
     }

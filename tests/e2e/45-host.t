@@ -36,4 +36,26 @@ def no_queue(t):
     t.check(run["latency.queue.max_us"] < 100000, "nothing waited 200 ms")
 
 
+@test("a rule may ask for the connection of an attempt that was given up")
+def reused_connection(t):
+    for seen_as in ("reset", "timeout"):
+        server = t.server(lambda request: reply())
+        run = t.run(server.url, "-p", t.profile({
+            "requests": [{"name": "r", "headers": {"N": "{{attempt}}"}}],
+            "faults": [{"kind": "lost_response", "ratio": .5,
+                        "as": seen_as}],
+            "timeout": {"attempt": "50ms"},
+            "retry": {"max_attempts": 2, "classify": [
+                {"when": {"outcome": [seen_as], "reused": True},
+                 "as": "transient"}], "backoff": {"type": "none"}}}),
+            "-n", "40", "-c", "1", "--seed", "5")
+        firsts = [r for r in server.requests if r.header("N") == "1"]
+        retried = [server.requests[r.number - 1] for r in server.requests
+                   if r.header("N") == "2"]
+        t.equal(len(firsts), 40, "first attempts")
+        t.check(retried and all(r.on_connection for r in retried),
+                f"{seen_as}: retried after reused connections only")
+        t.equal(run["attempts.retries"], len(retried), "retries")
+
+
 main()
