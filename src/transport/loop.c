@@ -84,16 +84,14 @@ static void mute(struct loop *loop, int fd)
     loop->wanted[fd] &= OURS;
 }
 
-curl_socket_t loop_open_socket(void *user, curlsocktype purpose,
-                               struct curl_sockaddr *address)
+curl_socket_t loop_open_socket(struct loop *loop,
+                               const struct curl_sockaddr *address,
+                               int *os_error)
 {
-    struct loop *loop = user;
-    (void)purpose;
-
     int fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
                     address->protocol);
     if (fd < 0 || (size_t)fd >= loop->wanted_size) {
-        loop->socket_error = fd < 0 ? errno : EMFILE;
+        *os_error = fd < 0 ? errno : EMFILE;
         if (fd >= 0) {
             close(fd);
         }

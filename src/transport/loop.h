@@ -52,7 +52,6 @@ struct loop {
     uint32_t *wanted; /* by descriptor: events registered with epoll */
     uint32_t *owner;  /* by descriptor: the shard that waits on it */
     size_t wanted_size;
-    int socket_error; /* errno of the last socket that could not be made */
     void (*on_done)(void *context, CURL *easy, CURLcode result);
     void *context;
 };
@@ -80,10 +79,13 @@ void loop_wait(struct loop *loop, struct instant until);
 /* Sets off what was added and hands over what ended; without waiting. */
 void loop_settle(struct loop *loop);
 
-/* CURLOPT_OPENSOCKETFUNCTION and CURLOPT_CLOSESOCKETFUNCTION of every handle,
- * with the loop as their data: the loop must know when a descriptor is new. */
-curl_socket_t loop_open_socket(void *user, curlsocktype purpose,
-                               struct curl_sockaddr *address);
+/* Every handle makes and closes its sockets here: the loop must know when a
+ * descriptor is new. CURL_SOCKET_BAD with the reason in *os_error. */
+curl_socket_t loop_open_socket(struct loop *loop,
+                               const struct curl_sockaddr *address,
+                               int *os_error);
+
+/* A CURLOPT_CLOSESOCKETFUNCTION with the loop as its data. */
 int loop_close_socket(void *user, curl_socket_t fd);
 
 /* From any thread. */

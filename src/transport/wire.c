@@ -217,6 +217,15 @@ static size_t on_header(char *line, size_t size, size_t count, void *user)
     return length;
 }
 
+static curl_socket_t on_open_socket(void *user, curlsocktype purpose,
+                                    struct curl_sockaddr *address)
+{
+    struct wire *wire = user;
+    (void)purpose;
+
+    return loop_open_socket(wire->set->loop, address, &wire->socket_error);
+}
+
 static size_t on_body(char *bytes, size_t size, size_t count, void *user)
 {
     (void)bytes;
@@ -249,8 +258,8 @@ static bool make_handle(struct wire *wire)
     /* What a proxy says to CONNECT is no answer to the request. */
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, loop_open_socket);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, wire->set->loop);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, wire);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, loop_close_socket);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, wire->set->loop);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "squall/" SQUALL_VERSION);
@@ -274,6 +283,7 @@ struct wire *wire_take(struct wires *wires)
     wire->answer_lost = false;
     wire->is_losing = false;
     wire->connection_read = false;
+    wire->socket_error = 0;
     wire->sends = 0;
     wire->status = 0;
     wire->hint = (struct server_hint){.kind = HINT_ABSENT};
@@ -387,7 +397,6 @@ bool wire_send(struct wire *wire, uint16_t request,
     /* A caller that lost an answer does not use its connection again. */
     curl_easy_setopt(wire->easy, CURLOPT_FORBID_REUSE,
                      wire->fault ? 1L : 0L);
-    wire->set->loop->socket_error = 0;
     if (curl_multi_add_handle(wire->multi, wire->easy) !=
         CURLM_OK) {
         return false;
@@ -416,7 +425,7 @@ static enum outcome outcome_of_connect_failure(struct wire *wire)
     long os_error = 0;
     curl_easy_getinfo(wire->easy, CURLINFO_OS_ERRNO, &os_error);
     if (is_local_error(os_error) ||
-        is_local_error(wire->set->loop->socket_error)) {
+        is_local_error(wire->socket_error)) {
         return OUTCOME_NO_SOCKET;
     }
     if (os_error == ECONNREFUSED) {

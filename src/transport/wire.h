@@ -41,6 +41,7 @@ struct wire {
     bool answer_lost;     /* its answer was thrown away, on purpose */
     bool is_losing;       /* in the list of answers to lose */
     bool connection_read; /* reused and connect are set */
+    int socket_error;     /* errno of a socket that could not be made */
     unsigned sends;
     uint16_t status;
     struct server_hint hint;
