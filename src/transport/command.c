@@ -8,7 +8,10 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { LOOK_MS = 50 }; /* how often the clock and the stop are looked at */
 
 static pid_t start(const char *command, int *output)
 {
@@ -21,6 +24,7 @@ static pid_t start(const char *command, int *output)
         sigset_t none;
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
+        signal(SIGPIPE, SIG_DFL); /* squall ignores it; a shell expects it */
         setpgid(0, 0);
         dup2(ends[1], STDOUT_FILENO);
         execl("/bin/sh", "sh", "-c", command, (char *)NULL);
@@ -31,23 +35,32 @@ static pid_t start(const char *command, int *output)
         close(ends[0]);
         return -1;
     }
+    /* Whoever comes first makes the group, so that it can be killed. */
+    setpgid(child, child);
     *output = ends[0];
     return child;
 }
 
-enum reading { READING_WHOLE, READING_TIMED_OUT, READING_TOO_LARGE };
+enum reading { READING_WHOLE, READING_TIMED_OUT, READING_TOO_LARGE,
+               READING_STOPPED };
 
-static enum reading read_all(int fd, struct instant end, size_t bytes_max,
-                             struct str *output)
+/* Whether there is no more time; *why says which limit it was. */
+static bool is_over(const struct command_limits *limits, struct instant end,
+                    enum reading *why)
+{
+    bool stopped = limits->stop && atomic_load(limits->stop);
+    *why = stopped ? READING_STOPPED : READING_TIMED_OUT;
+    return stopped || !instant_before(clock_now(), end);
+}
+
+static enum reading read_all(int fd, const struct command_limits *limits,
+                             struct instant end, struct str *output)
 {
     char bytes[65536];
-    for (;;) {
-        int64_t left_ms = (end.ns - clock_now().ns) / NS_PER_MS;
+    enum reading why;
+    while (!is_over(limits, end, &why)) {
         struct pollfd wait = {.fd = fd, .events = POLLIN};
-        if (left_ms <= 0) {
-            return READING_TIMED_OUT;
-        }
-        if (poll(&wait, 1, left_ms > 1000 ? 1000 : (int)left_ms) <= 0) {
+        if (poll(&wait, 1, LOOK_MS) <= 0) {
             continue;
         }
         ssize_t got = read(fd, bytes, sizeof(bytes));
@@ -57,11 +70,29 @@ static enum reading read_all(int fd, struct instant end, size_t bytes_max,
         if (got <= 0) {
             return READING_WHOLE;
         }
-        if (output->length + (size_t)got > bytes_max) {
+        if (output->length + (size_t)got > limits->bytes_max) {
             return READING_TOO_LARGE;
         }
         str_append_bytes(output, bytes, (size_t)got);
     }
+    return why;
+}
+
+/* A shell may close its output long before it ends. */
+static enum reading await_end(pid_t child,
+                              const struct command_limits *limits,
+                              struct instant end, int *status)
+{
+    const struct timespec pause = {0, 1000 * 1000};
+    enum reading why;
+    while (!is_over(limits, end, &why)) {
+        pid_t ended = waitpid(child, status, WNOHANG);
+        if (ended != 0) { /* or nobody told us: SIGCHLD is ignored */
+            return READING_WHOLE;
+        }
+        nanosleep(&pause, NULL);
+    }
+    return why;
 }
 
 static bool judge(const char *command, enum reading reading, int status,
@@ -74,6 +105,8 @@ static bool judge(const char *command, enum reading reading, int status,
         problem = "did not end in time (ledger.timeout)";
     } else if (reading == READING_TOO_LARGE) {
         problem = "printed too much";
+    } else if (reading == READING_STOPPED) {
+        problem = "was interrupted";
     } else if (WIFSIGNALED(status)) {
         snprintf(text, sizeof(text), "was killed by signal %d",
                  WTERMSIG(status));
@@ -90,11 +123,10 @@ static bool judge(const char *command, enum reading reading, int status,
     return problem == NULL;
 }
 
-bool command_output(const char *command, struct duration timeout,
-                    size_t bytes_max, struct str *output,
-                    struct errors *errors)
+bool command_output(const char *command, const struct command_limits *limits,
+                    struct str *output, struct errors *errors)
 {
-    struct instant end = instant_add(clock_now(), timeout);
+    struct instant end = instant_add(clock_now(), limits->timeout);
     int fd = -1;
     pid_t child = start(command, &fd);
     if (child < 0) {
@@ -103,13 +135,16 @@ bool command_output(const char *command, struct duration timeout,
                    strerror(errno));
         return false;
     }
-    enum reading reading = read_all(fd, end, bytes_max, output);
+    int status = 0;
+    enum reading reading = read_all(fd, limits, end, output);
     close(fd);
+    if (reading == READING_WHOLE) {
+        reading = await_end(child, limits, end, &status);
+    }
     if (reading != READING_WHOLE) {
         kill(-child, SIGKILL);
-    }
-    int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+        while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+        }
     }
     return judge(command, reading, status, errors);
 }

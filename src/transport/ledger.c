@@ -40,10 +40,15 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* "id count": the count is the last word, so that an id may hold blanks. */
+/* "id count": the count is the last word, so that an id may hold blanks, but
+ * not begin or end with them. */
 static bool parse_line(const char *line, size_t length, size_t number,
                        struct effects_join *join, struct errors *errors)
 {
+    while (length > 0 && is_blank(line[0])) {
+        line++;
+        length--;
+    }
     while (length > 0 && is_blank(line[length - 1])) {
         length--;
     }
@@ -114,8 +119,12 @@ static bool parse_object(const cJSON *object, struct effects_join *join,
 static bool parse_json(const char *text, size_t length,
                        struct effects_join *join, struct errors *errors)
 {
-    /* The buffer ends with a NUL: what follows the value is checked too. */
-    cJSON *root = cJSON_ParseWithLengthOpts(text, length + 1, NULL, true);
+    /* cJSON would stop at a NUL. The buffer ends with one: so what follows the
+     * value is checked too. */
+    cJSON *root =
+        memchr(text, '\0', length)
+            ? NULL
+            : cJSON_ParseWithLengthOpts(text, length + 1, NULL, true);
     if (!root) {
         return refuse(errors, 0, "is not valid JSON", text, length);
     }
@@ -214,9 +223,11 @@ static bool fetch_with(CURL *easy, const char *url, struct str *text,
     if (code != CURLE_OK) {
         errors_add(errors, ERROR_NO_LEDGER,
                    "the ledger %s could not be read: %s", url,
-                   code == CURLE_WRITE_ERROR ? "it is larger than 2 GiB"
-                   : reason[0]               ? reason
-                                             : curl_easy_strerror(code));
+                   code == CURLE_WRITE_ERROR           ? "it is larger than "
+                                                         "2 GiB"
+                   : code == CURLE_ABORTED_BY_CALLBACK ? "interrupted"
+                   : reason[0]                         ? reason
+                                         : curl_easy_strerror(code));
         return false;
     }
     if (status != 200) {
@@ -267,8 +278,13 @@ static bool read_once(const struct plan *plan, struct effects_join *join,
 {
     struct str text = STR_INIT;
     bool ok = plan->ledger.command
-                  ? command_output(plan->ledger.command, plan->ledger.timeout,
-                                   LEDGER_BYTES_MAX, &text, errors)
+                  ? command_output(plan->ledger.command,
+                                   &(struct command_limits){
+                                       .timeout = plan->ledger.timeout,
+                                       .bytes_max = LEDGER_BYTES_MAX,
+                                       .stop = stop,
+                                   },
+                                   &text, errors)
                   : fetch_url(plan, &text, stop, errors);
     ok = ok && ledger_parse(text.text, text.length, join, errors);
     str_release(&text);
