@@ -16,7 +16,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* Parses one reading into the join; on failure adds an error with the line. */
+/* Parses one reading into the join (NULL: only checks it); on failure adds an
+ * error with the line. A NUL must follow the text. */
 bool ledger_parse(const char *text, size_t length, struct effects_join *join,
                   struct errors *errors);
 
