@@ -327,7 +327,8 @@ def killed_target(t):
     t.check(done.status in (0, 1, 3), f"exit status {done.status}")
     t.check_report(done.report)
     t.equal(done["operations.offered"], 600, "offered")
-    t.check(done["operations.acked"] >= 100, "acked before")
+    # Performed 100; of those some may not have been answered yet.
+    t.check(done["operations.acked"] >= 50, "acked before")
     t.check(done["attempts.by_outcome"].get("connect_refused", 0) > 0,
             "refused after")
 
