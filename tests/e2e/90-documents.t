@@ -13,6 +13,8 @@
 #     in example.com, .org, .net) becomes that same target;
 #   - -d and --duration are cut to 1 s; `squall target` is ended once it
 #     listens;
+#   - a run that calls itself invalid, since this machine was too busy to start
+#     operations in time, counts as one that worked;
 #   - `make demo` is run as it is, of other make targets it is proven with
 #     `make -n` that they exist.
 # A block after the line `<!-- not run: why -->`, or a .Dl after
@@ -135,6 +137,9 @@ def execute(t, commands):
         else:
             done = t.start([shell, "-c", command], "shown", env=env, cwd=work)
             status, wanted = done.wait(60 * PATIENCE), (0, 1)
+        if status == 3 and "operations late" in done.out:
+            t.note(f"the machine was too busy for: {shown}")
+            continue
         t.check(status in wanted,
                 f"exit status {status} of: {shown}\n{tail(done.err)}")
     t.check(commands, "there are commands")
