@@ -1,6 +1,7 @@
 #include "policy/breaker.h"
 
 #include "base/must.h"
+#include "policy/slots.h"
 
 #include <math.h>
 #include <string.h>
@@ -54,12 +55,9 @@ static void time_add(const struct breaker_condition *condition,
                      struct breaker_window *window, struct instant now,
                      bool is_bad)
 {
-    int64_t length = condition->window.ns / condition->buckets;
-    int64_t newest = now.ns / (length > 0 ? length : 1);
-    int64_t passed = newest - window->time.newest;
-    if (passed > condition->buckets) {
-        passed = condition->buckets;
-    }
+    int64_t passed = slots_advance(&window->time.newest, now,
+                                   condition->window, condition->buckets);
+    int64_t newest = window->time.newest;
     for (int64_t i = 0; i < passed; i++) {
         struct breaker_bucket *old =
             &window->time.buckets[(newest - i) % condition->buckets];
@@ -67,7 +65,6 @@ static void time_add(const struct breaker_condition *condition,
         window->bad -= old->bad;
         *old = (struct breaker_bucket){0, 0};
     }
-    window->time.newest = newest;
     struct breaker_bucket *bucket =
         &window->time.buckets[newest % condition->buckets];
     bucket->calls++;

@@ -1,6 +1,7 @@
 #include "policy/budget.h"
 
 #include "base/must.h"
+#include "policy/slots.h"
 
 #include <limits.h>
 #include <string.h>
@@ -73,18 +74,13 @@ static void window_advance(struct budget *budget,
                            const struct budget_config *config,
                            struct instant now)
 {
-    int64_t length = config->window.ns / config->slots;
-    int64_t newest = now.ns / (length > 0 ? length : 1);
-    if (newest <= budget->slot) {
-        return;
-    }
-    int64_t passed = smaller(newest - budget->slot, config->slots);
+    int64_t passed =
+        slots_advance(&budget->slot, now, config->window, config->slots);
     for (int64_t i = 0; i < passed; i++) {
-        size_t index = (size_t)((newest - i) % config->slots);
-        budget->sum -= budget->slots[index];
-        budget->slots[index] = 0;
+        int64_t *old = &budget->slots[(budget->slot - i) % config->slots];
+        budget->sum -= *old;
+        *old = 0;
     }
-    budget->slot = newest;
 }
 
 static void window_add(struct budget *budget,

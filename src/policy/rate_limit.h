@@ -1,0 +1,62 @@
+/*
+ * rate_limit: how fast a client sends, by its own will.
+ *
+ * token_bucket: `burst` tokens at first, `rate` a second, never more than
+ *   `burst`. A send takes one, and waits for it when there is none; a wait
+ *   longer than max_wait is refused and takes nothing.
+ * cubic (the adaptive mode of the AWS SDKs): off until the first throttled
+ *   answer. The client measures how fast it sends (in half seconds, smoothed
+ *   by 0.8). A throttled answer sets the rate to 0.7 of w, the least of what
+ *   was measured and allowed; every good one moves it along
+ *   0.4 * (t - K)^3 + w, t seconds after the throttling, K = cbrt(0.3 w / 0.4),
+ *   but to at most twice of what is measured, at least 0.5/s. The bucket holds
+ *   a second's worth, at least one.
+ *
+ * Which sends it applies to is the caller's to know.
+ */
+#ifndef SQUALL_POLICY_RATE_LIMIT_H
+#define SQUALL_POLICY_RATE_LIMIT_H
+
+#include "base/instant.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum rate_limit_type { RATE_LIMIT_NONE, RATE_LIMIT_BUCKET, RATE_LIMIT_CUBIC };
+
+struct rate_limit_config {
+    enum rate_limit_type type;
+    double rate_per_s; /* token_bucket */
+    double burst;
+    struct duration max_wait; /* DURATION_FOREVER: any */
+};
+
+struct rate_limit {
+    bool enabled; /* cubic: a throttled answer has come */
+    double tokens; /* below 0: promised to those who wait */
+    double rate_per_s;
+    double capacity;
+    struct instant last; /* when the tokens were counted */
+    /* cubic */
+    double measured_per_s;
+    double window_max_per_s;
+    int64_t half_second;
+    uint64_t sent; /* since then */
+    struct instant throttled_at;
+};
+
+void rate_limit_init(struct rate_limit *limit,
+                     const struct rate_limit_config *config,
+                     struct instant now);
+
+/* Asks to send. True: after *wait; false: that would be too long. */
+bool rate_limit_take(struct rate_limit *limit,
+                     const struct rate_limit_config *config,
+                     struct instant now, struct duration *wait);
+
+/* cubic: an answer came, throttled or not. */
+void rate_limit_on_answer(struct rate_limit *limit,
+                          const struct rate_limit_config *config,
+                          struct instant now, bool throttled);
+
+#endif
