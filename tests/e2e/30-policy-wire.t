@@ -247,8 +247,12 @@ def attempt_timeout(t):
             "backoff": {"type": "none"}}, {"attempt": "150ms"}), "-n", "4",
         "-c", "4")
     t.equal(run["attempts.by_outcome"].get("timeout"), 12, "timeouts")
-    hold(t, [gaps(r) for r in operations(server).values()], (.15, .15),
-         "attempts follow the timeouts")
+    # The server may read the first of two late, which makes their gap short.
+    for row in (gaps(r) for r in operations(server).values()):
+        t.equal(len(row), 2, "waits")
+        for gap in row:
+            t.between(gap, .15 - .05 * PATIENCE, .15 + SLACK,
+                      "an attempt follows a timeout")
     t.between(run["latency.operation.max_us"], 450e3, 450e3 + SLACK * 1e6,
               "latency of the operation")
     t.between(run["latency.operation.min_us"], 449e3, 450e3 + SLACK * 1e6,

@@ -125,9 +125,22 @@ def tls_name(t):
 
 @test("plain text where TLS is spoken, and the reverse")
 def wrong_protocol(t):
-    server = t.server(lambda request: reply())
-    run = t.run(server.url.replace("http:", "https:"), "-n", "3",
-                status=None)
+    # What a server of plain text makes of a handshake: a bad request.
+    listener = t.keep(listening_socket())
+
+    def serve():
+        while True:
+            try:
+                sock, _ = listener.accept()
+                sock.recv(65536)
+                sock.sendall(reply(400, close=True))
+                sock.close()
+            except OSError:
+                if listener.fileno() < 0:
+                    return
+    threading.Thread(target=serve, daemon=True).start()
+    run = t.run(f"https://127.0.0.1:{port_of(listener)}/", "-n", "3",
+                "--connect-timeout", "5s", status=None)
     t.equal(run["attempts.by_outcome"].get("tls"), run["attempts.total"],
             "TLS to plain text")
     certificates = t.certificates()
