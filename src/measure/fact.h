@@ -86,6 +86,8 @@ struct fact {
             struct duration queue;    /* total wait for connections */
             uint64_t operation;       /* number in the run */
             struct hash128 join;      /* of the ledger id */
+            bool has_effect;          /* its request performs one: the
+                                       * ledger is expected to tell */
             bool one_key;             /* every attempt carried the same key */
             size_t note_count;        /* <= ATTEMPT_NOTES_MAX */
             const struct attempt_note *notes; /* borrowed */

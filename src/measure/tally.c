@@ -179,7 +179,8 @@ static void take_whole(struct tally *tally, const struct fact *fact)
 
 void tally_take(struct tally *tally, const struct fact *fact)
 {
-    if (tally->effects && fact->kind == FACT_FINISHED) {
+    if (tally->effects && fact->kind == FACT_FINISHED &&
+        fact->finished.has_effect) {
         effects_log_take(tally->effects, fact);
     }
     if (fact->warmup) {

@@ -61,6 +61,7 @@ struct request_config {
     size_t body_length;
     const char *body_file;   /* read at planning time into body */
     struct expect_config expect;
+    enum tristate effect;    /* ANY until it is resolved by the method */
 };
 
 /* A request ready to be sent: everything that can be computed once. */

@@ -224,6 +224,9 @@ static void resolve_request(struct resolver *resolver, size_t index)
     }
     check_method(resolver, index, config->method);
     request->traits.method = method_bit(config->method);
+    if (config->effect == ANY) {
+        config->effect = request->traits.method & METHODS_SAFE ? NO : YES;
+    }
     request->traits.has_key =
         resolver->plan->policy.key.scope != KEY_SCOPE_NONE;
     check_path(resolver, index, config);

@@ -247,6 +247,22 @@ static void check_ledger_source(struct resolver *resolver)
     }
 }
 
+/* A ledger that no request writes to would judge nothing, and say so with
+ * zeros. */
+static void check_effects(struct resolver *resolver)
+{
+    const struct plan *plan = resolver->plan;
+    for (size_t i = 0; i < plan->request_count; i++) {
+        if (plan->requests[i].config.effect == YES) {
+            return;
+        }
+    }
+    struct error *error =
+        resolve_refuse(resolver, "ledger", "no request performs an effect");
+    error_hint(error, "send a POST (-X POST), or say \"effect\": true in a "
+                      "request that performs one");
+}
+
 void resolve_ledger(struct resolver *resolver)
 {
     struct plan *plan = resolver->plan;
@@ -257,6 +273,7 @@ void resolve_ledger(struct resolver *resolver)
         return;
     }
     check_ledger_source(resolver);
+    check_effects(resolver);
     if (!ledger->key) {
         bool orders = plan->request_count == 1 &&
                       !is_given(resolver, "target.url") &&

@@ -354,6 +354,8 @@ static void perform_finish(struct worker *worker, struct operation *operation,
     fact.finished.queue = operation->queue;
     fact.finished.operation = operation->number;
     fact.finished.join = operation->join;
+    fact.finished.has_effect =
+        worker->plan->requests[operation->request].config.effect == YES;
     fact.finished.one_key =
         worker->plan->policy.key.scope == KEY_SCOPE_OPERATION;
     fact.finished.note_count = operation->note_count;

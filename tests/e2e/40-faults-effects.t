@@ -124,6 +124,24 @@ def keys(t):
                     for e in run["effects.examples"]), "examples")
 
 
+@test("reads in the mix are not taken for lost orders")
+def reads(t):
+    target = t.target("-p", "targets/no-keys")
+    n = few(2000, 300)
+    order = {"name": "order", "method": "POST", "path": "/orders",
+             "headers": {"Content-Type": "application/json"},
+             "body": '{"order": "{{op.id}}"}'}
+    look = {"name": "look", "path": "/healthz"}
+    run = t.run(target.url, "-p", t.profile({
+        "requests": [order, look], "ledger": {"url": "/ledger", "key": "{{op.id}}"},
+        "slo": ["lost == 0", "duplicates == 0"]}), "-n", n)
+    orders_made = sum(target.ledger().values())
+    t.equal(run["effects.operations_checked"], orders_made,
+            "orders are checked, and only they")
+    t.between(orders_made, 1, n - 1, "both kinds were sent")
+    t.equal(run["operations.acked"], n, "reads are operations all the same")
+
+
 @test("racy keys let overlapping attempts through, atomic ones never",
       limit=60)
 def racy(t):

@@ -109,6 +109,7 @@ static inline void play_finish(struct play *play, struct fact fact,
     fact.finished.intended = intended;
     fact.finished.attempts = on_wire;
     fact.finished.operation = play->operation;
+    fact.finished.has_effect = true;
     fact.finished.join = hash_bytes(id, strlen(id));
     play_tell(play, &fact);
     if (!fact.warmup) {

@@ -63,6 +63,7 @@ static void take(struct effects_log *log, const struct history *h)
     fact.finished.verdict = h->verdict;
     fact.finished.intended = (struct instant){(int64_t)h->operation * 1000};
     fact.finished.attempts = h->attempts;
+    fact.finished.has_effect = true;
     fact.finished.operation = h->operation;
     fact.finished.join = hash_bytes(h->id, strlen(h->id));
     fact.finished.one_key = h->one_key;

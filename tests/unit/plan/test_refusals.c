@@ -161,6 +161,9 @@ static void contradictions_name_both_places(void **state)
          1, 15, "requests[0].body", "(idempotency: a.json:2:1)", "op.id"},
         {"{\"ledger\":{\"url\":\"/l\",\n\"command\":\"true\"}}", 2, 1,
          "ledger.command", "(ledger.url: a.json:1:12)", ""},
+        {"{\"ledger\":{\"key\":\"{{op.id}}\"},\n"
+         "\"requests\":[{\"path\":\"/look\"}]}",
+         1, 11, "ledger", "no request performs an effect", "-X POST"},
         {"{\"ledger\":{\"key\":\"{{key}}\"},\n"
          "\"idempotency\":{\"scope\":\"none\"}}",
          1, 12, "ledger.key", "(idempotency: a.json:2:1)", ""},

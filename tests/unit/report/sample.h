@@ -146,6 +146,7 @@ static unsigned sample_operation(struct sample *sample, uint64_t number,
     fact.finished.queue = duration_us(3);
     fact.finished.operation = number;
     fact.finished.join = hash_bytes(id, (size_t)length);
+    fact.finished.has_effect = true;
     fact.finished.one_key = true;
     fact.finished.note_count = attempts;
     fact.finished.notes = notes;
