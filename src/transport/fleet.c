@@ -31,8 +31,12 @@ struct fleet {
     struct crew_member *members;
     uint64_t count;
     atomic_int stop;
-    pthread_barrier_t barrier; /* the members and the coordinator */
-    struct instant origin;     /* set between the barrier's two passes */
+    /* the start: members report and wait for the word */
+    pthread_mutex_t start_lock;
+    pthread_cond_t start_changed;
+    uint64_t waiting;
+    enum { START_AWAITED, START_GIVEN, START_CALLED_OFF } start;
+    struct instant origin; /* set before the start is given */
     struct tally merged;
     struct effects_log **logs;
 };
@@ -91,6 +95,8 @@ struct fleet *fleet_new(const struct plan *plan, struct errors *errors)
     }
     fleet->plan = plan;
     atomic_init(&fleet->stop, 0);
+    pthread_mutex_init(&fleet->start_lock, NULL);
+    pthread_cond_init(&fleet->start_changed, NULL);
     fleet->count = plan->load.threads;
     fleet->members =
         arena_array(&fleet->arena, fleet->count, sizeof(*fleet->members));
@@ -122,31 +128,57 @@ static void *member_main(void *argument)
     struct crew_member *member = argument;
     struct fleet *fleet = member->fleet;
 
-    pthread_barrier_wait(&fleet->barrier);
-    pthread_barrier_wait(&fleet->barrier); /* the origin is set */
-    worker_run(member->worker, fleet->origin);
+    pthread_mutex_lock(&fleet->start_lock);
+    fleet->waiting++;
+    pthread_cond_broadcast(&fleet->start_changed);
+    while (fleet->start == START_AWAITED) {
+        pthread_cond_wait(&fleet->start_changed, &fleet->start_lock);
+    }
+    bool given = fleet->start == START_GIVEN;
+    pthread_mutex_unlock(&fleet->start_lock);
+    if (given) {
+        worker_run(member->worker, fleet->origin);
+    }
     return NULL;
+}
+
+static void call_off(struct fleet *fleet)
+{
+    pthread_mutex_lock(&fleet->start_lock);
+    fleet->start = START_CALLED_OFF;
+    pthread_cond_broadcast(&fleet->start_changed);
+    pthread_mutex_unlock(&fleet->start_lock);
+    for (uint64_t i = 0; i < fleet->count; i++) {
+        if (fleet->members[i].started) {
+            pthread_join(fleet->members[i].thread, NULL);
+            fleet->members[i].started = false;
+        }
+    }
 }
 
 bool fleet_start(struct fleet *fleet, struct errors *errors)
 {
-    pthread_barrier_init(&fleet->barrier, NULL, (unsigned)fleet->count + 1);
     for (uint64_t i = 0; i < fleet->count; i++) {
         struct crew_member *member = &fleet->members[i];
         int failed =
             pthread_create(&member->thread, NULL, member_main, member);
         if (failed) {
-            /* Those that wait at the barrier cannot be called back: the
-             * process is about to end with this error. */
             errors_add(errors, ERROR_NO_RESOURCE,
                        "a thread could not be started: %s", strerror(failed));
+            call_off(fleet);
             return false;
         }
         member->started = true;
     }
-    pthread_barrier_wait(&fleet->barrier);
+    /* All run before the clock does, so that none starts late. */
+    pthread_mutex_lock(&fleet->start_lock);
+    while (fleet->waiting < fleet->count) {
+        pthread_cond_wait(&fleet->start_changed, &fleet->start_lock);
+    }
     fleet->origin = instant_add(clock_now(), duration_ms(1));
-    pthread_barrier_wait(&fleet->barrier);
+    fleet->start = START_GIVEN;
+    pthread_cond_broadcast(&fleet->start_changed);
+    pthread_mutex_unlock(&fleet->start_lock);
     return true;
 }
 
@@ -256,6 +288,8 @@ void fleet_free(struct fleet *fleet)
             worker_free(fleet->members[i].worker);
         }
     }
+    pthread_cond_destroy(&fleet->start_changed);
+    pthread_mutex_destroy(&fleet->start_lock);
     curl_slist_free_all(fleet->pinned);
     arena_release(&fleet->arena);
     free(fleet);

@@ -58,4 +58,23 @@ def reused_connection(t):
         t.equal(run["attempts.retries"], len(retried), "retries")
 
 
+@test("a thread that cannot be made is a named error", limit=60)
+def too_many_threads(t):
+    if QUICK:
+        raise Skip("a sanitizer takes all address space there is")
+    server = t.server(lambda request: reply())
+    named = 0
+    # The stacks of 40 threads do not fit; where that shows first depends on
+    # the machine's libraries.
+    for mib in range(300, 1000, 50):
+        room = (mib << 20, mib << 20)
+        run = t.squall(
+            "run", server.url, "-t", "40", "-c", "40", "-n", "40",
+            status=None,
+            preexec=lambda: resource.setrlimit(resource.RLIMIT_AS, room))
+        t.check(run.status in (0, 3), f"{mib} MiB: status {run.status}")
+        named += "a thread could not be started" in run.err
+    t.check(named > 0, "named")
+
+
 main()
