@@ -1,5 +1,7 @@
 #include "cli/interrupt.h"
 
+#include "transport/clock.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -18,7 +20,10 @@ struct interrupt {
     atomic_uint count;
     atomic_bool armed;
     atomic_bool flag;
+    atomic_bool measuring;
 };
+
+#define PATIENCE duration_s(1)
 
 static void raise_eventfd(int fd)
 {
@@ -27,9 +32,36 @@ static void raise_eventfd(int fd)
     (void)written;
 }
 
+static void end_process(void)
+{
+    static const char text[] = "\nsquall: interrupted\n";
+    ssize_t written = write(STDERR_FILENO, text, sizeof(text) - 1);
+    (void)written;
+    _exit(130);
+}
+
+static void hear(struct interrupt *interrupt, struct instant *second)
+{
+    unsigned count = atomic_fetch_add(&interrupt->count, 1) + 1;
+    struct instant now = clock_now();
+
+    if (count == 2) {
+        *second = now;
+    }
+    if ((count >= 2 && !atomic_load(&interrupt->measuring)) ||
+        (count > 2 && instant_since(now, *second).ns >= PATIENCE.ns)) {
+        end_process();
+    }
+    if (atomic_load(&interrupt->armed)) {
+        atomic_store(&interrupt->flag, true);
+    }
+    raise_eventfd(interrupt->heard);
+}
+
 static void *listen_for_signals(void *argument)
 {
     struct interrupt *interrupt = argument;
+    struct instant second = {0};
     struct pollfd waits[2] = {{.fd = interrupt->signals, .events = POLLIN},
                               {.fd = interrupt->end, .events = POLLIN}};
     for (;;) {
@@ -43,11 +75,7 @@ static void *listen_for_signals(void *argument)
         if (waits[0].revents &&
             read(interrupt->signals, &info, sizeof(info)) ==
                 (ssize_t)sizeof(info)) {
-            atomic_fetch_add(&interrupt->count, 1);
-            if (atomic_load(&interrupt->armed)) {
-                atomic_store(&interrupt->flag, true);
-            }
-            raise_eventfd(interrupt->heard);
+            hear(interrupt, &second);
         }
     }
 }
@@ -62,6 +90,7 @@ struct interrupt *interrupt_begin(struct errors *errors)
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
     if (interrupt) {
+        interrupt->armed = true;
         interrupt->signals = signalfd(-1, &set, SFD_CLOEXEC);
         interrupt->heard = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         interrupt->end = eventfd(0, EFD_CLOEXEC);
@@ -86,6 +115,13 @@ void interrupt_end(struct interrupt *interrupt)
     close(interrupt->heard);
     close(interrupt->end);
     free(interrupt);
+}
+
+void interrupt_measuring(struct interrupt *interrupt)
+{
+    atomic_store(&interrupt->measuring, true);
+    atomic_store(&interrupt->armed, false);
+    atomic_store(&interrupt->flag, false);
 }
 
 void interrupt_wait(struct interrupt *interrupt, struct duration most)

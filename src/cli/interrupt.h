@@ -1,9 +1,14 @@
 /*
  * interrupt: SIGINT and SIGTERM, as something that the main thread waits for.
  *
- * The first asks for an orderly end, the second for one at once. After the
- * load, when only the ledger is read, interrupt_rearm makes the next signal
- * raise a flag that a blocking reader can poll.
+ * The first asks for an orderly end, the second for one at once. Before and
+ * after the load, when the main thread may be reading the ledger, a signal
+ * raises a flag that a blocking reader can poll.
+ *
+ * Where nobody listens, the listener ends the process itself, with status 130:
+ * at the second signal before anything was measured (a name that is being
+ * resolved cannot be called back), and at a later one when the second has not
+ * helped for a second (a report that nobody reads).
  */
 #ifndef SQUALL_CLI_INTERRUPT_H
 #define SQUALL_CLI_INTERRUPT_H
@@ -20,13 +25,17 @@ struct interrupt;
 struct interrupt *interrupt_begin(struct errors *errors);
 void interrupt_end(struct interrupt *interrupt);
 
+/* The load begins: from now on there is something to lose, and a signal
+ * raises no flag. */
+void interrupt_measuring(struct interrupt *interrupt);
+
 /* Waits for a signal, at most so long. */
 void interrupt_wait(struct interrupt *interrupt, struct duration most);
 
 /* Signals since the start. */
 unsigned interrupt_count(const struct interrupt *interrupt);
 
-/* From now on the next signal raises the flag. */
+/* The load is over: from now on the next signal raises the flag. */
 void interrupt_rearm(struct interrupt *interrupt);
 const atomic_bool *interrupt_flag(const struct interrupt *interrupt);
 

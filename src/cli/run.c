@@ -162,7 +162,9 @@ static bool prepare(struct run *run)
     if (!run->fleet) {
         return false;
     }
-    return !run->plan->has_ledger || ledger_probe(run->plan, &run->errors);
+    return !run->plan->has_ledger ||
+           ledger_probe(run->plan, interrupt_flag(run->interrupt),
+                        &run->errors);
 }
 
 static int terminal_width(int fd)
@@ -268,6 +270,7 @@ static bool drive(struct run *run)
     struct fleet_snapshot snapshot = {0};
     unsigned obeyed = 0;
 
+    interrupt_measuring(run->interrupt);
     if (!fleet_start(run->fleet, &run->errors)) {
         return false;
     }
@@ -468,6 +471,10 @@ int command_run(const struct invocation *invocation)
         errors_print(&run.errors, stderr);
         if (status == 0 || !run.tally) {
             status = errors_exit_status(&run.errors);
+        }
+        if (!run.tally && run.interrupt &&
+            interrupt_count(run.interrupt) > 0) {
+            status = 130;
         }
     }
     release(&run);

@@ -340,7 +340,8 @@ bool ledger_read(const struct plan *plan, struct effects_join *join,
     }
 }
 
-bool ledger_probe(const struct plan *plan, struct errors *errors)
+bool ledger_probe(const struct plan *plan, const atomic_bool *stop,
+                  struct errors *errors)
 {
-    return read_once(plan, NULL, NULL, errors);
+    return read_once(plan, NULL, stop, errors);
 }

@@ -26,6 +26,7 @@ bool ledger_read(const struct plan *plan, struct effects_join *join,
                  const atomic_bool *stop, struct errors *errors);
 
 /* One reading, to find out before a run that the ledger can be read. */
-bool ledger_probe(const struct plan *plan, struct errors *errors);
+bool ledger_probe(const struct plan *plan, const atomic_bool *stop,
+                  struct errors *errors);
 
 #endif

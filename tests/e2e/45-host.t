@@ -5,6 +5,8 @@
 
 from harness import *
 
+import fcntl
+
 
 @test("attempts without end that never leave do not stop the clock")
 def endless_attempts(t):
@@ -75,6 +77,93 @@ def too_many_threads(t):
         t.check(run.status in (0, 3), f"{mib} MiB: status {run.status}")
         named += "a thread could not be started" in run.err
     t.check(named > 0, "named")
+
+
+def wait_until(holds):
+    end = time.monotonic() + 20 * PATIENCE
+    while not holds() and time.monotonic() < end:
+        time.sleep(.01)
+
+
+def interrupted_ledger(t, probe):
+    """A run whose ledger hangs, before the load or after it."""
+    server = t.server(lambda request: reply())
+    begun, count = t.path("begun"), t.path("count")
+    command = f"echo >>{count}; test $(wc -l <{count}) = {1 if probe else 2}" \
+              f" && touch {begun} && sleep 1000; true"
+    process = t.launch(
+        "run", server.url, "-n", "10", "-c", "2", "-o", t.path("r.json"),
+        "--allow-exec", "-p", t.profile({
+            "idempotency": {}, "ledger": {"command": command,
+                                          "timeout": "1000s"}}))
+    wait_until(begun.exists)
+    return server, process
+
+
+@test("before the load, one signal ends a ledger that hangs")
+def interrupted_probe(t):
+    server, process = interrupted_ledger(t, probe=True)
+    process.signal(signal.SIGINT)
+    run = t.finish(process, status=130, limit=20)
+    t.match(run.err, r"was interrupted", "said")
+    t.equal(server.requests, [], "requests")
+
+
+def handles_signals(process):
+    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+    blocked = int(re.search(r"SigBlk:\s*(\w+)", status).group(1), 16)
+    return blocked >> (signal.SIGINT - 1) & 1
+
+
+@test("before the load, the second signal ends a connect that hangs")
+def interrupted_connect(t):
+    # A full queue of a listener: who comes now is not answered at all.
+    listener = t.keep(listening_socket(backlog=0))
+    address = listener.getsockname()
+    hangs = False
+    while not hangs:
+        sock = t.keep(socket.socket())
+        sock.settimeout(.2)
+        try:
+            sock.connect(address)
+        except TimeoutError:
+            hangs = True
+    process = t.launch("run", f"http://127.0.0.1:{address[1]}/", "-n", "1")
+    wait_until(lambda: handles_signals(process))
+    process.signal(signal.SIGINT)
+    process.signal(signal.SIGTERM)
+    run = t.finish(process, status=130, limit=20)
+    t.match(run.err, r"squall: interrupted", "said")
+
+
+@test("after the load, one signal ends a ledger that hangs; figures are kept")
+def interrupted_reading(t):
+    server, process = interrupted_ledger(t, probe=False)
+    process.signal(signal.SIGINT)
+    run = t.finish(process, status=130, limit=20, report=t.path("r.json"))
+    t.match(run.err, r"was interrupted", "said")
+    t.equal(run["operations.acked"], 10, "acked")
+    t.equal(run["effects.oracle"], "unverified", "oracle")
+
+
+@test("a report that nobody reads does not hold the process for ever")
+def unread_report(t):
+    server = t.server(lambda request: reply())
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    popen = subprocess.Popen(
+        [SQUALL, "run", server.url, "-n", "10", "--json"], stdout=writing,
+        stderr=subprocess.DEVNULL, start_new_session=True,
+        env=t.environment())
+    os.close(writing)
+    wait_until(lambda: server.requests)
+    end = time.monotonic() + 60 * PATIENCE
+    while popen.poll() is None and time.monotonic() < end:
+        popen.send_signal(signal.SIGINT)
+        time.sleep(.2)
+    t.equal(popen.poll(), 130, "exit status")
+    popen.kill()
+    os.close(reading)
 
 
 main()
