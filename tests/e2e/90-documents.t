@@ -17,6 +17,8 @@
 #     operations in time, counts as one that worked;
 #   - `make demo` is run as it is, of other make targets it is proven with
 #     `make -n` that they exist.
+# The block after the line `<!-- file: NAME -->` is put into the file that the
+# commands after it use.
 # A block after the line `<!-- not run: why -->`, or a .Dl after
 # `.\" not run: why`, is left out, and the test prints why.
 
@@ -43,6 +45,12 @@ def readme_commands():
         elif match := re.match(r"<!-- not run: (.*) -->", line):
             reason = match.group(1)
     return joined(commands)
+
+
+def readme_files():
+    """By name, the content of the files that the README shows."""
+    return dict(re.findall(r"^<!-- file: (\S+) -->\n```\w*\n(.*?)^```$",
+                           README.read_text(), re.M | re.S))
 
 
 def page_commands(page):
@@ -103,7 +111,7 @@ def adapted(command, url):
     return re.sub(r"(^|[|&;]\s*)\./squall\b", r"\1squall", command)
 
 
-def execute(t, commands):
+def execute(t, commands, files=()):
     binaries = t.path("bin")
     binaries.mkdir()
     (binaries / "squall").symlink_to(SQUALL)
@@ -112,6 +120,8 @@ def execute(t, commands):
     work.mkdir()
     (work / "profiles").symlink_to(ROOT / "profiles")
     (work / "order.json").write_text('{"order": "{{op.id}}"}')
+    for name, content in dict(files).items():
+        (work / name).write_text(content)
     target = t.target("-p", "targets/exactly-once")
     shell = shutil.which("bash") or "sh"
     for command in commands:
@@ -149,7 +159,7 @@ def execute(t, commands):
 def readme(t):
     if not README.exists():
         raise Skip("there is no README.md")
-    execute(t, readme_commands())
+    execute(t, readme_commands(), readme_files())
 
 
 @test("every command in the man pages", limit=300)
