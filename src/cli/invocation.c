@@ -41,6 +41,23 @@ static void add_key(struct invocation *invocation, const char *key,
     words_add(&invocation->sets, set);
 }
 
+/* The next item of a list key: those before it were added by the same option.
+ */
+static void add_item(struct invocation *invocation, const char *key,
+                     const char *value)
+{
+    size_t length = strlen(key);
+    size_t index = 0;
+    char item[128];
+
+    for (size_t i = 0; i < invocation->sets.count; i++) {
+        const char *set = invocation->sets.items[i];
+        index += strncmp(set, key, length) == 0 && set[length] == '[';
+    }
+    snprintf(item, sizeof(item), "%s[%zu]", key, index);
+    add_key(invocation, item, value);
+}
+
 /* A whole number in the given base, with nothing before or behind it. */
 static bool parse_number(const char *text, int base, uint64_t max,
                          uint64_t *number)
@@ -130,6 +147,7 @@ static void store_checked(struct parser *parser, const struct option_row *row,
         }
         return;
     case OPTION_KEY:
+    case OPTION_KEY_ITEM:
     case OPTION_KEY_TRUE:
     case OPTION_TEXT:
     case OPTION_LIST:
@@ -148,6 +166,9 @@ static void store(struct parser *parser, const struct option_row *row,
     switch (row->type) {
     case OPTION_KEY:
         add_key(invocation, row->key, value);
+        return;
+    case OPTION_KEY_ITEM:
+        add_item(invocation, row->key, value);
         return;
     case OPTION_KEY_TRUE:
         add_key(invocation, row->key, "true");

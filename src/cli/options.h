@@ -24,13 +24,14 @@ enum option_group { GROUP_LOAD, GROUP_REQUEST, GROUP_CONNECTION, GROUP_POLICY,
 /*
  * KEY: takes an argument and stands for a profile key: `--rate 5/s` is
  *   `--set load.rate=5/s`.
+ * KEY_ITEM: the same for a list; every use adds an item.
  * KEY_TRUE: takes none and sets the key to true.
  * The others fill a field of the invocation: TEXT a pointer, LIST a struct
  * words, FLAG a bool; SEED, RUN, COLOR, PORT and COUNT what they are named for.
  */
-enum option_type { OPTION_KEY, OPTION_KEY_TRUE, OPTION_TEXT, OPTION_LIST,
-                   OPTION_FLAG, OPTION_SEED, OPTION_RUN, OPTION_COLOR,
-                   OPTION_PORT, OPTION_COUNT };
+enum option_type { OPTION_KEY, OPTION_KEY_ITEM, OPTION_KEY_TRUE, OPTION_TEXT,
+                   OPTION_LIST, OPTION_FLAG, OPTION_SEED, OPTION_RUN,
+                   OPTION_COLOR, OPTION_PORT, OPTION_COUNT };
 
 struct option_row {
     unsigned commands;      /* FOR_ bits */

@@ -72,6 +72,19 @@ static void test_keys_and_sets_keep_their_order(void **state)
     invocation_release(&p.invocation);
 }
 
+static void test_an_item_is_added_by_every_use(void **state)
+{
+    (void)state;
+    struct parsed p;
+    parse(&p, "run", "--resolve", "a:1:127.0.0.1", "-c1", "--resolve",
+          "b:1:127.0.0.1", NULL);
+    assert_true(p.good);
+    const struct plan_input *input = &p.invocation.input;
+    assert_string_equal(input->sets[0], "target.resolve[0]=a:1:127.0.0.1");
+    assert_string_equal(input->sets[2], "target.resolve[1]=b:1:127.0.0.1");
+    invocation_release(&p.invocation);
+}
+
 static void test_url_may_stand_anywhere(void **state)
 {
     (void)state;
@@ -208,6 +221,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_way_to_write_an_argument),
         cmocka_unit_test(test_keys_and_sets_keep_their_order),
+        cmocka_unit_test(test_an_item_is_added_by_every_use),
         cmocka_unit_test(test_url_may_stand_anywhere),
         cmocka_unit_test(test_lists_and_fields_are_filled),
         cmocka_unit_test(test_words_of_a_command_are_kept_in_order),

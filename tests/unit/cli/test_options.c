@@ -74,7 +74,8 @@ static void test_arguments_fit_the_types(void **state)
     for (size_t i = 0; i < option_row_count; i++) {
         const struct option_row *row = &option_rows[i];
         bool is_key =
-            row->type == OPTION_KEY || row->type == OPTION_KEY_TRUE;
+            row->type == OPTION_KEY || row->type == OPTION_KEY_ITEM ||
+            row->type == OPTION_KEY_TRUE;
         bool is_bare =
             row->type == OPTION_FLAG || row->type == OPTION_KEY_TRUE;
         assert_int_equal(row->argument != NULL, !is_bare);
