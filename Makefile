@@ -58,6 +58,11 @@ OBJECTS := $(patsubst src/%.c,$(BUILD)/%.o,$(wildcard $(FOLDERS:%=src/%/*.c)))
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard \
  tests/unit/*/test_*.c tests/prop/test_*.c tests/golden/test_*.c \
  tests/sim/test_*.c tests/exhaust/test_*.c))
+# The core has no threads (make layers holds it): little use in watching it.
+ifeq ($(FLAVOUR),tsan)
+TESTS := $(filter $(foreach f,transport target cli,$(BUILD)/tests/unit/$f/%),\
+ $(TESTS))
+endif
 FUZZERS := $(patsubst tests/fuzz/%.c,%,\
  $(filter-out %/replay.c,$(wildcard tests/fuzz/*.c)))
 
@@ -65,15 +70,12 @@ FUZZERS := $(patsubst tests/fuzz/%.c,%,\
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' $(1) $@)
 
-all: squall ## build ./squall
-
-squall: $(BUILD)/squall
-	@ln -sf $< $@
+all: $(BUILD)/squall ## build ./squall
+	@ln -sf $< squall
 
 $(BUILD)/squall: $(BUILD)/main.o $(BUILD)/libsquall.a
 	$(call say,link)
-	$(Q)$(LINK) -o $@ $< $(filter $(BUILD)/cli/%,$(OBJECTS)) \
-	 $(BUILD)/libsquall.a $(LDLIBS)
+	$(Q)$(LINK) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/libsquall.a: $(OBJECTS)
 	$(call say,archive)
@@ -142,15 +144,24 @@ check: setup ## set up, then every test that takes seconds
 
 check-now: all unit replay lint-fast
 
-check-e2e: all ## end-to-end tests, with the program of this flavour
-	SQUALL=$(CURDIR)/$(BUILD)/squall prove $(if $(V),-v) tests/e2e/*.t
+# Some tests call make themselves, for the plain flavour.
+check-e2e: $(BUILD)/squall ## end-to-end tests, with the program of this flavour
+	env -u MAKEFLAGS -u FLAVOUR -u BUILD SQUALL=$(CURDIR)/$< prove -j$(or $(JOBS),1) \
+	 $(if $(V),-v,-f -o) tests/e2e/*.t
 
 check-all: check ## all tests and all lint
 	@$(MAKE) --no-print-directory check-e2e lint
 
+# What a sanitizer finds goes to files, so that no test can swallow it.
+FOUND = exitcode=99:log_path=$(CURDIR)/build/$@/found
+asan tsan: export ASAN_OPTIONS = $(FOUND)
+asan tsan: export UBSAN_OPTIONS = $(FOUND):print_stacktrace=1
+asan tsan: export TSAN_OPTIONS = $(FOUND)
 asan tsan: ## tests under address and undefined, or thread, sanitizer
+	@rm -f build/$@/found.*
 	@$(MAKE) --no-print-directory FLAVOUR=$@ unit replay
-	@$(MAKE) --no-print-directory FLAVOUR=$@ check-e2e QUICK=1
+	@$(MAKE) --no-print-directory FLAVOUR=$@ check-e2e QUICK=1 JOBS=2; \
+	 status=$$?; cat build/$@/found.* 2>/dev/null && exit 1; exit $$status
 
 valgrind: $(TESTS) ## unit tests under valgrind
 	@tests/lint/valgrind $(TESTS)

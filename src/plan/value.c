@@ -776,6 +776,6 @@ bool value_read(struct reader *reader, const struct key *key,
     case TYPE_SECTION: case TYPE_LIST: case TYPE_CLASS_BACKOFF:
         break;
     }
-    must(!"a section is no value");
+    must_never("a section is no value");
     return false;
 }

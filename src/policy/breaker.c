@@ -326,7 +326,7 @@ void breaker_on_done(struct breaker *breaker,
         judge_probe(breaker, config, now, class, elapsed, rng);
         return;
     }
-    must(!"a permit of an open period");
+    must_never("a permit of an open period");
 }
 
 void breaker_forget(struct breaker *breaker, struct breaker_permit permit)

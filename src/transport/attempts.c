@@ -339,7 +339,7 @@ static void perform_cancel(struct worker *worker, struct operation *operation,
         }
         return;
     }
-    must(!"a CANCEL names an attempt in flight");
+    must_never("a CANCEL names an attempt in flight");
 }
 
 static void perform_finish(struct worker *worker, struct operation *operation,
