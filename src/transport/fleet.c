@@ -270,14 +270,28 @@ double fleet_cpu_share(const struct fleet *fleet)
     return share;
 }
 
+/* Constant arrivals are dealt out in turn: the first that nobody started any
+ * more, of all workers, is where the load would have gone on. */
+static bool ends_with_first_left_out(const struct fleet *fleet)
+{
+    const struct load_config *load = &fleet->plan->load;
+    bool counted = load->arrival == ARRIVAL_CONSTANT &&
+                   load->operations >= fleet->count;
+    for (uint64_t i = 0; i < fleet->count; i++) {
+        counted &= worker_load_was_counted(fleet->members[i].worker);
+    }
+    return counted;
+}
+
 struct duration fleet_load_time(const struct fleet *fleet)
 {
-    struct duration longest = DURATION_ZERO;
-    for (uint64_t i = 0; i < fleet->count; i++) {
-        longest = duration_max(longest,
-                               worker_load_end(fleet->members[i].worker));
+    bool first = ends_with_first_left_out(fleet);
+    struct duration time = worker_load_end(fleet->members[0].worker);
+    for (uint64_t i = 1; i < fleet->count; i++) {
+        struct duration one = worker_load_end(fleet->members[i].worker);
+        time = first ? duration_min(time, one) : duration_max(time, one);
     }
-    return longest;
+    return time;
 }
 
 void fleet_free(struct fleet *fleet)

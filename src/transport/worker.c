@@ -194,6 +194,8 @@ static void init_load(struct worker *worker)
                    .stages = plan->load.stage_count,
                    .load_length = load_length(&plan->load),
                    .warmup = plan->load.warmup,
+                   .first_stage_is_warmup =
+                       plan->load.first_stage_is_warmup,
                    .keep_effects = plan->has_ledger,
                    .operations_max = effects_max(worker),
                });
@@ -310,6 +312,7 @@ static void start_due(struct worker *worker)
         struct instant at = (struct instant){worker->arrival.at.ns};
         if (!worker->has_arrival || worker->operations_left == 0) {
             struct duration length = load_length(&worker->plan->load);
+            worker->load_counted = worker->has_arrival;
             end_load(worker,
                      worker->has_arrival ? at
                                          : (struct instant){length.ns},
@@ -329,6 +332,21 @@ static void start_due(struct worker *worker)
         worker->has_arrival =
             schedule_next(&worker->schedule, &worker->arrival);
     }
+}
+
+/* A stop: what is due by now was offered, and will not be started. Answers
+ * that come from now on are not those of the load. */
+static void cut_load(struct worker *worker, struct instant now)
+{
+    while (worker->has_arrival && worker->operations_left > 0 &&
+           worker->arrival.at.ns <= now.ns) {
+        count_operation(worker, (struct instant){worker->arrival.at.ns});
+        drop(worker, now);
+        worker->has_arrival =
+            schedule_next(&worker->schedule, &worker->arrival);
+    }
+    worker->tally.config.load_length = (struct duration){now.ns};
+    end_load(worker, now, now);
 }
 
 static void wake_thinkers(struct worker *worker)
@@ -403,7 +421,7 @@ static void obey_stop(struct worker *worker)
                                     memory_order_relaxed);
     struct instant now = run_now(worker);
     if (stop > 0 && !worker->load_over) {
-        end_load(worker, now, now);
+        cut_load(worker, now);
     }
     if (worker->load_over && worker->active > 0 &&
         (stop > 1 || !instant_before(now, worker->drain_end))) {
@@ -514,4 +532,9 @@ double worker_cpu_share(const struct worker *worker)
 struct duration worker_load_end(const struct worker *worker)
 {
     return (struct duration){worker->load_end.ns};
+}
+
+bool worker_load_was_counted(const struct worker *worker)
+{
+    return worker->load_counted;
 }

@@ -62,6 +62,9 @@ double worker_cpu_share(const struct worker *worker);
  * the last verdict in the closed model, or the stop. */
 struct duration worker_load_end(const struct worker *worker);
 
+/* Open model: the number of operations ended the load, not its length. */
+bool worker_load_was_counted(const struct worker *worker);
+
 /* The bin of worker_snapshot.recent that a latency falls into, and the middle
  * of a bin. */
 size_t recent_bin(struct duration latency);

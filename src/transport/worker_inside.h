@@ -56,6 +56,7 @@ struct worker {
     uint64_t *ready; /* users whose turn it is */
     uint64_t ready_count;
     bool load_over;
+    bool load_counted; /* open: its number of operations ended it */
     struct instant load_end; /* run clock */
     struct instant drain_end;
     double cpu_share;

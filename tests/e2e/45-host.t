@@ -92,8 +92,8 @@ def interrupted_ledger(t, probe):
     command = f"echo >>{count}; test $(wc -l <{count}) = {1 if probe else 2}" \
               f" && touch {begun} && sleep 1000; true"
     process = t.launch(
-        "run", server.url, "-n", "10", "-c", "2", "-o", t.path("r.json"),
-        "--allow-exec", "-p", t.profile({
+        "run", server.url, "-X", "POST", "-n", "10", "-c", "2", "-o",
+        t.path("r.json"), "--allow-exec", "-p", t.profile({
             "idempotency": {}, "ledger": {"command": command,
                                           "timeout": "1000s"}}))
     wait_until(begun.exists)
@@ -144,6 +144,37 @@ def interrupted_reading(t):
     t.match(run.err, r"was interrupted", "said")
     t.equal(run["operations.acked"], 10, "acked")
     t.equal(run["effects.oracle"], "unverified", "oracle")
+
+
+@test("the rate of a counted load does not depend on the threads")
+def counted_rate(t):
+    server = t.server(lambda request: reply())
+    for threads in (1, 2, 3, 4):
+        for count in (9, 50):
+            run = t.run(server.url, "-r", "500/s", "-n", count, "-t", threads)
+            t.near(run["rates.offered_per_s"], 500, .001,
+                   f"{count} by {threads}")
+
+
+@test("what is answered after a stop is no goodput")
+def answered_late(t):
+    stopped = threading.Event()
+
+    def late(_):
+        stopped.wait(60)
+        return reply()
+    server = t.server(late)
+    path = t.path("stopped.json")
+    process = t.launch("run", server.url, "-r", "100/s", "-d", "60s", "-o",
+                       path)
+    wait_until(lambda: len(server.requests) >= 20)
+    process.signal(signal.SIGINT)
+    process.wait_for_text(r"awaiting what is in flight")
+    stopped.set()
+    run = t.finish(process, status=130, limit=20, report=path)
+    t.check_report(run.report)
+    t.check(run["operations.acked"] >= 20, "acked")
+    t.equal(run["rates.goodput_per_s"], 0, "goodput")
 
 
 @test("a report that nobody reads does not hold the process for ever")
