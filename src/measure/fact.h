@@ -84,6 +84,9 @@ struct fact {
             unsigned attempts;        /* sent on the wire */
             struct duration backoff;  /* total wait between attempts */
             struct duration queue;    /* total wait for connections */
+            bool has_budget;          /* the next two are looked at */
+            unsigned retries_granted; /* by the client's retry budget */
+            double budget_level;      /* what is left of it, at least 0 */
             uint64_t operation;       /* number in the run */
             struct hash128 join;      /* of the ledger id */
             bool has_effect;          /* its request performs one: the

@@ -42,6 +42,7 @@ void tally_init(struct tally *tally, struct arena *arena,
     tally->requests = new_panels(tally, arena, config->requests, 0);
     tally->stages = new_panels(tally, arena, config->stages,
                                config->first_stage_is_warmup ? 1 : 0);
+    tally->budget.level_min = -1;
     hist_init(&tally->schedule_lag, arena);
     tally->series = arena_alloc(arena, sizeof(*tally->series));
     series_init(tally->series, arena, origin);
@@ -135,6 +136,13 @@ static void take_panel(const struct tally *tally, struct panel *panel,
     }
 }
 
+static void note_level(struct budget_tally *budget, double level)
+{
+    if (level >= 0 && (budget->level_min < 0 || level < budget->level_min)) {
+        budget->level_min = level;
+    }
+}
+
 /* What is counted for the whole run only. */
 static void take_whole(struct tally *tally, const struct fact *fact)
 {
@@ -165,6 +173,10 @@ static void take_whole(struct tally *tally, const struct fact *fact)
         tally->faults[fact->fault.fault].delivered += fact->fault.delivered;
         break;
     case FACT_FINISHED: {
+        if (fact->finished.has_budget) {
+            tally->budget.granted += fact->finished.retries_granted;
+            note_level(&tally->budget, fact->finished.budget_level);
+        }
         struct series_interval *interval = series_at(series, fact->at);
         interval->finished++;
         interval->acked += fact->finished.verdict == VERDICT_ACKED;
@@ -261,6 +273,8 @@ void tally_merge(struct tally *tally, const struct tally *other)
         tally->faults[i].injected += other->faults[i].injected;
         tally->faults[i].delivered += other->faults[i].delivered;
     }
+    tally->budget.granted += other->budget.granted;
+    note_level(&tally->budget, other->budget.level_min);
     hist_merge(&tally->schedule_lag, &other->schedule_lag);
     series_merge(tally->series, other->series);
     herd_merge(tally->herd, other->herd);

@@ -64,6 +64,13 @@ struct fault_tally {
     uint64_t delivered; /* lost_response: the service had the request whole */
 };
 
+/* The retry budgets of all clients. Retries that were denied are the
+ * operations that ended for it: reasons[FINISH_BUDGET_EXHAUSTED]. */
+struct budget_tally {
+    uint64_t granted;
+    double level_min; /* when an operation ended; < 0: not measured */
+};
+
 /* A second (or more: see interval) of the run. */
 struct series_point {
     uint64_t offered, attempts, retries, acked, failed, finished, started;
@@ -95,6 +102,7 @@ struct tally {
     struct panel **stages;
     uint64_t sent;             /* FACT_SENTs: total.on_wire once all ended */
     struct fault_tally faults[FAULT_COUNT];
+    struct budget_tally budget;
     struct hist schedule_lag;  /* open model: started - intended */
     struct series *series;
     struct herd *herd;

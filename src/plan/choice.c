@@ -129,6 +129,31 @@ const struct choice choice_hint_invalid[] = {
     {0},
 };
 
+const struct choice choice_budget_type[] = {
+    {"token_bucket", BUDGET_TOKEN_BUCKET,
+     "A bucket that failures empty and successes fill."},
+    {"ratio_window", BUDGET_RATIO_WINDOW,
+     "A share of what was done within the window."},
+    {"ratio_inflight", BUDGET_RATIO_INFLIGHT,
+     "A share of the attempts that are in flight."},
+    {0},
+};
+
+const struct choice choice_budget_charge[] = {
+    {"retry", CHARGE_RETRY, "A retry costs, and is made when it can be paid."},
+    {"failure", CHARGE_FAILURE,
+     "A failure costs, retried or not; retries need more than allow_above."},
+    {0},
+};
+
+const struct choice choice_budget_deposit[] = {
+    {"request", DEPOSIT_REQUEST, "Every operation that starts."},
+    {"success", DEPOSIT_SUCCESS, "Every success."},
+    {"not_retried", DEPOSIT_NOT_RETRIED,
+     "Every ending that is not worth a retry."},
+    {0},
+};
+
 const struct choice choice_key_kind[] = {
     {"uuid4", KEY_UUID4, "A random UUID."},
     {"uuid7", KEY_UUID7, "A UUID that begins with the time."},

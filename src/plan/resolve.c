@@ -178,6 +178,7 @@ bool resolve(struct resolver *resolver)
     resolve_service(resolver);
     resolve_load(resolver);
     resolve_retry(resolver);
+    resolve_budget(resolver);
     resolve_key(resolver);
     resolve_requests(resolver);
     resolve_faults(resolver);

@@ -39,6 +39,7 @@ struct error *resolve_conflict(const struct resolver *resolver,
 /* The parts, in the order in which they need each other. */
 void resolve_load(struct resolver *resolver);     /* resolve_load.c */
 void resolve_retry(struct resolver *resolver);    /* resolve_policy.c */
+void resolve_budget(struct resolver *resolver);
 void resolve_key(struct resolver *resolver);
 void resolve_faults(struct resolver *resolver);
 void resolve_service(struct resolver *resolver);  /* resolve_target.c */

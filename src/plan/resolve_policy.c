@@ -1,6 +1,7 @@
 #include "plan/resolve.h"
 
 #include "base/must.h"
+#include "plan/choice.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -151,6 +152,110 @@ void resolve_retry(struct resolver *resolver)
             resolver, "retry.max_attempts", "timeout",
             "attempts without limit need timeout.operation");
         error_hint(error, "add \"timeout\": {\"operation\": \"10s\"}");
+    }
+}
+
+struct budget_key {
+    const char *name;
+    enum budget_type type; /* the only one that looks at it */
+};
+
+static const struct budget_key budget_keys[] = {
+    {"allow_above", BUDGET_TOKEN_BUCKET},
+    {"capacity", BUDGET_TOKEN_BUCKET},
+    {"charge_on", BUDGET_TOKEN_BUCKET},
+    {"cost", BUDGET_TOKEN_BUCKET},
+    {"deposit_first_success", BUDGET_TOKEN_BUCKET},
+    {"deposit_request", BUDGET_TOKEN_BUCKET},
+    {"deposit_success", BUDGET_TOKEN_BUCKET},
+    {"deposit_when", BUDGET_RATIO_WINDOW},
+    {"holds_during_backoff", BUDGET_RATIO_INFLIGHT},
+    {"initial", BUDGET_TOKEN_BUCKET},
+    {"max_share_per_request", BUDGET_RATIO_WINDOW},
+    {"min_concurrent", BUDGET_RATIO_INFLIGHT},
+    {"min_per_sec", BUDGET_RATIO_WINDOW},
+    {"refund_last_cost", BUDGET_TOKEN_BUCKET},
+    {"slots", BUDGET_RATIO_WINDOW},
+    {"window", BUDGET_RATIO_WINDOW},
+};
+
+/* A key that another type of budget would look at does nothing here, which
+ * is not what its writer thinks. */
+static void refuse_other_keys(struct resolver *resolver, enum budget_type type)
+{
+    char path[64];
+    for (size_t i = 0; i < array_length(budget_keys); i++) {
+        const struct budget_key *key = &budget_keys[i];
+        snprintf(path, sizeof(path), "retry_budget.%s", key->name);
+        if (key->type != type && is_given(resolver, path)) {
+            resolve_conflict(resolver, path, "retry_budget.type",
+                             "\"%s\" is of a budget of type \"%s\"",
+                             key->name,
+                             choice_name(choice_budget_type, (int)key->type));
+        }
+    }
+}
+
+static void check_bucket(struct resolver *resolver,
+                         struct budget_config *budget)
+{
+    if (!is_given(resolver, "retry_budget.capacity")) {
+        struct error *error =
+            resolve_refuse(resolver, "retry_budget",
+                           "a token bucket needs \"capacity\"");
+        error_hint(error, "add \"capacity\": 10");
+        return;
+    }
+    if (!is_given(resolver, "retry_budget.initial")) {
+        budget->initial = budget->capacity;
+    } else if (budget->initial > budget->capacity) {
+        resolve_conflict(resolver, "retry_budget.initial",
+                         "retry_budget.capacity",
+                         "more than the bucket holds");
+    }
+    if (budget->allow_above >= budget->capacity) {
+        resolve_conflict(resolver, "retry_budget.allow_above",
+                         "retry_budget.capacity",
+                         "there can never be more than that, so no retry");
+    }
+}
+
+void resolve_budget(struct resolver *resolver)
+{
+    struct budget_config *budget = &resolver->plan->policy.budget;
+    bool has_ratio = is_given(resolver, "retry_budget.ratio");
+    struct error *error;
+
+    if (!is_given(resolver, "retry_budget")) {
+        budget->type = BUDGET_NONE;
+        return;
+    }
+    refuse_other_keys(resolver, budget->type);
+    switch (budget->type) {
+    case BUDGET_NONE:
+        return;
+    case BUDGET_TOKEN_BUCKET:
+        if (has_ratio) {
+            resolve_conflict(resolver, "retry_budget.ratio",
+                             "retry_budget.type",
+                             "a token bucket has no ratio");
+        }
+        check_bucket(resolver, budget);
+        return;
+    case BUDGET_RATIO_WINDOW:
+        if (!has_ratio && !is_given(resolver, "retry_budget.min_per_sec")) {
+            error = resolve_refuse(resolver, "retry_budget",
+                                   "without \"ratio\" nothing is retried");
+            error_hint(error, "add \"ratio\": \"10%%\"");
+        }
+        return;
+    case BUDGET_RATIO_INFLIGHT:
+        if (!has_ratio && !is_given(resolver, "retry_budget.min_concurrent")) {
+            error = resolve_refuse(resolver, "retry_budget",
+                                   "without \"ratio\" nothing is retried");
+            error_hint(error, "add \"ratio\": \"20%%\"");
+        }
+        return;
     }
 }
 

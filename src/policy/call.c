@@ -39,6 +39,7 @@ static const char *const reason_names[FINISH_REASON_COUNT] = {
     [FINISH_ATTEMPTS_EXHAUSTED] = "attempts_exhausted",
     [FINISH_OPERATION_TIMEOUT] = "operation_timeout",
     [FINISH_HINT_REFUSED] = "hint_refused",
+    [FINISH_BUDGET_EXHAUSTED] = "budget_exhausted",
     [FINISH_ABANDONED] = "abandoned",
 };
 
@@ -114,6 +115,11 @@ static struct instant next_deadline(const struct call *call)
     return next;
 }
 
+static bool has_budget(const struct call_env *env)
+{
+    return env->policy->budget.type != BUDGET_NONE;
+}
+
 static void cancel(struct call *call, size_t flight, enum outcome outcome,
                    struct actions *actions)
 {
@@ -152,6 +158,9 @@ static void finish(struct call *call, struct instant now,
                    struct actions *actions)
 {
     leave_backoff(call, now);
+    if (has_budget(env)) {
+        budget_release(&env->client->budget, &call->budget);
+    }
     enum verdict verdict = judge(call, env);
     move_to(call, state_of_verdict[verdict]);
     struct action *action = append(actions, ACTION_FINISH);
@@ -170,6 +179,10 @@ static void send_attempt(struct call *call, struct instant now,
     call->attempts++;
     call->retries += is_retry;
 
+    if (has_budget(env)) {
+        budget_on_send(&env->client->budget, &policy->budget, &call->budget,
+                       is_retry);
+    }
     must(call->in_flight < CALL_IN_FLIGHT_MAX);
     struct instant deadline = instant_add(now, policy->timeout.attempt);
     if (cuts_attempts(policy)) {
@@ -272,6 +285,12 @@ static void consider_retry(struct call *call, struct instant now,
         finish(call, now, FINISH_ATTEMPTS_EXHAUSTED, env, actions);
         return;
     }
+    if (has_budget(env) &&
+        !budget_take(&env->client->budget, &env->policy->budget, now, class.as,
+                     &call->budget)) {
+        finish(call, now, FINISH_BUDGET_EXHAUSTED, env, actions);
+        return;
+    }
     double u_mult = rng_unit(&env->client->jitter);
     double u_add = rng_unit(&env->client->jitter);
     struct duration wait =
@@ -302,6 +321,10 @@ static void on_attempt_done(struct call *call, struct instant now,
 
     must(call->state == CALL_SENDING);
     land(call, event->attempt);
+    if (has_budget(env)) {
+        budget_on_done(&env->client->budget, &policy->budget, &call->budget,
+                       event->attempt > 1);
+    }
     note_proof(call, result);
     if (call->in_flight > 0) {
         return; /* others still run; with one attempt at a time, never */
@@ -309,6 +332,10 @@ static void on_attempt_done(struct call *call, struct instant now,
 
     struct classification class = classify(&policy->retry.classify, result,
                                            &env->traits, event->attempt);
+    if (has_budget(env) && !call->abandoned) {
+        budget_on_ending(&env->client->budget, &policy->budget, now, class.as,
+                         &call->budget);
+    }
     if (class.as == CLASS_SUCCESS) {
         finish(call, now, FINISH_ANSWERED, env, actions);
     } else if (call->abandoned) {
@@ -385,6 +412,7 @@ void call_init(struct call *call, const struct policy *policy,
     memset(call->rule_retries, 0,
            policy->retry.classify.count * sizeof(call->rule_retries[0]));
     backoff_restart(&call->backoff, 0);
+    call->budget = (struct budget_use){0};
     call->backoff_total = DURATION_ZERO;
     call->backoff_since = INSTANT_NEVER;
     call->in_flight = 0;
@@ -410,9 +438,13 @@ void call_step(struct call *call, struct instant now,
         must(call->state == CALL_WAITING);
         if (is_past(call, now)) {
             finish(call, now, FINISH_OPERATION_TIMEOUT, env, actions);
-        } else {
-            send_attempt(call, now, env, actions);
+            break;
         }
+        if (has_budget(env)) {
+            budget_on_start(&env->client->budget, &env->policy->budget, now,
+                            &call->budget);
+        }
+        send_attempt(call, now, env, actions);
         break;
     case EVENT_ATTEMPT_DONE:
         on_attempt_done(call, now, event, env, actions);

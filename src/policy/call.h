@@ -31,8 +31,9 @@
  * - ABANDONED may come in any state but the final ones, also twice.
  *
  * An ending is judged in this order: class, attempt limit (and the limit of
- * the rule), wait (backoff of the class, server hint), operation deadline,
- * sleep, and the deadline once more before the send. Nothing is sent at or
+ * the rule), retry budget of the client, wait (backoff of the class, server
+ * hint), operation deadline, sleep, and the deadline once more before the
+ * send. A retry that the budget has granted is paid for, sent or not. Nothing is sent at or
  * after the operation deadline, whatever the rule. What the rules differ in:
  *   cut_attempt: the deadline also ends a running attempt, and a wait that
  *     would pass it ends at it, in vain, as in gRPC and Envoy, whose deadline
@@ -93,6 +94,7 @@ enum finish_reason {
     FINISH_ATTEMPTS_EXHAUSTED,
     FINISH_OPERATION_TIMEOUT, /* cut by it, or no time for another try */
     FINISH_HINT_REFUSED,      /* the server's hint forbids a retry */
+    FINISH_BUDGET_EXHAUSTED,  /* the client cannot afford another retry */
     FINISH_ABANDONED,         /* the run ended */
     FINISH_REASON_COUNT
 };
@@ -139,6 +141,7 @@ struct call {
     unsigned retries;          /* of them */
     uint16_t rule_retries[CLASSIFY_RULES_MAX];
     struct backoff_state backoff;
+    struct budget_use budget;
     struct duration backoff_total; /* time spent waiting between attempts */
     struct instant backoff_since;
     /* attempts in flight */

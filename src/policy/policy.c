@@ -5,8 +5,8 @@
 void client_init(struct client *client, const struct policy *policy,
                  uint64_t seed, uint64_t index)
 {
-    (void)policy; /* budgets, breakers and limiters will be sized by it */
     client->jitter = rng_stream(seed, RNG_JITTER, index);
+    budget_init(&client->budget, &policy->budget);
 }
 
 void policy_init(struct policy *policy)
@@ -28,6 +28,7 @@ void policy_init(struct policy *policy)
         };
     }
     policy->retry.hint.max = DURATION_FOREVER;
+    budget_config_init(&policy->budget);
     policy->key = (struct key_config){
         .scope = KEY_SCOPE_NONE,
         .kind = KEY_UUID4,

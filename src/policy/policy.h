@@ -2,6 +2,7 @@
 #ifndef SQUALL_POLICY_POLICY_H
 #define SQUALL_POLICY_POLICY_H
 
+#include "policy/budget.h"
 #include "policy/key.h"
 #include "policy/retry.h"
 #include "policy/timeout.h"
@@ -9,13 +10,15 @@
 struct policy {
     struct timeout_config timeout;
     struct retry_config retry;
+    struct budget_config budget;
     struct key_config key;
 };
 
 /* What one caller carries from operation to operation: its random streams
- * now; its budget, breaker and limiter as they come. */
+ * and its retry budget; its breaker and limiter as they come. */
 struct client {
     struct rng jitter;
+    struct budget budget;
 };
 
 void client_init(struct client *client, const struct policy *policy,

@@ -1,6 +1,7 @@
 #include "report/document.h"
 
 #include "base/version.h"
+#include "plan/choice.h"
 #include "report/figures.h"
 #include "report/findings.h"
 #include "report/mask.h"
@@ -84,6 +85,24 @@ static void add_faults(cJSON *document, const struct tally *tally)
                             ? (double)tally->faults[f].delivered
                             : -1);
     }
+}
+
+static void add_policy(cJSON *document, const struct tally *tally,
+                       const struct plan *plan)
+{
+    cJSON *policy = cJSON_AddObjectToObject(document, "policy");
+    if (plan->policy.budget.type == BUDGET_NONE) {
+        cJSON_AddNullToObject(policy, "retry_budget");
+        return;
+    }
+    cJSON *budget = cJSON_AddObjectToObject(policy, "retry_budget");
+    cJSON_AddStringToObject(
+        budget, "type",
+        choice_name(choice_budget_type, (int)plan->policy.budget.type));
+    member_count(budget, "granted", tally->budget.granted);
+    member_count(budget, "denied",
+                 tally->total.reasons[FINISH_BUDGET_EXHAUSTED]);
+    member_measured(budget, "level_min", tally->budget.level_min);
 }
 
 static void add_part(cJSON *array, const char *name,
@@ -218,6 +237,7 @@ cJSON *document_make(const struct result *result, const struct plan *plan,
     add_herd(document, &result->herd);
     cJSON_AddItemToObject(document, "effects", findings_make(result, plan));
     add_faults(document, result->tally);
+    add_policy(document, result->tally, plan);
     add_parts(document, result, plan);
     add_series(document, result);
     add_generator(document, result, plan);

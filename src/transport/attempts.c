@@ -352,6 +352,14 @@ static void perform_finish(struct worker *worker, struct operation *operation,
     fact.finished.attempts = operation->on_wire;
     fact.finished.backoff = operation->call.backoff_total;
     fact.finished.queue = operation->queue;
+    if (worker->plan->policy.budget.type != BUDGET_NONE) {
+        double level =
+            budget_level(&worker->clients[operation->client].budget,
+                         &worker->plan->policy.budget, now);
+        fact.finished.has_budget = true;
+        fact.finished.retries_granted = operation->call.budget.taken;
+        fact.finished.budget_level = level > 0 ? level : 0;
+    }
     fact.finished.operation = operation->number;
     fact.finished.join = operation->join;
     fact.finished.has_effect =

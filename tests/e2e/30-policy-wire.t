@@ -122,6 +122,25 @@ def decorrelated(t):
             previous = gap
 
 
+@test("a retry budget is kept for all operations of a client")
+def retry_budget(t):
+    server = t.server(lambda request: reply(503))
+    run = t.run(server.url, "-p", profile_of(
+        t, {"max_attempts": 3, "backoff": {"type": "none"}},
+        retry_budget={"type": "token_bucket", "capacity": 500,
+                      "cost": {"transient": 14}},
+        load={"connections": 4, "clients": 1}), "-n", 100,
+        "--slo", "retries_denied > 0", "--slo", "budget_level_min < 14")
+    # 500 tokens are 35 retries at 14; the service feels no more.
+    t.equal(len(server.requests), 135, "requests")
+    t.equal(run["attempts.retries"], 35, "retries")
+    t.equal(run["policy.retry_budget.granted"], 35, "granted")
+    t.equal(run["policy.retry_budget.denied"],
+            run["operations.reasons.budget_exhausted"], "denied")
+    t.equal(run["policy.retry_budget.level_min"], 10, "level")
+    t.equal(run["verdict"], "pass", "verdict")
+
+
 @test("Retry-After in seconds is waited for", limit=40)
 def retry_after_seconds(t):
     hint = {"headers": [{"name": "Retry-After", "format": "seconds"}],

@@ -197,6 +197,17 @@ static void step(struct model *model, const struct call_event *event)
     holds(model->call.backoff_total.ns >= 0 &&
           model->call.backoff_total.ns <= model->now.ns);
     holds(!model->abandoned || after != CALL_BACKING_OFF);
+    /* The budget is never overdrawn, and holds nothing for nobody. */
+    const struct budget *budget = &model->client.budget;
+    if (policy->budget.type != BUDGET_NONE) {
+        holds(budget->tokens >= 0 &&
+              budget->tokens <= policy->budget.capacity * BUDGET_UNIT);
+        holds(budget->in_flight == (model->in_flight != 0));
+        holds(budget->held <= 1);
+        holds(budget->held == 0 || after == CALL_SENDING ||
+              after == CALL_BACKING_OFF);
+        holds(model->call.retries <= model->call.budget.taken);
+    }
     /* Who waits has something to wait for. */
     holds(after != CALL_BACKING_OFF || model->timer.ns > model->now.ns);
     holds(after != CALL_SENDING || model->cancelled ||
@@ -421,6 +432,32 @@ static void test_rules_with_limits(void **state)
     expect_explored(100000);
 }
 
+static void test_budgets(void **state)
+{
+    (void)state;
+    for (int type = BUDGET_TOKEN_BUCKET; type <= BUDGET_RATIO_INFLIGHT;
+         type++) {
+        for (int charge = CHARGE_RETRY; charge <= CHARGE_FAILURE; charge++) {
+            struct policy chosen;
+            base_policy(&chosen, 4);
+            chosen.timeout.operation = (struct duration){55};
+            chosen.budget.type = (enum budget_type)type;
+            chosen.budget.charge_on = (enum budget_charge)charge;
+            chosen.budget.capacity = 3;
+            chosen.budget.initial = 3;
+            chosen.budget.allow_above = 1;
+            chosen.budget.refund_last_cost = true;
+            for (size_t i = 0; i < CLASS_COUNT; i++) {
+                chosen.budget.cost[i] = 1;
+            }
+            chosen.budget.min_per_sec = 0.2; /* two in ten seconds */
+            chosen.budget.min_concurrent = 1;
+            start_exploring(&chosen, false);
+            expect_explored(100000);
+        }
+    }
+}
+
 /* The exploration would prove nothing if it never came to some endings. */
 static void test_every_ending_was_reached(void **state)
 {
@@ -440,6 +477,7 @@ int main(void)
         cmocka_unit_test(test_one_key),
         cmocka_unit_test(test_no_timers_at_all),
         cmocka_unit_test(test_rules_with_limits),
+        cmocka_unit_test(test_budgets),
         cmocka_unit_test(test_every_ending_was_reached),
     };
     return cmocka_run_group_tests_name("exhaust call", tests, NULL, NULL);

@@ -261,6 +261,49 @@ static void hint_resets(struct policy *policy)
     policy->retry.hint.resets_backoff = true;
 }
 
+/* -- retry budgets -- */
+
+static void quota(struct policy *policy, double capacity)
+{
+    retrying(policy, 5);
+    policy->budget.type = BUDGET_TOKEN_BUCKET;
+    policy->budget.capacity = capacity;
+    policy->budget.initial = capacity;
+    for (size_t i = 0; i < CLASS_COUNT; i++) {
+        policy->budget.cost[i] = i == CLASS_THROTTLE ? 5 : 14;
+    }
+}
+
+static void quota_of_two(struct policy *policy)
+{
+    quota(policy, 28);
+}
+
+static void quota_by_class(struct policy *policy)
+{
+    quota(policy, 19);
+}
+
+/* Seven tokens, a failure costs one, retries above five. */
+static void charged_for_failures(struct policy *policy)
+{
+    retrying(policy, 10);
+    policy->budget.type = BUDGET_TOKEN_BUCKET;
+    policy->budget.capacity = 7;
+    policy->budget.initial = 7;
+    policy->budget.charge_on = CHARGE_FAILURE;
+    policy->budget.allow_above = 5;
+    for (size_t i = 0; i < CLASS_COUNT; i++) {
+        policy->budget.cost[i] = 1;
+    }
+}
+
+static void none_at_once(struct policy *policy)
+{
+    retrying(policy, 3);
+    policy->budget.type = BUDGET_RATIO_INFLIGHT;
+}
+
 /* -- the operation timeout -- */
 
 static void bounded(struct policy *policy, enum deadline_rule rule)
@@ -384,6 +427,16 @@ static const struct scenario scenarios[] = {
      hint_resets,
      {RESETS(10), RESETS(10), HINTS(10, "1", HINT_SECONDS), RESETS(10),
       RESETS(10), OK_AFTER(10)}, 0, 0, false},
+    {"budget-exhausted", "28 tokens are two retries at 14.", quota_of_two,
+     {RESETS(10), RESETS(10), RESETS(10)}, 0, 0, false},
+    {"budget-by-class", "19 tokens: one reset at 14, one 429 at 5.",
+     quota_by_class,
+     {HINTS(10, NULL, 0), RESETS(10), HINTS(10, NULL, 0)}, 0, 0, false},
+    {"budget-charged-on-failure",
+     "Seven tokens, one a failure, retried above five: 6, and then 5.",
+     charged_for_failures, {RESETS(10), RESETS(10)}, 0, 0, false},
+    {"budget-in-flight", "No share of the attempts in flight: no retry.",
+     none_at_once, {RESETS(10)}, 0, 0, false},
     {"hint-over-max-clamp", "An hour is cut to a minute.", over_max_clamped,
      {HINTS(10, "3600", HINT_SECONDS), OK_AFTER(10)}, 0, 0, false},
     {"hint-over-max-ignore", "An hour is not listened to.",

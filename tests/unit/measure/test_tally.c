@@ -376,6 +376,49 @@ static void test_counting_allocates_nothing(void **state)
     arena_release(&arena);
 }
 
+/* An operation that has ended, and what its budget was left with. */
+static void end_with_budget(struct tally *tally, bool has_budget,
+                            double level, unsigned granted)
+{
+    struct fact fact = {.kind = FACT_STARTED};
+    tally_take(tally, &fact);
+    memset(&fact, 0, sizeof(fact));
+    fact.kind = FACT_FINISHED;
+    fact.finished.verdict = VERDICT_SHED;
+    fact.finished.reason = FINISH_BUDGET_EXHAUSTED;
+    fact.finished.has_budget = has_budget;
+    fact.finished.budget_level = level;
+    fact.finished.retries_granted = granted;
+    tally_take(tally, &fact);
+}
+
+static void test_budgets_merge(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_INIT;
+    struct tally a, b;
+    struct tally_config config = new_config(1, 0);
+    config.warmup = DURATION_ZERO;
+    tally_init(&a, &arena, &config);
+    tally_init(&b, &arena, &config);
+
+    end_with_budget(&a, false, 0, 9); /* has none: says nothing */
+    assert_true(a.budget.level_min < 0);
+    tally_merge(&a, &b);
+    assert_true(a.budget.level_min < 0);
+
+    end_with_budget(&b, true, 4.5, 2);
+    tally_merge(&a, &b);
+    assert_true(a.budget.level_min == 4.5);
+    end_with_budget(&a, true, 0, 1);
+    end_with_budget(&a, true, 7, 3);
+    assert_true(a.budget.level_min == 0);
+    assert_int_equal(a.budget.granted, 6);
+    assert_int_equal(a.total.reasons[FINISH_BUDGET_EXHAUSTED], 4);
+    tally_check(&a);
+    arena_release(&arena);
+}
+
 int main(void)
 {
     must_fail_hook = throw_failure;
@@ -386,6 +429,7 @@ int main(void)
         cmocka_unit_test(test_warmup_leaves_no_trace_but_its_effects),
         cmocka_unit_test(test_late_verdicts_are_not_goodput),
         cmocka_unit_test(test_broken_streams_are_caught),
+        cmocka_unit_test(test_budgets_merge),
         cmocka_unit_test(test_counting_allocates_nothing),
     };
     return cmocka_run_group_tests_name("measure/tally", tests, NULL, NULL);

@@ -210,6 +210,42 @@ static void a_template_key_needs_its_text(void **state)
     check(&circular);
 }
 
+/* What a type of budget cannot do without, and what it does not look at. */
+static void budgets_are_refused(void **state)
+{
+    static const struct refusal refusals[] = {
+        {"{\"retry_budget\":{\"type\":\"token_bucket\"}}", 1, 17,
+         "retry_budget", "needs \"capacity\"", "capacity"},
+        {"{\"retry_budget\":{\"type\":\"ratio_window\"}}", 1, 17,
+         "retry_budget", "without \"ratio\"", "10%"},
+        {"{\"retry_budget\":{\"type\":\"ratio_inflight\"}}", 1, 17,
+         "retry_budget", "without \"ratio\"", "20%"},
+        {"{\"retry_budget\":{\"ratio\":1}}", 1, 17, "retry_budget",
+         "\"type\" is missing", "retry_budget.type"},
+        {"{\"retry_budget\":{\"slots\":4,\n\"type\":\"ratio_inflight\","
+         "\"ratio\":1}}",
+         1, 18, "retry_budget.slots", "(retry_budget.type: a.json:2:1)", ""},
+        {"{\"retry_budget\":{\"ratio\":1,\n\"type\":\"token_bucket\","
+         "\"capacity\":5}}",
+         1, 18, "retry_budget.ratio", "(retry_budget.type: a.json:2:1)", ""},
+        {"{\"retry_budget\":{\"type\":\"token_bucket\",\"initial\":6,\n"
+         "\"capacity\":5}}",
+         1, 40, "retry_budget.initial",
+         "(retry_budget.capacity: a.json:2:1)", ""},
+        {"{\"retry_budget\":{\"type\":\"token_bucket\",\"allow_above\":5,\n"
+         "\"capacity\":5}}",
+         1, 40, "retry_budget.allow_above",
+         "(retry_budget.capacity: a.json:2:1)", ""},
+        {"{\"retry\":{\"max_attempts\":2,\"backoff\":{\"type\":\"none\","
+         "\"jitter\":{\"add_scales\":true}}}}",
+         1, 38, "retry.backoff", "needs an \"initial\"", "initial"},
+    };
+    (void)state;
+    for (size_t i = 0; i < array_length(refusals); i++) {
+        check(&refusals[i]);
+    }
+}
+
 static void all_errors_come_at_once(void **state)
 {
     (void)state;
@@ -273,6 +309,7 @@ int main(void)
         cmocka_unit_test(values_are_refused),
         cmocka_unit_test(contradictions_name_both_places),
         cmocka_unit_test(a_template_key_needs_its_text),
+        cmocka_unit_test(budgets_are_refused),
         cmocka_unit_test(all_errors_come_at_once),
         cmocka_unit_test(the_last_source_is_named),
         cmocka_unit_test(bad_sets_are_usage_errors),

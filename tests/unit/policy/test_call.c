@@ -396,6 +396,96 @@ static void test_everything_is_off_at_first(void **state)
     }
 }
 
+/* One operation after another on one client, all of them failing at once:
+ * how many were retried. */
+static unsigned retries_of(struct fixture *f, int operations,
+                           enum outcome outcome)
+{
+    unsigned retries = 0;
+    for (int i = 0; i < operations; i++) {
+        call_init(&f->call, &f->policy, at_ms(10 * i));
+        feed(f, 10 * i, EVENT_STARTED);
+        while (!call_is_finished(&f->call)) {
+            end(f, 10 * i, f->call.attempts, outcome);
+        }
+        retries += f->call.retries;
+    }
+    return retries;
+}
+
+/* The quota of the AWS SDKs through whole calls: 500 tokens, three attempts;
+ * 35 retries at 14 and then none, until successes have paid for more. */
+static void test_quota_over_operations(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f);
+    for (size_t i = 0; i < CLASS_COUNT; i++) {
+        f.policy.retry.backoff[i].type = BACKOFF_NONE;
+        f.policy.budget.cost[i] = 14;
+    }
+    f.policy.timeout.operation = DURATION_FOREVER;
+    f.policy.budget.type = BUDGET_TOKEN_BUCKET;
+    f.policy.budget.capacity = 500;
+    f.policy.budget.initial = 500;
+    f.policy.budget.deposit_first_success = 1;
+    f.policy.budget.refund_last_cost = true;
+    client_init(&f.client, &f.policy, 1, 0);
+
+    assert_int_equal(retries_of(&f, 120, OUTCOME_RESET), 35);
+    assert_int_equal(f.actions.list[0].kind, ACTION_FINISH);
+    assert_int_equal(f.actions.list[0].reason, FINISH_BUDGET_EXHAUSTED);
+    assert_int_equal(f.actions.list[0].verdict, VERDICT_AMBIGUOUS);
+    assert_int_equal(retries_of(&f, 120, OUTCOME_RESET), 0);
+    assert_int_equal(retries_of(&f, 4, OUTCOME_OK), 0); /* 10 + 4 */
+    assert_int_equal(retries_of(&f, 2, OUTCOME_RESET), 1);
+
+    /* State is a client's own. */
+    client_init(&f.client, &f.policy, 1, 1);
+    assert_int_equal(retries_of(&f, 120, OUTCOME_RESET), 35);
+    /* Pre-2026, and a timeout. */
+    f.policy.budget.cost[CLASS_TRANSIENT] = 5;
+    f.policy.budget.cost[CLASS_TIMEOUT] = 10;
+    client_init(&f.client, &f.policy, 1, 2);
+    assert_int_equal(retries_of(&f, 120, OUTCOME_RESET), 100);
+    client_init(&f.client, &f.policy, 1, 3);
+    assert_int_equal(retries_of(&f, 120, OUTCOME_TIMEOUT), 50);
+}
+
+/* Envoy's three: calls side by side on one client. A retry is held while it
+ * waits, and free again when its call gives up. */
+static void test_three_retries_at_once(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct call calls[5];
+    set_up(&f);
+    f.policy.budget.type = BUDGET_RATIO_INFLIGHT;
+    f.policy.budget.min_concurrent = 3;
+    client_init(&f.client, &f.policy, 1, 0);
+    for (size_t i = 0; i < array_length(calls); i++) {
+        call_init(&f.call, &f.policy, at_ms(0));
+        feed(&f, 0, EVENT_STARTED);
+        end(&f, 10, 1, OUTCOME_RESET);
+        calls[i] = f.call;
+        assert_int_equal(f.call.state,
+                         i < 3 ? CALL_BACKING_OFF : CALL_AMBIGUOUS);
+    }
+    f.call = calls[0];
+    feed(&f, 20, EVENT_ABANDONED);
+    f.call = calls[1];
+    feed(&f, 110, EVENT_WOKE);
+    end(&f, 120, 2, OUTCOME_OK);
+    assert_int_equal(f.client.budget.held, 1);
+    f.call = calls[2];
+    feed(&f, 110, EVENT_WOKE);
+    assert_int_equal(f.client.budget.held, 1);
+    end(&f, 120, 2, OUTCOME_RESET); /* its place is taken by itself */
+    assert_int_equal(f.call.state, CALL_BACKING_OFF);
+    assert_int_equal(f.client.budget.held, 1);
+    assert_int_equal(f.client.budget.in_flight, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -415,6 +505,8 @@ int main(void)
         cmocka_unit_test(test_misuse_is_a_bug),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_everything_is_off_at_first),
+        cmocka_unit_test(test_quota_over_operations),
+        cmocka_unit_test(test_three_retries_at_once),
     };
     return cmocka_run_group_tests_name("call", tests, NULL, NULL);
 }

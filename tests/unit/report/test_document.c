@@ -323,6 +323,31 @@ static void no_ledger_is_null_and_never_0(void **state)
     sample_release(&other);
 }
 
+/* What budgets did is told where the profile has one, and else null. */
+static void tells_the_budget(void **state)
+{
+    static struct sample other;
+    (void)state;
+    assert_true(cJSON_IsNull(find(document, "policy.retry_budget")));
+
+    sample_make(&other, false);
+    other.plan.policy.budget.type = BUDGET_RATIO_WINDOW;
+    other.tally.budget = (struct budget_tally){.granted = 7,
+                                               .level_min = 0.25};
+    other.tally.total.reasons[FINISH_BUDGET_EXHAUSTED] = 11;
+    cJSON *made = document_make(&other.result, &other.plan, &other.run);
+    cJSON *schema = report_schema_make();
+    compare_forms(schema, schema, made, "report");
+    const cJSON *budget = find(made, "policy.retry_budget");
+    assert_string_equal(find(budget, "type")->valuestring, "ratio_window");
+    assert_true(find(budget, "granted")->valuedouble == 7);
+    assert_true(find(budget, "denied")->valuedouble == 11);
+    assert_true(find(budget, "level_min")->valuedouble == 0.25);
+    cJSON_Delete(schema);
+    cJSON_Delete(made);
+    sample_release(&other);
+}
+
 /* A run that was stopped before anything began. */
 static void nothing_measured_is_null(void **state)
 {
@@ -370,6 +395,7 @@ int main(void)
         cmocka_unit_test(rows_cover_the_histogram),
         cmocka_unit_test(has_the_form_of_the_schema),
         cmocka_unit_test(no_ledger_is_null_and_never_0),
+        cmocka_unit_test(tells_the_budget),
         cmocka_unit_test(nothing_measured_is_null),
     };
     return cmocka_run_group_tests(tests, make, release);
