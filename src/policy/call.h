@@ -33,8 +33,9 @@
  * An ending is judged in this order: class, attempt limit (and the limit of
  * the rule), retry budget of the client, wait (backoff of the class, server
  * hint), operation deadline, sleep, and the deadline once more before the
- * send. A retry that the budget has granted is paid for, sent or not. Nothing is sent at or
- * after the operation deadline, whatever the rule. What the rules differ in:
+ * send. A retry that the budget has granted is paid for, sent or not. Nothing
+ * is sent at or after the operation deadline, whatever the rule. What the
+ * rules differ in:
  *   cut_attempt: the deadline also ends a running attempt, and a wait that
  *     would pass it ends at it, in vain, as in gRPC and Envoy, whose deadline
  *     timers run beside the backoff;
