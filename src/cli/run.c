@@ -24,6 +24,9 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+/* A default that is lowered to less than this is worth a word. */
+enum { CONNECTIONS_FEW = 1000 };
+
 enum { TICK_MS = 100, TARGET_CONNECTIONS_BESIDE = 64, WIDTH_MIN = 60,
        WIDTH_MAX = 120, WIDTH_UNKNOWN = 80 };
 
@@ -106,10 +109,12 @@ static bool fit_limits(struct run *run, uint64_t sides)
     uint64_t room = fleet_connections_max(sides);
 
     if (load->connections > room && !load->connections_given) {
-        note(run,
-             "at most %llu connections: that is what the limit of "
-             "descriptors allows",
-             (unsigned long long)room);
+        if (room < CONNECTIONS_FEW) {
+            note(run,
+                 "at most %llu connections: that is what the limit of "
+                 "descriptors allows",
+                 (unsigned long long)room);
+        }
         lower_connections(run->plan, room);
     }
     uint64_t most = load->connections < load->max_in_flight
