@@ -4,6 +4,7 @@
 #include "target/host.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,8 +40,19 @@ static int wait_for_events(struct server *server, struct epoll_event *events)
             wait.tv_nsec = (long)(ns % NS_PER_S);
         }
     }
-    return epoll_pwait2(server->epoll, events, EVENTS,
-                        forever ? NULL : &wait, NULL);
+    int count = epoll_pwait2(server->epoll, events, EVENTS,
+                             forever ? NULL : &wait, NULL);
+    if (count < 0 && errno == ENOSYS) {
+        /* It came with Linux 5.11; without it service times are rounded up
+         * to whole milliseconds. */
+        int64_t ns = (int64_t)wait.tv_sec * NS_PER_S + wait.tv_nsec;
+        int64_t ms = (ns + NS_PER_MS - 1) / NS_PER_MS;
+        count = epoll_wait(server->epoll, events, EVENTS,
+                           forever        ? -1
+                           : ms < INT_MAX ? (int)ms
+                                          : INT_MAX);
+    }
+    return count;
 }
 
 /* Hang-ups come first: their clients all stand, as libmicrohttpd has not run
