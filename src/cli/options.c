@@ -9,9 +9,10 @@ const struct option_row option_rows[] = {
                    since)                                                  \
     {commands, GROUP_##group, letter, name, argument, OPTION_KEY, key, 0,  \
      sentence, since},
-#define KEY_ITEM(commands, group, letter, name, argument, key, sentence, since) \
-    {commands, GROUP_##group, letter, name, argument, OPTION_KEY_ITEM, key, 0, \
-     sentence, since},
+#define KEY_ITEM(commands, group, letter, name, argument, key, sentence,    \
+                 since)                                                     \
+    {commands, GROUP_##group, letter, name, argument, OPTION_KEY_ITEM, key,  \
+     0, sentence, since},
 #define KEY_FLAG(commands, group, letter, name, key, sentence, since)       \
     {commands, GROUP_##group, letter, name, NULL, OPTION_KEY_TRUE, key, 0,  \
      sentence, since},

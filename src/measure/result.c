@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* More than this share of the offered operations dropped is invalid. */
+#define DROPPED_SHARE_MAX 0.01
+
 /* How long rates are taken over. */
 struct span {
     double seconds;         /* operations and attempts */
@@ -176,6 +179,22 @@ static void judge_lateness(struct generator_figures *generator,
     }
 }
 
+/* Those that were never started would have been the slowest: without them
+ * the figures are of another load than the one that was asked for. */
+static void judge_dropped(struct generator_figures *generator,
+                          const struct panel *total)
+{
+    if (total->dropped == 0) {
+        return;
+    }
+    double lost_share = (double)total->dropped / (double)total->offered;
+    generator->saturated = generator->saturated || lost_share > DROPPED_SHARE_MAX;
+    warn(generator,
+         "%llu operations (%.2g %%) were due and never started: squall's "
+         "limit of operations in flight (load.max_in_flight) was reached",
+         (unsigned long long)total->dropped, lost_share * 100);
+}
+
 static void judge_generator(struct result *result,
                             const struct result_input *input)
 {
@@ -192,13 +211,7 @@ static void judge_generator(struct result *result,
              "or figures may be those of squall and not of the service",
              input->cpu_share * 100);
     }
-    if (tally->total.dropped > 0) {
-        warn(generator,
-             "%llu operations were due and never started: squall's limit of "
-             "operations in flight (load.max_in_flight) was reached, or the "
-             "run ended first",
-             (unsigned long long)tally->total.dropped);
-    }
+    judge_dropped(generator, &tally->total);
     if (clamped_in(tally) > 0) {
         warn(generator, "%llu durations above 1 h were counted as 1 h",
              (unsigned long long)clamped_in(tally));

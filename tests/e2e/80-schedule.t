@@ -98,6 +98,8 @@ def dropped(t):
     t.equal(run["operations.started"], 7, "started")
     t.equal(run["operations.dropped"], 93, "dropped")
     t.equal(run["generator.dropped"], 93, "the generator says so")
+    t.equal(run["verdict"], "invalid", "it is not the load that was asked for")
+    t.equal(run.status, 3, "exit status")
     t.equal(len(server.requests), 7, "received")
 
 
