@@ -162,7 +162,7 @@ static void test_figures_of_a_timed_run(void **state)
         assert_int_equal(point->retries, retries[i]);
     }
     assert_int_equal(bench.result.series[1].p50_us, -1);
-    assert_true(has_warning(&bench, "1 operations were due"));
+    assert_true(has_warning(&bench, "1 operations (20 %) were due"));
     arena_release(&bench.arena);
 }
 
