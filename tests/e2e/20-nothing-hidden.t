@@ -41,7 +41,7 @@ class ClosingServer:
 def compare(t, method, ending, attempts):
     closing = ClosingServer(t, ending)
     profile = t.profile({
-        "requests": [{"name": "r", "method": method,
+        "requests": [{"name": "r", "method": method, "effect": True,
                       "headers": {"X-Op": "{{op.id}}",
                                   "X-Attempt": "{{attempt}}"},
                       **({"body": "{{op.seq}}"} if method == "POST" else {})}],
@@ -101,7 +101,7 @@ def books(t):
             for attempts in (1, 3):
                 hostile = t.hostile()
                 profile = t.profile({
-                    "requests": [{"name": "r", "method": method,
+                    "requests": [{"name": "r", "method": method, "effect": True,
                                   "headers": {"X-Op": "{{op.id}}"},
                                   **({"body": "x"} if method == "POST"
                                      else {})}],

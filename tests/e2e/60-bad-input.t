@@ -174,9 +174,9 @@ def not_a_ledger(t):
         server = t.server(answer)
         bad["answer"] = ledger
         path = t.path(f"{name}.json")
-        run = refused(t, 3, ("run", server.url, "-n", "5", "-o", path,
-                             "--ledger", "/ledger", "--ledger-key",
-                             "{{op.id}}", "--settle", "10ms", "--slo",
+        run = refused(t, 3, ("run", server.url, "-X", "POST", "-n", "5",
+                             "-o", path, "--ledger", "/ledger",
+                             "--ledger-key", "{{op.id}}", "--settle", "10ms", "--slo",
                              "duplicates == 0"), r"(?i)ledger")
         if path.exists():
             report = json.loads(path.read_text())
@@ -189,7 +189,7 @@ def not_a_ledger(t):
     server = t.server(answer)
     bad["answer"] = lambda r: reply(200, "") if not any(
         q.path != "/ledger" for q in server.requests) else reply(500)
-    run = t.run(server.url, "-n", "9", "--ledger", "/ledger",
+    run = t.run(server.url, "-X", "POST", "-n", "9", "--ledger", "/ledger",
                 "--ledger-key", "{{op.id}}", "--settle", "10ms", status=3)
     t.equal(run["operations.acked"], 9, "the figures are kept")
     t.equal(run["effects.oracle"], "unverified", "oracle")
@@ -210,7 +210,7 @@ def restless_ledger(t):
     server = t.server(answer)
     profile = t.profile({"ledger": {"url": "/ledger", "key": "{{op.id}}",
                                     "settle": "20ms", "timeout": "500ms"}})
-    run = t.run(server.url, "-n", "5", "-p", profile, status=3)
+    run = t.run(server.url, "-X", "POST", "-n", "5", "-p", profile, status=3)
     t.equal(run["effects.oracle"], "unverified", "oracle")
     t.equal(run["operations.acked"], 5, "the figures are kept")
 
@@ -302,7 +302,7 @@ def interrupt_settling(t):
         return reply(200, "")
     server = t.server(answer)
     path = t.path("r.json")
-    process = t.launch("run", server.url, "-n", "5", "-o", path, "--ledger",
+    process = t.launch("run", server.url, "-X", "POST", "-n", "5", "-o", path, "--ledger",
                        "/ledger", "--ledger-key", "{{op.id}}")
     t.check(reading.wait(20 * PATIENCE), "the ledger is read")
     process.signal(signal.SIGINT)
