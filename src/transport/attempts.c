@@ -106,10 +106,10 @@ static void put_ended(struct worker *worker, struct flight *flight,
 static void take_ended(struct worker *worker, const struct flight *flight)
 {
     struct flight **at = &worker->ended;
-    while (*at && *at != flight) {
+    while (*at != flight) {
+        must(*at);
         at = &(*at)->next_ended;
     }
-    must(*at);
     (*at)->is_ended = false;
     if (worker->ended_tail == &(*at)->next_ended) {
         worker->ended_tail = at;
@@ -163,6 +163,7 @@ static void stop_losing(struct worker *worker, struct wire *wire)
 static void tell_fault(struct worker *worker, const struct flight *flight,
                        bool delivered, struct instant now)
 {
+    must(flight->fault);
     struct fact fact = new_fact(flight->operation, FACT_FAULT, now);
     fact.fault.fault = (uint8_t)flight->fault->kind;
     fact.fault.delivered = delivered;
