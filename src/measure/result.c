@@ -188,7 +188,9 @@ static void judge_dropped(struct generator_figures *generator,
         return;
     }
     double lost_share = (double)total->dropped / (double)total->offered;
-    generator->saturated = generator->saturated || lost_share > DROPPED_SHARE_MAX;
+    if (lost_share > DROPPED_SHARE_MAX) {
+        generator->saturated = true;
+    }
     warn(generator,
          "%llu operations (%.2g %%) were due and never started: squall's "
          "limit of operations in flight (load.max_in_flight) was reached",
