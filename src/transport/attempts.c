@@ -539,7 +539,6 @@ void flight_on_done(void *context, CURL *easy, CURLcode code)
         answer(worker, flight, &result, now);
         flights_settle(worker, now);
     }
-    worker_start_ready(worker);
 }
 
 void flight_on_sent(void *context, struct wire *wire)

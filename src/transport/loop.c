@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { EVENTS_MAX = 16 }; /* few, so that starts that fall due are not late */
+enum { EVENTS_MAX = 32 }; /* few, so that starts that fall due are not late */
 
 /* What is known of a descriptor, in loop->wanted beside its epoll events. */
 #define OURS UINT32_C(0x40000000) /* made by loop_open_socket, still open */
@@ -211,6 +211,7 @@ static void call_shard(struct loop *loop, struct loop_shard *shard, int fd,
     curl_multi_socket_action(shard->multi, fd, mask, &left);
     while ((message = curl_multi_info_read(shard->multi, &left))) {
         if (message->msg == CURLMSG_DONE) {
+            loop->handed_over = true;
             loop->on_done(loop->context, message->easy_handle,
                           message->data.result);
         }
@@ -252,7 +253,6 @@ static void handle_event(struct loop *loop, const struct epoll_event *event)
     }
     call_shard(loop, &loop->shards[loop->owner[event->data.fd]],
                event->data.fd, mask);
-    loop_settle(loop);
 }
 
 /* epoll_pwait2 came with Linux 5.11; without it a wait is rounded up to whole
@@ -282,7 +282,11 @@ void loop_wait(struct loop *loop, struct instant until)
     struct epoll_event events[EVENTS_MAX];
     struct heap_node *node;
 
+    loop->handed_over = false;
     loop_settle(loop);
+    if (loop->handed_over) {
+        until = (struct instant){0}; /* the host may have more to start */
+    }
     int count = wait_for_events(loop, events,
                                 instant_min(until, heap_next(&loop->timers)));
     for (int i = 0; i < count; i++) {
@@ -291,7 +295,6 @@ void loop_wait(struct loop *loop, struct instant until)
     while (loop->timers.count > 0 &&
            (node = heap_pop_due(&loop->timers, clock_now()))) {
         call_shard(loop, (struct loop_shard *)node, CURL_SOCKET_TIMEOUT, 0);
-        loop_settle(loop);
     }
 }
 

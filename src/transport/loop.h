@@ -11,9 +11,9 @@
  * libcurl says which sockets it waits on and when it wants to be called; the
  * loop keeps descriptors registered over CURL_POLL_REMOVE and changes epoll
  * only when the wanted events differ, which saves two system calls a request.
- * After every socket event the finished transfers are handed over and
- * transfers that were just added are set off, so that no request waits for
- * the rest of a batch.
+ * Finished transfers are handed over after every socket event. Transfers that
+ * were added meanwhile are set off together, after the batch: sending each at
+ * once wakes the service once a request and costs a fifth more.
  *
  * Waiting is in nanoseconds (epoll_pwait2); libcurl's own timers are in
  * milliseconds and only time its connection phase.
@@ -46,6 +46,7 @@ struct loop {
     struct loop_shard *shards;
     size_t shard_count;
     struct loop_shard *due; /* to be called now */
+    bool handed_over;       /* a transfer ended since this was cleared */
     struct heap timers;     /* of shards that want to be called later */
     int epoll;
     int wake; /* eventfd: makes loop_wait return early */

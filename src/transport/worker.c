@@ -269,7 +269,9 @@ static void count_operation(struct worker *worker, struct instant intended)
     }
 }
 
-void worker_start_ready(struct worker *worker)
+/* Starts the operations of users whose turn it is, those that are ready at the
+ * time of the call. */
+static void start_ready(struct worker *worker)
 {
     uint64_t turns = worker->ready_count;
     if (turns > READY_BATCH_MAX) {
@@ -356,7 +358,7 @@ static void wake_thinkers(struct worker *worker)
     while ((node = heap_pop_due(&worker->thinking, now))) {
         worker->ready[worker->ready_count++] = ((struct user *)node)->index;
     }
-    worker_start_ready(worker);
+    start_ready(worker);
     if (!worker->load_over && worker->operations_left == 0) {
         end_load(worker, now, now);
     }

@@ -107,8 +107,4 @@ void flight_on_sent(void *context, struct wire *wire);
 void worker_user_ready(struct worker *worker, uint64_t user,
                        struct instant now);
 
-/* worker.c: starts the operations of users whose turn it is, those that are
- * ready at the time of the call. */
-void worker_start_ready(struct worker *worker);
-
 #endif
