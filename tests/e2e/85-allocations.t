@@ -14,7 +14,9 @@ FEW = 12
 
 def allocations(t, library, url, profile, n, *arguments):
     out = t.path(f"allocations{n}{len(arguments)}")
-    t.run(url, "-p", profile, "-n", str(n), "--seed", "3", *arguments,
+    # Without the text for people: how many lines it has depends on what was
+    # measured.
+    t.run(url, "-p", profile, "-n", str(n), "--seed", "3", "--json", *arguments,
           env={"LD_PRELOAD": str(library), "ALLOCATIONS_OUT": str(out)})
     return {k: int(v) for k, v in
             (line.split() for line in out.read_text().splitlines())}
