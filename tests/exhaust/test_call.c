@@ -201,7 +201,7 @@ static void step(struct model *model, const struct call_event *event)
     const struct budget *budget = &model->client.budget;
     if (policy->budget.type != BUDGET_NONE) {
         holds(budget->tokens >= 0 &&
-              budget->tokens <= policy->budget.capacity * BUDGET_UNIT);
+              (double)budget->tokens <= policy->budget.capacity * BUDGET_UNIT);
         holds(budget->in_flight == (model->in_flight != 0));
         holds(budget->held <= 1);
         holds(budget->held == 0 || after == CALL_SENDING ||
