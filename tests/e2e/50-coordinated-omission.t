@@ -107,6 +107,8 @@ class Case:
 
 @test("A1: 1 s stall in 10 s, 1000/s, all answered at its end", limit=60)
 def a1(t):
+    if is_sanitized():
+        raise Skip("1,000 answers at one instant would measure the sanitizer")
     Case("A1", 1000, .001, 1, 10, 1, 0,
          (.5, .95, .99, .999)).run(t)
 

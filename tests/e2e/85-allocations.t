@@ -24,9 +24,7 @@ def allocations(t, library, url, profile, n, *arguments):
 
 @test("no allocation per request by squall's own code", limit=60)
 def no_allocation(t):
-    linked = subprocess.run(["ldd", SQUALL], stdout=subprocess.PIPE,
-                            check=False).stdout
-    if b"asan" in linked or b"tsan" in linked or b"ubsan" in linked:
+    if is_sanitized():
         raise Skip("a sanitizer brings its own allocator")
     compiler = shutil.which("cc") or shutil.which("gcc")
     if not compiler:

@@ -46,6 +46,14 @@ PATIENCE = 4 if QUICK else 1
 NOTHING_LISTENS = 9  # the discard port; see unused_port for a better choice
 
 
+def is_sanitized():
+    """Whether squall was built with a sanitizer: many times slower, and with
+    an allocator of its own."""
+    linked = subprocess.run(["ldd", SQUALL], stdout=subprocess.PIPE,
+                            check=False).stdout
+    return any(name in linked for name in (b"asan", b"tsan", b"ubsan"))
+
+
 class Skip(Exception):
     """The test cannot run here; the reason is its text."""
 
