@@ -19,7 +19,6 @@ struct draft {
     const char *about;
     const char *source;
     uint64_t seed;
-    uint64_t response_limit;
     struct target_config target;
     struct load_config load;
     size_t stage_count;

@@ -104,7 +104,6 @@ struct plan {
     struct service_config service;
     uint64_t seed;           /* given, or drawn by the command */
     uint64_t run;            /* the number of this run: unique, see key.h */
-    uint64_t response_limit; /* bytes of an answer's body that are read */
     cJSON *profile;          /* as resolved and merged, secrets masked; owned
                               * by the plan, freed by plan_free */
 };

@@ -168,7 +168,6 @@ bool resolve(struct resolver *resolver)
     plan->policy = draft->policy;
     plan->ledger = draft->ledger;
     plan->service = draft->service;
-    plan->response_limit = draft->response_limit;
     plan->run = resolver->input->run;
     plan->seed = !resolver->input->has_seed && is_given(resolver, "seed")
                      ? draft->seed

@@ -34,7 +34,6 @@ static void nothing_means_off(void **state)
     assert_true(plan->has_ledger);
     assert_string_equal(plan->ledger.url, "/ledger");
     assert_string_equal(plan->ledger.key, "{{op.id}}");
-    assert_int_equal(plan->response_limit, 1024 * 1024);
     plan_free(plan);
 }
 
