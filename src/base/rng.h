@@ -25,6 +25,7 @@ enum rng_purpose {
     RNG_TEMPLATE,
     RNG_SERVICE_TIME,
     RNG_SERVICE_FAULT,
+    RNG_LIMITS,
 };
 
 /* The stream of one purpose and one index (worker, client, fault row ...). */

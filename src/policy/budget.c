@@ -187,6 +187,7 @@ void budget_config_init(struct budget_config *config)
     memset(config, 0, sizeof(*config));
     config->slots = 10;
     config->window = duration_s(10);
+    config->covers = BUDGET_COVERS_RETRY | BUDGET_COVERS_HEDGE;
     config->holds_during_backoff = true;
 }
 

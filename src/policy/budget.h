@@ -49,10 +49,14 @@ enum budget_deposit {
     DEPOSIT_REQUEST,
 };
 
+/* What a budget is asked about, as bits. */
+enum { BUDGET_COVERS_RETRY = 1, BUDGET_COVERS_HEDGE = 2 };
+
 enum { BUDGET_SLOTS_MAX = 64, BUDGET_UNIT = 1000000 };
 
 struct budget_config {
     enum budget_type type;
+    uint32_t covers; /* BUDGET_COVERS_* bits */
     /* token_bucket */
     double capacity;
     double initial;

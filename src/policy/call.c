@@ -40,6 +40,10 @@ static const char *const reason_names[FINISH_REASON_COUNT] = {
     [FINISH_OPERATION_TIMEOUT] = "operation_timeout",
     [FINISH_HINT_REFUSED] = "hint_refused",
     [FINISH_BUDGET_EXHAUSTED] = "budget_exhausted",
+    [FINISH_BREAKER_OPEN] = "breaker_open",
+    [FINISH_CONCURRENCY_FULL] = "concurrency_full",
+    [FINISH_RATE_LIMITED] = "rate_limited",
+    [FINISH_THROTTLED] = "throttled",
     [FINISH_ABANDONED] = "abandoned",
 };
 
@@ -108,7 +112,7 @@ static struct instant next_deadline(const struct call *call)
 {
     struct instant next = INSTANT_NEVER;
     for (size_t i = 0; i < call->in_flight; i++) {
-        if (!call->flights[i].cancelled) {
+        if (!call->flights[i].is_cancelled) {
             next = instant_min(next, call->flights[i].deadline);
         }
     }
@@ -123,7 +127,7 @@ static bool has_budget(const struct call_env *env)
 static void cancel(struct call *call, size_t flight, enum outcome outcome,
                    struct actions *actions)
 {
-    call->flights[flight].cancelled = true;
+    call->flights[flight].is_cancelled = true;
     struct action *action = append(actions, ACTION_CANCEL);
     action->attempt = call->flights[flight].attempt;
     action->outcome = outcome;
@@ -190,7 +194,7 @@ static void send_attempt(struct call *call, struct instant now,
     }
     call->flights[call->in_flight].attempt = call->attempts;
     call->flights[call->in_flight].deadline = deadline;
-    call->flights[call->in_flight].cancelled = false;
+    call->flights[call->in_flight].is_cancelled = false;
     call->in_flight++;
 
     struct action *action = append(actions, ACTION_SEND);
@@ -357,7 +361,7 @@ static void on_woke(struct call *call, struct instant now,
 
     if (call->state == CALL_SENDING) {
         for (size_t i = 0; i < call->in_flight; i++) {
-            if (!call->flights[i].cancelled &&
+            if (!call->flights[i].is_cancelled &&
                 !instant_before(now, call->flights[i].deadline)) {
                 cancel(call, i, OUTCOME_TIMEOUT, actions);
             }
@@ -391,7 +395,7 @@ static void on_abandoned(struct call *call, struct instant now,
         return;
     }
     for (size_t i = 0; i < call->in_flight; i++) {
-        if (!call->flights[i].cancelled) {
+        if (!call->flights[i].is_cancelled) {
             cancel(call, i, OUTCOME_CANCELLED, actions);
         }
     }

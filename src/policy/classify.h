@@ -24,10 +24,12 @@ enum outcome_class {
     CLASS_COUNT
 };
 
-enum { CLASSIFY_RULES_MAX = 32 };
+enum { CLASSIFY_RULES_MAX = 32, CLASSIFY_HEADERS_MAX = 8 };
 
 /* What a request is, as far as a rule may ask. */
 struct request_traits {
+    uint64_t body_bytes; /* an upper bound where the body has holes */
+    unsigned tier;       /* 1 is the most important */
     uint16_t method;   /* one bit, METHOD_* */
     bool has_key;      /* carries an idempotency key */
 };
@@ -58,13 +60,26 @@ struct classify_rule {
     enum tristate has_hint;
     enum tristate idempotent;   /* by method, or because a key is carried */
     unsigned attempt;           /* only this attempt, from 1; 0: any */
+    uint32_t headers;           /* bits of classify_config.headers: all of
+                                 * them must be in the answer */
+    uint32_t refused_by;        /* bits of enum layer: the client's own layer
+                                 * refused the try. A rule without it is not
+                                 * asked about such a refusal */
     enum outcome_class as;
     unsigned max_retries;       /* of this rule, per operation; 0: no limit */
     bool ignore_limit;          /* retry even past retry.max_attempts; such an
                                  * attempt counts all the same */
 };
 
+/* A header that rules ask about. */
+struct classify_header {
+    char name[64];
+    char value[64]; /* compared without regard to case; "": any */
+};
+
 struct classify_config {
+    size_t header_count;
+    struct classify_header headers[CLASSIFY_HEADERS_MAX];
     size_t count;
     struct classify_rule rules[CLASSIFY_RULES_MAX];
 };

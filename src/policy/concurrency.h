@@ -12,13 +12,35 @@
 #ifndef SQUALL_POLICY_CONCURRENCY_H
 #define SQUALL_POLICY_CONCURRENCY_H
 
+#include "policy/adaptive.h"
+
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum concurrency_entry {
     CONCURRENCY_RUNNING,
     CONCURRENCY_QUEUED,
     CONCURRENCY_REJECTED,
+};
+
+enum { CONCURRENCY_TIERS_MAX = 8 };
+
+/* A pool of places: that of one tier of requests, or the common one. */
+struct pool_config {
+    unsigned tier;            /* which requests; the common pool: all others */
+    unsigned limit;           /* places */
+    unsigned queue;           /* calls that may wait for one */
+    struct duration max_wait; /* DURATION_FOREVER: any */
+};
+
+struct concurrency_config {
+    bool enabled;
+    struct pool_config common;
+    size_t tier_count;
+    struct pool_config tiers[CONCURRENCY_TIERS_MAX];
+    bool is_adaptive; /* the common pool's limit finds itself */
+    struct adaptive_config adaptive;
 };
 
 struct concurrency {

@@ -49,6 +49,9 @@ struct attempt_result {
     bool sent;        /* at least one byte of the request was written */
     bool reused;      /* on a connection that had served before */
     struct server_hint hint;
+    uint32_t headers; /* bits of classify_config.headers that the answer has */
+    uint32_t refused_by; /* a bit of enum layer: the client refused the try
+                          * itself, and nothing else here means anything */
 };
 
 /* What a request expects of an answer; part of the plan. */

@@ -2,29 +2,41 @@
 #ifndef SQUALL_POLICY_POLICY_H
 #define SQUALL_POLICY_POLICY_H
 
+#include "policy/breaker.h"
 #include "policy/budget.h"
+#include "policy/concurrency.h"
+#include "policy/hedge.h"
 #include "policy/key.h"
+#include "policy/layer.h"
+#include "policy/rate_limit.h"
 #include "policy/retry.h"
+#include "policy/throttle.h"
 #include "policy/timeout.h"
 
 struct policy {
     struct timeout_config timeout;
     struct retry_config retry;
     struct budget_config budget;
+    struct hedge_config hedge;
+    struct breaker_config breaker;
+    struct concurrency_config concurrency;
+    struct rate_limit_config rate_limit;
+    struct throttle_config throttle;
+    struct layer_order order;
+    struct layer_chain chains[LEVEL_COUNT]; /* of the order: policy_arrange */
     struct key_config key;
 };
 
-/* What one caller carries from operation to operation: its random streams
- * and its retry budget; its breaker and limiter as they come. */
-struct client {
-    struct rng jitter;
-    struct budget budget;
-};
-
-void client_init(struct client *client, const struct policy *policy,
-                 uint64_t seed, uint64_t index);
-
 /* A policy with everything off: one attempt, no timeouts, no key. */
 void policy_init(struct policy *policy);
+
+/* Works out the chains, once the layers and their order are known; layers
+ * that are off are left out. As layer_arrange. */
+bool policy_arrange(struct policy *policy, enum layer *first,
+                    enum layer *second, const char **problem);
+
+/* Whether anything can make a call wait or refuse it, or needs more than one
+ * attempt in flight. */
+bool policy_has_layer(const struct policy *policy, enum layer layer);
 
 #endif

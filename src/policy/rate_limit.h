@@ -12,7 +12,7 @@
  *   but to at most twice of what is measured, at least 0.5/s. The bucket holds
  *   a second's worth, at least one.
  *
- * Which sends it applies to is the caller's to know.
+ * Which sends it applies to (applies_to) the caller looks at.
  */
 #ifndef SQUALL_POLICY_RATE_LIMIT_H
 #define SQUALL_POLICY_RATE_LIMIT_H
@@ -24,8 +24,12 @@
 
 enum rate_limit_type { RATE_LIMIT_NONE, RATE_LIMIT_BUCKET, RATE_LIMIT_CUBIC };
 
+/* Which sends it applies to, as bits; hedges are like retries. */
+enum { RATE_LIMIT_FIRST = 1, RATE_LIMIT_RETRY = 2 };
+
 struct rate_limit_config {
     enum rate_limit_type type;
+    uint32_t applies_to; /* RATE_LIMIT_* bits */
     double rate_per_s; /* token_bucket */
     double burst;
     struct duration max_wait; /* DURATION_FOREVER: any */

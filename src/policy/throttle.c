@@ -1,6 +1,7 @@
 #include "policy/throttle.h"
 
 #include "base/must.h"
+#include "policy/classify.h"
 #include "policy/slots.h"
 
 #include <math.h>
@@ -25,6 +26,11 @@ static struct throttle_slot *advance(struct throttle *throttle,
 void throttle_config_init(struct throttle_config *config)
 {
     *config = (struct throttle_config){
+        .type = THROTTLE_SRE,
+        .rejections = UINT32_C(1) << CLASS_TRANSIENT |
+                      UINT32_C(1) << CLASS_THROTTLE |
+                      UINT32_C(1) << CLASS_TIMEOUT |
+                      UINT32_C(1) << CLASS_NETWORK,
         .k = 2,
         .window = duration_s(120),
         .slots = THROTTLE_SLOTS_MAX,

@@ -22,7 +22,11 @@
 
 enum { THROTTLE_SLOTS_MAX = 120 };
 
+enum throttle_type { THROTTLE_NONE, THROTTLE_SRE };
+
 struct throttle_config {
+    enum throttle_type type;
+    uint32_t rejections; /* bits of enum outcome_class: not accepted */
     double k;
     struct duration window;
     unsigned slots; /* 1 to THROTTLE_SLOTS_MAX */
@@ -44,7 +48,7 @@ struct throttle {
     struct throttle_slot slots[THROTTLE_SLOTS_MAX];
 };
 
-/* k 2, two minutes in 120 slots, padding 1, no other limits. */
+/* SRE: k 2, two minutes in 120 slots, padding 1, no other limits. */
 void throttle_config_init(struct throttle_config *config);
 
 void throttle_init(struct throttle *throttle,

@@ -5,6 +5,8 @@
 
 #include "base/instant.h"
 
+#include <stdbool.h>
+
 enum deadline_rule {
     DEADLINE_CUT_ATTEMPT,     /* the operation timeout ends a running try */
     DEADLINE_CHECK_BETWEEN,   /* checked between tries only (curl) */
@@ -17,6 +19,8 @@ struct timeout_config {
     struct duration attempt;
     struct duration operation;
     enum deadline_rule deadline_rule;
+    bool attempt_spares_last; /* the last attempt that is allowed has no
+                               * timeout of its own (Linkerd) */
 };
 
 #endif
