@@ -125,7 +125,9 @@ static bool fit_limits(struct run *run, uint64_t sides)
              (unsigned long long)most);
         load->threads = most;
     }
-    return fleet_has_descriptors(load->connections, sides, &run->errors);
+    return fleet_has_descriptors(
+        load->connections * plan_connections_a_caller(run->plan), sides,
+        &run->errors);
 }
 
 static bool start_target(struct run *run)
@@ -139,7 +141,9 @@ static bool start_target(struct run *run)
     }
     struct server_options options = {
         .listen = "127.0.0.1",
-        .connections = plan->load.connections + TARGET_CONNECTIONS_BESIDE,
+        .connections =
+            plan->load.connections * plan_connections_a_caller(plan) +
+            TARGET_CONNECTIONS_BESIDE,
         .seed = plan->seed,
     };
     run->server = server_start(&plan->service, &options, &run->errors);

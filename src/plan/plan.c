@@ -136,6 +136,12 @@ void plan_free(struct plan *plan)
     }
 }
 
+uint64_t plan_connections_a_caller(const struct plan *plan)
+{
+    return plan->load.model == LOAD_CLOSED ? 1 + plan->policy.hedge.max_extra
+                                           : 1;
+}
+
 bool plan_set_target(struct plan *plan, const char *url,
                      struct errors *errors)
 {

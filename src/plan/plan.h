@@ -133,6 +133,11 @@ struct plan_input {
 struct plan *plan_read(const struct plan_input *input, struct errors *errors);
 void plan_free(struct plan *plan);
 
+/* Connections that each caller of the closed model may use at once: one, and
+ * one a hedge. In the open model load.connections is the limit as it stands,
+ * and this is 1. */
+uint64_t plan_connections_a_caller(const struct plan *plan);
+
 /* Once the embedded target listens: fills in the URL of a plan that has none
  * and compiles the requests' URLs. */
 bool plan_set_target(struct plan *plan, const char *url,

@@ -154,6 +154,13 @@ void resolve_slos(struct resolver *resolver)
     }
 }
 
+static void resolve_order(struct resolver *resolver)
+{
+    enum layer first, second;
+    const char *problem;
+    must(policy_arrange(&resolver->plan->policy, &first, &second, &problem));
+}
+
 bool resolve(struct resolver *resolver)
 {
     struct plan *plan = resolver->plan;
@@ -166,6 +173,9 @@ bool resolve(struct resolver *resolver)
     plan->target = draft->target;
     plan->load = draft->load;
     plan->policy = draft->policy;
+    plan->policy.budget.covers = BUDGET_COVERS_RETRY | BUDGET_COVERS_HEDGE;
+    layer_order_init(&plan->policy.order);
+    resolve_order(resolver);
     plan->ledger = draft->ledger;
     plan->service = draft->service;
     plan->run = resolver->input->run;

@@ -25,10 +25,10 @@
  * - Every SEND is answered by exactly one ATTEMPT_DONE. A CANCEL asks the host
  *   to stop that attempt; the host then answers it with ATTEMPT_DONE at the
  *   same instant, with the outcome that the CANCEL names and `sent` as it
- *   knows it. After FINISH attempts that were named by CANCELs before it are
- *   dropped and not answered. Others that are still in flight (hedges that
- *   lost and are not cancelled) go on: they are answered as ever, and the call
- *   is over when the last one is (call_is_over).
+ *   knows it. But attempts that are cancelled in the very step that finishes
+ *   are dropped and not answered. Others that are still in flight then (hedges
+ *   that lost and are not cancelled) go on: they are answered as ever, and the
+ *   call is over when the last one is (call_is_over).
  * - One timer a call: WAKE_AT replaces the earlier one; INSTANT_NEVER stops
  *   it, and so does FINISH, unless attempts go on. The host feeds WOKE when it
  *   is due, and the timer is spent by that. A WOKE that comes too early (the
@@ -54,9 +54,10 @@
  *
  * The layers that can refuse are walked from the outside in (policy/layer.h).
  * Refused outside retry, the operation ends; inside, so does the try, which is
- * tried again only where a rule of classify says so (refused_by); a hedge that
- * is refused is not sent. The operation deadline starts at the intended start,
- * or, when the operation had to wait in layers outside it, after that wait.
+ * tried again only where a rule of classify says so (refused_by), and not
+ * before a millisecond has passed; a hedge that is refused is not sent. The
+ * operation deadline starts at the intended start, or, when the operation had
+ * to wait in layers outside it, after that wait.
  *
  * The verdict: acked when a definite yes came; shed when nothing was sent;
  * refused when every attempt was a definite no, or when the last answer was a
@@ -167,7 +168,7 @@ struct passage {
     bool is_throttled; /* the throttle let it go and wants to hear of it */
     bool has_place;    /* in the pool */
     struct breaker_permit permit;
-    struct instant since;    /* when it was through: what it lasts is judged */
+    struct instant since;    /* when it was through; NEVER: it is not yet */
     struct instant deadline; /* attempt: from the attempt_timeout layer on */
 };
 
@@ -218,8 +219,8 @@ struct call {
     enum call_wait wait;
     struct instant wait_since;
     struct instant wait_until; /* RATE: go on; PLACE: give up */
-    uint8_t pool;              /* PLACE: which */
     bool is_granted;           /* PLACE: it has it now */
+    struct call_queue *queue;  /* that it stands in, or NULL */
     struct call *queue_next, *queue_previous;
     struct instant timer;      /* as the host has it; NEVER: none */
     struct instant retry_at;   /* backing_off: when the next try is due */

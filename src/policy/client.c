@@ -34,17 +34,38 @@ void client_init(struct client *client, const struct policy *policy,
     }
 }
 
+void call_queue_push(struct call_queue *queue, struct call *call)
+{
+    must(!call->queue);
+    call->queue = queue;
+    call->queue_next = NULL;
+    call->queue_previous = queue->tail;
+    if (queue->tail) {
+        queue->tail->queue_next = call;
+    } else {
+        queue->head = call;
+    }
+    queue->tail = call;
+}
+
+void call_queue_leave(struct call *call)
+{
+    struct call_queue *queue = call->queue;
+    if (!queue) {
+        return;
+    }
+    *(call->queue_previous ? &call->queue_previous->queue_next
+                           : &queue->head) = call->queue_next;
+    *(call->queue_next ? &call->queue_next->queue_previous : &queue->tail) =
+        call->queue_previous;
+    call->queue = NULL;
+}
+
 struct call *client_next_ready(struct client *client)
 {
     struct call *call = client->ready.head;
     if (call) {
-        client->ready.head = call->queue_next;
-        if (call->queue_next) {
-            call->queue_next->queue_previous = NULL;
-        } else {
-            client->ready.tail = NULL;
-        }
-        call->queue_next = NULL;
+        call_queue_leave(call);
     }
     return call;
 }

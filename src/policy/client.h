@@ -15,10 +15,15 @@
 
 struct call;
 
-/* First in, first out; linked through the calls. */
+/* First in, first out; linked through the calls, each in one at most. */
 struct call_queue {
     struct call *head, *tail;
 };
+
+void call_queue_push(struct call_queue *queue, struct call *call);
+
+/* Takes it out of the queue that it stands in, if any. */
+void call_queue_leave(struct call *call);
 
 /* A change of the breaker's state, for the host to tell measure of. */
 struct breaker_change {

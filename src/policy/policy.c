@@ -78,19 +78,6 @@ bool policy_has_layer(const struct policy *policy, enum layer layer)
 bool policy_arrange(struct policy *policy, enum layer *first,
                     enum layer *second, const char **problem)
 {
-    if (!layer_arrange(&policy->order, policy->chains, first, second,
-                       problem)) {
-        return false;
-    }
-    for (size_t level = 0; level < LEVEL_COUNT; level++) {
-        struct layer_chain *chain = &policy->chains[level];
-        uint8_t kept = 0;
-        for (size_t i = 0; i < chain->count; i++) {
-            if (policy_has_layer(policy, (enum layer)chain->list[i])) {
-                chain->list[kept++] = chain->list[i];
-            }
-        }
-        chain->count = kept;
-    }
-    return true;
+    return layer_arrange(&policy->order, policy->chains, first, second,
+                         problem);
 }

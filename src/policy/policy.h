@@ -30,13 +30,11 @@ struct policy {
 /* A policy with everything off: one attempt, no timeouts, no key. */
 void policy_init(struct policy *policy);
 
-/* Works out the chains, once the layers and their order are known; layers
- * that are off are left out. As layer_arrange. */
+/* Works out the chains of another order. As layer_arrange. */
 bool policy_arrange(struct policy *policy, enum layer *first,
                     enum layer *second, const char **problem);
 
-/* Whether anything can make a call wait or refuse it, or needs more than one
- * attempt in flight. */
+/* Whether a layer is on. */
 bool policy_has_layer(const struct policy *policy, enum layer layer);
 
 #endif

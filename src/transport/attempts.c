@@ -375,14 +375,26 @@ static void perform_finish(struct worker *worker, struct operation *operation,
     worker->acked += action->verdict == VERDICT_ACKED;
     worker->recent[recent_bin(instant_since(now, operation->intended))]++;
 
+    if (worker->plan->load.model == LOAD_CLOSED) {
+        worker_user_ready(worker, operation->user, now);
+    }
+    /* An attempt that lost before it got a connection needs none. */
+    for (size_t i = 0; i < CALL_IN_FLIGHT_MAX; i++) {
+        struct flight *flight = &operation->flights[i];
+        if (flight->attempt && !flight->wire && !flight->is_ended) {
+            put_ended(worker, flight, OUTCOME_CANCELLED);
+        }
+    }
+}
+
+/* Nothing of the operation is left: its slot is free. */
+static void release_slot(struct worker *worker, struct operation *operation)
+{
     heap_remove(&worker->timers, &operation->timer);
     operation->active = false;
     operation->next = worker->free;
     worker->free = operation;
     worker->active--;
-    if (worker->plan->load.model == LOAD_CLOSED) {
-        worker_user_ready(worker, operation->user, now);
-    }
 }
 
 static void perform(struct worker *worker, struct operation *operation,
@@ -414,8 +426,8 @@ static void perform(struct worker *worker, struct operation *operation,
     }
 }
 
-static void step(struct worker *worker, struct operation *operation,
-                 const struct call_event *event, struct instant now)
+static void step_one(struct worker *worker, struct operation *operation,
+                     const struct call_event *event, struct instant now)
 {
     struct actions actions;
     struct call_env env = {
@@ -425,6 +437,26 @@ static void step(struct worker *worker, struct operation *operation,
     };
     call_step(&operation->call, now, event, &env, &actions);
     perform(worker, operation, &actions, now);
+    if (call_is_over(&operation->call)) {
+        release_slot(worker, operation);
+    }
+}
+
+/* One step of a call, and of those calls of its client whose turn it brought:
+ * they waited for a place that is free now. */
+static void step(struct worker *worker, struct operation *operation,
+                 const struct call_event *event, struct instant now)
+{
+    static const struct call_event woke = {.kind = EVENT_WOKE};
+    struct client *client = &worker->clients[operation->client];
+    struct call *ready;
+
+    step_one(worker, operation, event, now);
+    client->change_count = 0;
+    while ((ready = client_next_ready(client))) {
+        step_one(worker, operation_of_call(ready), &woke, now);
+        client->change_count = 0;
+    }
 }
 
 static void answer(struct worker *worker, struct flight *flight,
@@ -434,7 +466,8 @@ static void answer(struct worker *worker, struct flight *flight,
     struct call_event event = {.kind = EVENT_ATTEMPT_DONE,
                                .attempt = flight->attempt,
                                .result = *result};
-    flight_end(worker, flight, result, now, false);
+    flight_end(worker, flight, result, now,
+               call_is_finished(&operation->call));
     step(worker, operation, &event, now);
 }
 

@@ -15,6 +15,8 @@
 #include "policy/call.h"
 #include "transport/wire.h"
 
+#include <stddef.h>
+
 struct operation;
 
 /* An attempt from its SEND to its end. It has no wire while it waits in the
@@ -52,5 +54,11 @@ struct operation {
     size_t note_count;
     struct attempt_note notes[ATTEMPT_NOTES_MAX];
 };
+
+static inline struct operation *operation_of_call(struct call *call)
+{
+    return (struct operation *)(void *)((char *)call -
+                                        offsetof(struct operation, call));
+}
 
 #endif

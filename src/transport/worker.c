@@ -75,22 +75,47 @@ static struct duration load_length(const struct load_config *load)
     return duration_add(load->warmup, load->duration);
 }
 
-/* Attempts that this worker may have in flight. */
-static uint64_t wire_count(const struct plan *plan, uint64_t worker,
+/* Callers of the closed model. */
+static uint64_t user_count(const struct plan *plan, uint64_t worker,
                            uint64_t workers)
 {
     uint64_t share = share_of(plan->load.connections, worker, workers);
     return share ? share : 1;
 }
 
+/* Attempts that this worker may have in flight. */
+static uint64_t wire_count(const struct plan *plan, uint64_t worker,
+                           uint64_t workers)
+{
+    return user_count(plan, worker, workers) * plan_connections_a_caller(plan);
+}
+
+/* Operations that this worker may have in flight: attempts that lost and are
+ * not cancelled keep the slot of their operation. */
+static uint64_t slot_count(const struct plan *plan, uint64_t worker,
+                           uint64_t workers)
+{
+    uint64_t share = share_of(plan->load.max_in_flight, worker, workers);
+    return (share ? share : 1) * plan_connections_a_caller(plan);
+}
+
+static void init_users(struct worker *worker, uint64_t users)
+{
+    worker->users = arena_array(&worker->arena, users, sizeof(*worker->users));
+    worker->ready = arena_array(&worker->arena, users, sizeof(*worker->ready));
+    heap_init(&worker->thinking, &worker->arena, users);
+    for (uint64_t i = 0; i < users; i++) {
+        worker->users[i].index = i;
+        worker->ready[worker->ready_count++] = users - 1 - i;
+    }
+}
+
 static void init_slots(struct worker *worker)
 {
-    const struct load_config *load = &worker->plan->load;
     uint64_t w = worker->options.index, n = worker->options.count;
-    uint64_t operations = share_of(load->max_in_flight, w, n);
+    uint64_t operations = slot_count(worker->plan, w, n);
     uint64_t wires = wire_count(worker->plan, w, n);
 
-    operations = operations ? operations : 1;
     worker->operations =
         arena_array(&worker->arena, operations, sizeof(*worker->operations));
     for (size_t i = operations; i-- > 0;) {
@@ -106,16 +131,8 @@ static void init_slots(struct worker *worker)
     worker->wires.pinned = worker->options.pinned;
     worker->wires.on_sent = flight_on_sent;
     worker->wires.context = worker;
-    if (load->model == LOAD_CLOSED) {
-        worker->users =
-            arena_array(&worker->arena, wires, sizeof(*worker->users));
-        worker->ready =
-            arena_array(&worker->arena, wires, sizeof(*worker->ready));
-        heap_init(&worker->thinking, &worker->arena, wires);
-        for (uint64_t i = 0; i < wires; i++) {
-            worker->users[i].index = i;
-            worker->ready[worker->ready_count++] = wires - 1 - i;
-        }
+    if (worker->plan->load.model == LOAD_CLOSED) {
+        init_users(worker, user_count(worker->plan, w, n));
     }
 }
 
@@ -277,7 +294,7 @@ static void start_ready(struct worker *worker)
     if (turns > READY_BATCH_MAX) {
         turns = READY_BATCH_MAX;
     }
-    while (turns-- > 0 && !worker->load_over) {
+    while (turns-- > 0 && worker->free && !worker->load_over) {
         struct instant now = run_now(worker);
         struct instant end = (struct instant){
             load_length(&worker->plan->load).ns};
@@ -381,12 +398,10 @@ static void wake_operations(struct worker *worker)
 
 static void abandon_all(struct worker *worker)
 {
-    const struct load_config *load = &worker->plan->load;
-    uint64_t slots = share_of(load->max_in_flight, worker->options.index,
-                              worker->options.count);
+    uint64_t slots = slot_count(worker->plan, worker->options.index,
+                                worker->options.count);
     struct call_event event = {.kind = EVENT_ABANDONED};
 
-    slots = slots ? slots : 1;
     for (uint64_t i = 0; i < slots; i++) {
         if (worker->operations[i].active) {
             operation_step(worker, &worker->operations[i], &event,
@@ -445,7 +460,8 @@ static struct instant next_turn(const struct worker *worker)
         until = instant_min(until, (struct instant){worker->arrival.at.ns});
     } else {
         until = instant_min(until, heap_next(&worker->thinking));
-        if (worker->ready_count > 0 && worker->operations_left > 0) {
+        if (worker->ready_count > 0 && worker->free &&
+            worker->operations_left > 0) {
             until = (struct instant){0};
         }
         until = instant_min(until, (struct instant){
