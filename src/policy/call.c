@@ -637,6 +637,14 @@ static void send_attempt(struct call *call, struct instant now,
     action->attempt_kind = flight->kind;
 }
 
+/* A hedge waits, and what it was to be sent beside has ended. */
+static void rest_if_idle(struct call *call)
+{
+    if (call->state == CALL_SENDING && call->in_flight == 0) {
+        move_to(call, CALL_BACKING_OFF);
+    }
+}
+
 /* Walks on through the levels until an attempt is sent, something must be
  * waited for, or a layer refuses. */
 static void go_on(struct call *call, struct instant now, struct call_env *env,
@@ -647,6 +655,7 @@ static void go_on(struct call *call, struct instant now, struct call_env *env,
     for (;;) {
         switch (walk_on(call, now, env, &by)) {
         case WALK_WAITS:
+            rest_if_idle(call);
             return;
         case WALK_REFUSED:
             refused_by(call, now, by, env, actions);
@@ -744,7 +753,12 @@ static void after_failure(struct call *call, struct instant now,
             break;
         }
     }
-    if (call->in_flight == 0 && !is_walking(call) && !call_is_finished(call)) {
+    if (call_is_finished(call)) {
+        return;
+    }
+    if (is_walking(call)) {
+        rest_if_idle(call);
+    } else if (call->in_flight == 0) {
         end_try(call, now, env, actions);
     }
 }
@@ -854,6 +868,20 @@ static void expire_flights(struct call *call, struct instant now,
     }
 }
 
+/* It is too late for what the call waits with. */
+static void late_waiting(struct call *call, struct instant now,
+                         struct call_env *env, struct actions *actions)
+{
+    if (call->in_flight == 0) {
+        finish(call, now, FINISH_OPERATION_TIMEOUT, env, actions);
+        return;
+    }
+    must(call->pending == ATTEMPT_HEDGE);
+    stop_walking(call, now, env);
+    call->hedges_left = 0;
+    call->hedge_at = INSTANT_NEVER;
+}
+
 /* Woken while it waits for a limit of its client. */
 static void on_woke_waiting(struct call *call, struct instant now,
                             struct call_env *env, struct actions *actions)
@@ -861,17 +889,13 @@ static void on_woke_waiting(struct call *call, struct instant now,
     const struct policy *policy = env->policy;
 
     if (is_past(call, now) && cuts_attempts(policy)) {
-        if (call->pending == ATTEMPT_HEDGE) {
-            stop_walking(call, now, env);
-            return; /* those in flight end at this deadline, too */
-        }
-        finish(call, now, FINISH_OPERATION_TIMEOUT, env, actions);
+        late_waiting(call, now, env, actions);
     } else if (call->is_granted ||
                (call->wait == WAIT_RATE &&
                 !instant_before(now, call->wait_until))) {
         walk_wait_is_over(call, now);
         if (is_past(call, now)) {
-            finish(call, now, FINISH_OPERATION_TIMEOUT, env, actions);
+            late_waiting(call, now, env, actions);
         } else {
             go_on(call, now, env, actions);
         }

@@ -28,10 +28,10 @@ enum { CLASSIFY_RULES_MAX = 32, CLASSIFY_HEADERS_MAX = 8 };
 
 /* What a request is, as far as a rule may ask. */
 struct request_traits {
-    uint64_t body_bytes; /* an upper bound where the body has holes */
-    unsigned tier;       /* 1 is the most important */
     uint16_t method;   /* one bit, METHOD_* */
     bool has_key;      /* carries an idempotency key */
+    unsigned tier;     /* 1 is the most important */
+    uint64_t body_bytes; /* an upper bound where the body has holes */
 };
 
 enum {

@@ -346,7 +346,8 @@ static void start_exploring(const struct policy *chosen, bool has_key)
     struct model model;
     memset(&model, 0, sizeof(model));
     policy = chosen;
-    traits = (struct request_traits){METHOD_POST, has_key};
+    traits = (struct request_traits){.method = METHOD_POST,
+                                      .has_key = has_key};
     model.timer = INSTANT_NEVER;
     client_init(&model.client, policy, 1, 0);
     call_init(&model.call, policy, (struct instant){0});
