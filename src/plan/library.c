@@ -26,10 +26,13 @@ static bool is_folder(const char *path)
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-/* A build tree has its binary in the top folder or two folders below. */
+/* A build tree has its binary in the top folder or two folders below, an
+ * installed one in bin beside share. */
 static bool beside_executable(struct str *root)
 {
-    static const char *const above[] = {"", "../", "../../"};
+    static const char *const places[] = {"profiles", "../profiles",
+                                         "../../profiles",
+                                         "../share/squall/profiles"};
     char path[PATH_MAX];
     ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
 
@@ -42,9 +45,9 @@ static bool beside_executable(struct str *root)
         return false;
     }
     *slash = '\0';
-    for (size_t i = 0; i < array_length(above); i++) {
+    for (size_t i = 0; i < array_length(places); i++) {
         str_reset(root);
-        str_printf(root, "%s/%sprofiles", path, above[i]);
+        str_printf(root, "%s/%s", path, places[i]);
         char *real = is_folder(root->text) ? realpath(root->text, NULL) : NULL;
         if (real) {
             str_reset(root);
@@ -56,21 +59,46 @@ static bool beside_executable(struct str *root)
     return false;
 }
 
-/* The folder that holds the shipped profiles. */
-static bool find_root(struct str *root)
+/* The user's own profiles and the shipped ones, in the order in which they are
+ * searched; "" where there are none. */
+enum { ROOT_OWN, ROOT_SHIPPED, ROOT_COUNT };
+
+struct roots {
+    struct str paths[ROOT_COUNT];
+};
+
+static bool is_same_folder(const char *a, const char *b)
+{
+    struct stat first, second;
+    return stat(a, &first) == 0 && stat(b, &second) == 0 &&
+           first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+static void roots_find(struct roots *roots)
 {
     const char *given = getenv("SQUALL_PROFILES");
-    str_reset(root);
-    if (given && *given) {
-        str_append(root, given);
-        return is_folder(given);
+    struct str *shipped = &roots->paths[ROOT_SHIPPED];
+
+    *roots = (struct roots){{STR_INIT, STR_INIT}};
+    if (given && *given && is_folder(given)) {
+        str_append(&roots->paths[ROOT_OWN], given);
     }
-    if (beside_executable(root)) {
-        return true;
+    if (!beside_executable(shipped)) {
+        str_reset(shipped);
+        if (is_folder(SQUALL_DATA_DIR "/profiles")) {
+            str_append(shipped, SQUALL_DATA_DIR "/profiles");
+        }
     }
-    str_reset(root);
-    str_append(root, SQUALL_DATA_DIR "/profiles");
-    return is_folder(root->text);
+    if (is_same_folder(roots->paths[ROOT_OWN].text, shipped->text)) {
+        str_reset(shipped);
+    }
+}
+
+static void roots_release(struct roots *roots)
+{
+    for (size_t i = 0; i < ROOT_COUNT; i++) {
+        str_release(&roots->paths[i]);
+    }
 }
 
 struct visitor {
@@ -117,16 +145,43 @@ static void walk_folder(const struct visitor *visitor, const char *folder,
     str_release(&name);
 }
 
+static void walk_root(const struct visitor *visitor, const struct str *root)
+{
+    if (root->length > 0) {
+        walk_folder(visitor, root->text, "");
+    }
+}
+
+/* A walk over the shipped profiles that leaves out what is hidden. */
+struct unhidden {
+    struct visitor visitor;
+    const struct str *own;
+};
+
+static void visit_unhidden(void *context, const char *name, const char *path)
+{
+    const struct unhidden *unhidden = context;
+    struct str hiding = STR_INIT;
+
+    str_printf(&hiding, "%s/%s.json", unhidden->own->text, name);
+    if (unhidden->own->length == 0 || !is_file(hiding.text)) {
+        unhidden->visitor.visit(unhidden->visitor.context, name, path);
+    }
+    str_release(&hiding);
+}
+
 void library_walk(void (*visit)(void *context, const char *name,
                                 const char *path),
                   void *context)
 {
-    struct visitor visitor = {visit, context};
-    struct str root = STR_INIT;
-    if (find_root(&root)) {
-        walk_folder(&visitor, root.text, "");
-    }
-    str_release(&root);
+    struct roots roots;
+    roots_find(&roots);
+    struct unhidden unhidden = {{visit, context}, &roots.paths[ROOT_OWN]};
+    struct visitor shipped = {visit_unhidden, &unhidden};
+
+    walk_root(&unhidden.visitor, &roots.paths[ROOT_OWN]);
+    walk_root(&shipped, &roots.paths[ROOT_SHIPPED]);
+    roots_release(&roots);
 }
 
 /* What a walk looks for, and what it has found. */
@@ -172,8 +227,15 @@ static bool find_shipped(const char *name, struct str *path,
                             .path = STR_INIT,
                             .names = STR_INIT,
                             .nearest = STR_INIT};
+    struct visitor visitor = {look, &search};
+    struct roots roots;
+
     suggest_init(&search.near, name);
-    library_walk(look, &search);
+    roots_find(&roots);
+    for (size_t i = 0; i < ROOT_COUNT && search.matches == 0; i++) {
+        walk_root(&visitor, &roots.paths[i]);
+    }
+    roots_release(&roots);
     bool found = search.exact || search.matches == 1;
     if (found) {
         str_append(path, search.path.text);
