@@ -204,8 +204,8 @@ man: ## read the manual from this tree
 
 install: all ## install under DESTDIR and PREFIX
 	install -Dm755 $(BUILD)/squall $(DESTDIR)$(BINDIR)/squall
-	cd profiles && find . -name '*.json' -exec \
-	 install -Dm644 {} $(abspath $(DESTDIR)$(DATADIR))/profiles/{} \;
+	cd profiles && find . -name '*.json' -o -name '*.schema' | xargs -I{} \
+	 install -Dm644 {} $(abspath $(DESTDIR)$(DATADIR))/profiles/{}
 	for m in man/*.[15]; do install -Dm644 $$m \
 	 $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/} || exit 1; done
 	install -Dm644 -t $(DESTDIR)$(DOCDIR) LICENSE $(wildcard README.md)
