@@ -227,6 +227,52 @@ void pen_bar(struct pen *pen, enum ink ink, double fraction, int columns)
     pen_spaces(pen, columns - (filled + units - 1) / units);
 }
 
+/* What a column shows of a range: how much of it is before the range, and how
+ * much is before its end, in eighths. */
+static const char *range_cell(const struct pen *pen, int from, int to)
+{
+    static const char *const eighths[] = {"▏", "▏", "▎", "▍", "▌",
+                                          "▋", "▊", "▉", "█"};
+    if (!pen->unicode) {
+        return "#";
+    }
+    /* Blocks that stand at the right come in halves only. */
+    if (from >= 3) {
+        return to == 8 ? "▐" : "┃";
+    }
+    return eighths[to];
+}
+
+void pen_range(struct pen *pen, enum ink ink, double low, double high,
+               int columns)
+{
+    int room = columns * 8;
+    int from = (int)(low * room + 0.5);
+    int to = (int)(high * room + 0.5);
+    bool is_point = to <= from;
+
+    to = to > room ? room : to;
+    from = from > room - 1 ? room - 1 : from < 0 ? 0 : from;
+    to = to <= from ? from + 1 : to;
+    int first = from / 8;
+    ink_on(pen, INK_FAINT);
+    for (int i = 0; i < first; i++) {
+        str_append(pen->out, pen->unicode ? "─" : "-");
+    }
+    ink_off(pen, INK_FAINT);
+    ink_on(pen, ink);
+    int last = (to - 1) / 8;
+    for (int i = first; i <= last; i++) {
+        int before = i == first ? from % 8 : 0;
+        int end = i == last ? to - i * 8 : 8;
+        str_append(pen->out, !is_point      ? range_cell(pen, before, end)
+                             : pen->unicode ? "┃"
+                                            : "|");
+    }
+    ink_off(pen, ink);
+    pen_spaces(pen, columns - last - 1);
+}
+
 void pen_sparkline(struct pen *pen, enum ink ink, const double *values,
                    int count)
 {

@@ -54,6 +54,11 @@ void pen_spaces(struct pen *pen, int count);
 /* A bar that fills `fraction` of `columns`, padded; anything above 0 shows. */
 void pen_bar(struct pen *pen, enum ink ink, double fraction, int columns);
 
+/* The part of `columns` from `low` to `high`, both fractions, after a faint
+ * line that leads to it; padded. It shows even where it has no length. */
+void pen_range(struct pen *pen, enum ink ink, double low, double high,
+               int columns);
+
 /* One column a value, scaled from 0 to the largest; negative values are
  * gaps. */
 void pen_sparkline(struct pen *pen, enum ink ink, const double *values,

@@ -177,22 +177,26 @@ const char *text_dot(const struct text *text)
     return text->pen.unicode ? " · " : ", ";
 }
 
+void text_begin(struct text *text, struct str *out,
+                const struct text_options *options)
+{
+    text->pen = (struct pen){
+        .out = out,
+        .color = options->color,
+        .unicode = options->charset == TEXT_UNICODE ||
+                   (options->charset == TEXT_BY_LOCALE &&
+                    pen_locale_is_utf8()),
+        .width = options->width < 60 ? 60 : options->width,
+    };
+}
+
 void text_render(const cJSON *document, const struct text_options *options,
                  FILE *stream)
 {
     struct str out = STR_INIT;
-    struct text text = {
-        .pen = {
-            .out = &out,
-            .color = options->color,
-            .unicode = options->charset == TEXT_UNICODE ||
-                       (options->charset == TEXT_BY_LOCALE &&
-                        pen_locale_is_utf8()),
-            .width = options->width < 60 ? 60 : options->width,
-        },
-        .document = document,
-    };
+    struct text text = {.document = document};
 
+    text_begin(&text, &out, options);
     text_head(&text);
     text_slos(&text);
     text_operations(&text);

@@ -4,6 +4,7 @@
 #define SQUALL_REPORT_TEXT_PART_H
 
 #include "report/pen.h"
+#include "report/text.h"
 
 #include <cjson/cJSON.h>
 
@@ -11,6 +12,10 @@ struct text {
     struct pen pen;
     const cJSON *document;
 };
+
+/* Lets the pen write to `out`, as the options say. */
+void text_begin(struct text *text, struct str *out,
+                const struct text_options *options);
 
 /* A member by a path of names with dots; NULL when there is none. */
 const cJSON *text_find(const cJSON *object, const char *path);
