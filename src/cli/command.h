@@ -78,6 +78,9 @@ struct invocation {
     bool quiet;              /* no progress, no notes */
     enum color_choice color;
     bool long_list;          /* profile list --long */
+    const char *class;       /* profile delays: checked; NULL: the default */
+    const char *draws;       /* profile delays --u, as written; or NULL */
+    uint64_t retries;        /* profile delays; UINT64_MAX: not given */
     const char *listen;      /* target: address, NULL: loopback */
     uint16_t port;           /* target: 0: chosen by the kernel */
     uint64_t max_connections; /* target: 0: its default */
@@ -100,6 +103,10 @@ void invocation_release(struct invocation *invocation);
 /* True when what goes to this stream may be coloured: --color, then NO_COLOR,
  * then whether the stream is a terminal. */
 bool invocation_color(const struct invocation *invocation, FILE *stream);
+
+/* The columns of the terminal behind the stream, within what text can use; 80
+ * where there is none. */
+int invocation_width(FILE *stream);
 
 /* The whole program: finds the command, parses, runs. Returns the exit status.
  */

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "cli/command.h"
 #include "cli/options.h"
+#include "plan/delays.h"
 #include "plan/key.h"
 
 #include <stdio.h>
@@ -31,6 +32,12 @@ static bool append_choices(struct str *out, const struct option_row *row)
 
     if (row->type == OPTION_COLOR) {
         str_append(out, "auto always never");
+        return true;
+    }
+    if (row->type == OPTION_CLASS) {
+        for (size_t i = 0; delays_class_name(i); i++) {
+            str_printf(out, "%s%s", i > 0 ? " " : "", delays_class_name(i));
+        }
         return true;
     }
     if (!row->argument || !key || !key->choices) {
@@ -84,27 +91,39 @@ static void append_quoted(struct str *out, const char *text, size_t length,
     }
 }
 
-static const char *words_of(enum command_id command)
+/* Appends the words that a command takes first, with blanks between: those of
+ * its usage, "list|show [NAME]...". A usage that begins with a placeholder has
+ * none. */
+static void append_words(struct str *out, const struct command *command)
 {
-    switch (command) {
-    case COMMAND_profile:
-        return "list check";
-    case COMMAND_report:
-        return "schema";
-    case COMMAND_completion:
-        return "bash zsh fish";
-    case COMMAND_help:
-    case COMMAND_run:
-    case COMMAND_target:
-        break;
+    bool first = true;
+    for (const char *word = command->usage; *word && *word != '[';) {
+        size_t length = strcspn(word, " |");
+        if (length > 0) {
+            str_append(out, first ? "" : " ");
+            str_append_bytes(out, word, length);
+            first = false;
+        }
+        word += length + strspn(word + length, " |");
     }
-    return "";
 }
+
+/* Whether further words of the command name profiles. */
+static bool names_profiles(const struct command *command)
+{
+    return command->id == COMMAND_profile;
+}
+
+/* What lists the names for a shell, and takes them off the lines. */
+static const char list_names[] =
+    "squall profile list 2>/dev/null | cut -d' ' -f1";
+static const char list_names_fish[] =
+    "squall profile list 2>/dev/null | string split -f1 \" \"";
 
 static void append_bash_options(struct str *out, size_t command)
 {
-    str_printf(out, "    %s) words=\"%s", commands[command].name,
-               words_of(commands[command].id));
+    str_printf(out, "    %s) words=\"", commands[command].name);
+    append_words(out, &commands[command]);
     for (size_t i = 0; i < option_row_count; i++) {
         if (!is_for(&option_rows[i], command)) {
             continue;
@@ -114,7 +133,20 @@ static void append_bash_options(struct str *out, size_t command)
             str_printf(out, " -%c", option_rows[i].letter);
         }
     }
-    str_append(out, "\" ;;\n");
+    str_append(out, "\"");
+    if (names_profiles(&commands[command])) {
+        str_printf(out,
+                   "\n"
+                   "        if [[ $COMP_CWORD -gt 2 && "
+                   "$current != -* ]]; then\n"
+                   "            words=$(%s)\n"
+                   "            COMPREPLY=($(compgen -f -W \"$words\" "
+                   "-- \"$current\"))\n"
+                   "            return\n"
+                   "        fi",
+                   list_names);
+    }
+    str_append(out, " ;;\n");
 }
 
 /* The patterns of the options that `want` picks: "--output|-o". */
@@ -169,7 +201,7 @@ static void complete_bash(struct str *out)
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         str_printf(out, " %s", commands[i].name);
     }
-    str_append(out,
+    str_printf(out,
                "\"\n"
                "        COMPREPLY=($(compgen -W \"$words\" -- "
                "\"$current\"))\n"
@@ -177,11 +209,11 @@ static void complete_bash(struct str *out)
                "    fi\n"
                "    case $previous in\n"
                "    --profile|-p)\n"
-               "        words=$(squall profile list 2>/dev/null | "
-               "cut -d' ' -f1)\n"
+               "        words=$(%s)\n"
                "        COMPREPLY=($(compgen -f -W \"$words\" -- "
                "\"$current\"))\n"
-               "        return ;;\n");
+               "        return ;;\n",
+               list_names);
     append_bash_pattern(out, takes_file);
     str_append(out, "        COMPREPLY=($(compgen -f -- \"$current\"))\n"
                     "        return ;;\n");
@@ -229,19 +261,19 @@ static void append_zsh_option(struct str *out, const struct option_row *row)
 
 static void complete_zsh(struct str *out)
 {
-    str_append(out, "#compdef squall\n"
+    str_printf(out, "#compdef squall\n"
                     "_squall_profiles()\n"
                     "{\n"
                     "    local -a names\n"
-                    "    names=(${(f)\"$(squall profile list 2>/dev/null | "
-                    "cut -d' ' -f1)\"})\n"
+                    "    names=(${(f)\"$(%s)\"})\n"
                     "    _alternative 'profiles:profile:compadd -a names' "
                     "'files:file:_files'\n"
                     "}\n"
                     "_squall()\n"
                     "{\n"
                     "    local -a commands\n"
-                    "    commands=(\n");
+                    "    commands=(\n",
+               list_names);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         str_printf(out, "        '%s:", commands[i].name);
         append_quoted(out, commands[i].summary,
@@ -263,9 +295,14 @@ static void complete_zsh(struct str *out)
                 append_zsh_option(out, &option_rows[j]);
             }
         }
-        const char *words = words_of(commands[i].id);
-        str_printf(out, "            '*::%s:(%s)'\n        ;;\n",
-                   *words ? "word" : "argument", words);
+        if (names_profiles(&commands[i])) {
+            str_append(out, "            '*:profile:_squall_profiles' \\\n"
+                            "            '1:word:(");
+        } else {
+            str_append(out, "            '*::word:(");
+        }
+        append_words(out, &commands[i]);
+        str_append(out, ")'\n        ;;\n");
     }
     str_append(out, "    esac\n"
                     "}\n"
@@ -282,8 +319,7 @@ static void append_fish_option(struct str *out, size_t command,
     }
     str_printf(out, " -l %s", row->name);
     if (takes_profile(row)) {
-        str_append(out, " -r -F -a '(squall profile list 2>/dev/null | "
-                        "string split -f1 \" \")'");
+        str_printf(out, " -r -F -a '(%s)'", list_names_fish);
     } else if (takes_choice(row)) {
         str_append(out, " -x -a '");
         append_choices(out, row);
@@ -296,6 +332,30 @@ static void append_fish_option(struct str *out, size_t command,
     str_append(out, "'\n");
 }
 
+static void append_fish_words(struct str *out, const struct command *command)
+{
+    struct str words = STR_INIT;
+    append_words(&words, command);
+    if (words.length > 0) {
+        str_printf(out, "complete -c squall -n "
+                        "'__fish_seen_subcommand_from %s",
+                   command->name);
+        if (names_profiles(command)) {
+            str_printf(out, "; and not __fish_seen_subcommand_from %s",
+                       words.text);
+        }
+        str_printf(out, "' -a '%s'\n", words.text);
+    }
+    if (names_profiles(command)) {
+        str_printf(out, "complete -c squall -F -n "
+                        "'__fish_seen_subcommand_from %s; and "
+                        "__fish_seen_subcommand_from %s' "
+                        "-a '(%s)'\n",
+                   command->name, words.text, list_names_fish);
+    }
+    str_release(&words);
+}
+
 static void complete_fish(struct str *out)
 {
     str_append(out, "complete -c squall -f\n");
@@ -305,12 +365,7 @@ static void complete_fish(struct str *out)
         append_quoted(out, commands[i].summary,
                       brief_length(commands[i].summary), "");
         str_append(out, "'\n");
-        const char *words = words_of(commands[i].id);
-        if (*words) {
-            str_printf(out, "complete -c squall -n "
-                            "'__fish_seen_subcommand_from %s' -a '%s'\n",
-                       commands[i].name, words);
-        }
+        append_fish_words(out, &commands[i]);
         for (size_t j = 0; j < option_row_count; j++) {
             if (is_for(&option_rows[j], i)) {
                 append_fish_option(out, i, &option_rows[j]);

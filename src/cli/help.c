@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HELP_WIDTH = 80, OPTION_COLUMN = 30, EXAMPLE_INDENT = 6 };
+enum { HELP_WIDTH = 80, OPTION_COLUMN = 30, EXAMPLE_INDENT = 6,
+       USAGE_INDENT = 7 };
 
 struct example {
     enum command_id command;
@@ -99,8 +100,12 @@ static void append_group(struct str *out, const struct command *command,
 
 void help_command(struct str *out, const struct command *command)
 {
-    str_printf(out, "Usage: squall %s [OPTION]...%s%s\n\n", command->name,
+    struct str usage = STR_INIT;
+    str_printf(&usage, "Usage: squall %s [OPTION]...%s%s", command->name,
                *command->usage ? " " : "", command->usage);
+    append_wrapped(out, usage.text, 0, USAGE_INDENT);
+    str_append_char(out, '\n');
+    str_release(&usage);
     append_wrapped(out, command->summary, 0, 0);
     append_wrapped(out, command->about, 0, 0);
     for (size_t group = 0; group < GROUP_COUNT; group++) {

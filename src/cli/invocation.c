@@ -3,12 +3,16 @@
 
 #include "base/must.h"
 #include "base/suggest.h"
+#include "plan/delays.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
+
+enum { WIDTH_MIN = 60, WIDTH_MAX = 120, WIDTH_UNKNOWN = 80 };
 
 /* Where the parser stands: the words after the command's name. */
 struct parser {
@@ -113,6 +117,7 @@ static void store_checked(struct parser *parser, const struct option_row *row,
                           void *field, const char *value)
 {
     struct invocation *invocation = parser->invocation;
+    enum outcome_class class;
     uint64_t number = 0;
 
     switch (row->type) {
@@ -144,6 +149,11 @@ static void store_checked(struct parser *parser, const struct option_row *row,
     case OPTION_COUNT:
         if (!parse_number(value, 10, UINT64_MAX, field)) {
             refuse_value(parser, row, value, "a whole number");
+        }
+        return;
+    case OPTION_CLASS:
+        if (delays_find_class(value, &class, parser->errors)) {
+            *(const char **)field = value;
         }
         return;
     case OPTION_KEY:
@@ -187,6 +197,7 @@ static void store(struct parser *parser, const struct option_row *row,
     case OPTION_COLOR:
     case OPTION_PORT:
     case OPTION_COUNT:
+    case OPTION_CLASS:
         store_checked(parser, row, field, value);
         return;
     }
@@ -349,7 +360,8 @@ bool invocation_parse(struct invocation *invocation,
                       struct errors *errors)
 {
     *invocation = (struct invocation){
-        .command = command, .argc = argc, .argv = argv, .arena = ARENA_INIT};
+        .command = command, .argc = argc, .argv = argv,
+        .retries = UINT64_MAX, .arena = ARENA_INIT};
     struct arena *arena = &invocation->arena;
     words_init(&invocation->words, arena, argc);
     words_init(&invocation->profiles, arena, argc);
@@ -392,4 +404,16 @@ bool invocation_color(const struct invocation *invocation, FILE *stream)
         return false;
     }
     return isatty(fileno(stream)) == 1;
+}
+
+int invocation_width(FILE *stream)
+{
+    struct winsize size;
+    if (ioctl(fileno(stream), TIOCGWINSZ, &size) != 0 || size.ws_col == 0) {
+        return WIDTH_UNKNOWN;
+    }
+    if (size.ws_col < WIDTH_MIN) {
+        return WIDTH_MIN;
+    }
+    return size.ws_col > WIDTH_MAX ? WIDTH_MAX : size.ws_col;
 }

@@ -27,11 +27,12 @@ enum option_group { GROUP_LOAD, GROUP_REQUEST, GROUP_CONNECTION, GROUP_POLICY,
  * KEY_ITEM: the same for a list; every use adds an item.
  * KEY_TRUE: takes none and sets the key to true.
  * The others fill a field of the invocation: TEXT a pointer, LIST a struct
- * words, FLAG a bool; SEED, RUN, COLOR, PORT and COUNT what they are named for.
+ * words, FLAG a bool; SEED, RUN, COLOR, PORT and COUNT what they are named for,
+ * CLASS a pointer to the name of a class of endings.
  */
 enum option_type { OPTION_KEY, OPTION_KEY_ITEM, OPTION_KEY_TRUE, OPTION_TEXT,
                    OPTION_LIST, OPTION_FLAG, OPTION_SEED, OPTION_RUN,
-                   OPTION_COLOR, OPTION_PORT, OPTION_COUNT };
+                   OPTION_COLOR, OPTION_PORT, OPTION_COUNT, OPTION_CLASS };
 
 struct option_row {
     unsigned commands;      /* FOR_ bits */

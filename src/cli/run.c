@@ -20,15 +20,13 @@
 #include <curl/curl.h>
 #include <stdarg.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 /* A default that is lowered to less than this is worth a word. */
 enum { CONNECTIONS_FEW = 1000 };
 
-enum { TICK_MS = 100, TARGET_CONNECTIONS_BESIDE = 64, WIDTH_MIN = 60,
-       WIDTH_MAX = 120, WIDTH_UNKNOWN = 80 };
+enum { TICK_MS = 100, TARGET_CONNECTIONS_BESIDE = 64 };
 
 /* One run, from its plan to its report. */
 struct run {
@@ -176,18 +174,6 @@ static bool prepare(struct run *run)
                         &run->errors);
 }
 
-static int terminal_width(int fd)
-{
-    struct winsize size;
-    if (ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) {
-        return WIDTH_UNKNOWN;
-    }
-    if (size.ws_col < WIDTH_MIN) {
-        return WIDTH_MIN;
-    }
-    return size.ws_col > WIDTH_MAX ? WIDTH_MAX : size.ws_col;
-}
-
 static const char *phase_at(const struct plan *plan, struct duration at,
                             bool load_over)
 {
@@ -272,7 +258,7 @@ static bool drive(struct run *run)
         .stream = stderr,
         .live = isatty(STDERR_FILENO),
         .color = invocation_color(run->invocation, stderr),
-        .width = terminal_width(STDERR_FILENO),
+        .width = invocation_width(stderr),
         .last = clock_now(),
     };
     struct pace pace = {0};
@@ -411,7 +397,7 @@ static bool write_results(struct run *run, const cJSON *document)
     }
     struct text_options text = {
         .color = invocation_color(invocation, stdout),
-        .width = terminal_width(STDOUT_FILENO),
+        .width = invocation_width(stdout),
     };
     text_render(document, &text, stdout);
     return ok;

@@ -139,6 +139,20 @@ static void test_words_of_a_command_are_kept_in_order(void **state)
 {
     (void)state;
     struct parsed p;
+    parse(&p, "profile", "delays", "a", "--class=timeout", "--u", "0,1",
+          "--retries", "7", "--set", "a=b", NULL);
+    assert_true(p.good);
+    assert_string_equal(p.invocation.class, "timeout");
+    assert_string_equal(p.invocation.draws, "0,1");
+    assert_int_equal(p.invocation.retries, 7);
+    assert_int_equal(p.invocation.input.set_count, 1);
+    invocation_release(&p.invocation);
+    parse(&p, "profile", "delays", "--class", "tiemout", NULL);
+    assert_false(p.good);
+    assert_string_equal(p.errors.list[0].hint, "did you mean timeout?");
+    assert_null(p.invocation.class);
+    assert_true(p.invocation.retries == UINT64_MAX);
+    invocation_release(&p.invocation);
     parse(&p, "profile", "check", "a", "--allow-exec", "b", NULL);
     assert_true(p.good);
     assert_int_equal(p.invocation.words.count, 3);
