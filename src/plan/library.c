@@ -111,6 +111,24 @@ static int is_visible(const struct dirent *entry)
     return entry->d_name[0] != '.';
 }
 
+static size_t stem_length(const char *entry)
+{
+    size_t length = strlen(entry);
+    bool has_ending = length > 5 && strcmp(entry + length - 5, ".json") == 0;
+    return has_ending ? length - 5 : length;
+}
+
+/* By name as it is typed: "a" before "a-b", which the ending would turn
+ * round. */
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    size_t first = stem_length((*a)->d_name);
+    size_t second = stem_length((*b)->d_name);
+    int order = memcmp((*a)->d_name, (*b)->d_name,
+                       first < second ? first : second);
+    return order ? order : (first > second) - (first < second);
+}
+
 /* Visits the profiles of one folder; `prefix` is the name of the folder and a
  * slash, or nothing. Goes one level down. */
 static void walk_folder(const struct visitor *visitor, const char *folder,
@@ -119,21 +137,20 @@ static void walk_folder(const struct visitor *visitor, const char *folder,
     struct dirent **entries;
     struct str path = STR_INIT;
     struct str name = STR_INIT;
-    int count = scandir(folder, &entries, is_visible, alphasort);
+    int count = scandir(folder, &entries, is_visible, by_name);
 
     for (int i = 0; i < count; i++) {
         const char *entry = entries[i]->d_name;
-        size_t length = strlen(entry);
+        size_t stem = stem_length(entry);
         str_reset(&path);
         str_reset(&name);
         str_printf(&path, "%s/%s", folder, entry);
-        str_printf(&name, "%s%s", prefix, entry);
-        if (length > 5 && strcmp(entry + length - 5, ".json") == 0 &&
-            is_file(path.text)) {
-            name.text[name.length - 5] = '\0';
+        str_printf(&name, "%s%.*s", prefix, (int)stem, entry);
+        if (entry[stem] && is_file(path.text)) {
             visitor->visit(visitor->context, name.text, path.text);
         } else if (!*prefix && is_folder(path.text)) {
-            str_append_char(&name, '/');
+            str_reset(&name);
+            str_printf(&name, "%s/", entry);
             walk_folder(visitor, path.text, name.text);
         }
         free(entries[i]);

@@ -14,6 +14,7 @@ static const char *const files[][2] = {
      " \"source\": \"b\", \"load\": 5}"},
     {"clients/alpha-2.json", "{\"about\": 7}"},
     {"clients/twin.json", "{\"about\": \"Mine.\"}"},
+    {"others/twin-b.json", "{}"},
     {"others/twin.json", "{}"},
     {"others/unlike.text", "not a profile"},
     {"others/.hidden.json", "{}"},
@@ -70,7 +71,8 @@ static void patterns_pick_by_name(void **state)
     assert_names(part, 1, "clients/Alpha-1 clients/alpha-2");
     assert_names(glob, 1, "clients/Alpha-1 clients/alpha-2");
     assert_names(whole, 1, "clients/twin others/twin");
-    assert_names(both, 2, "clients/Alpha-1 clients/alpha-2 others/twin");
+    assert_names(both, 2, "clients/Alpha-1 clients/alpha-2 others/twin "
+                          "others/twin-b");
 }
 
 static void a_pattern_that_picks_nothing_is_an_error(void **state)
