@@ -22,6 +22,48 @@ VECTORS = [
      [(100,) * 3, (200,) * 3, (400,) * 3, (800,) * 3]),
 ]
 
+# Of clients, where they are shipped; the last number is what the figures,
+# published in whole milliseconds, may be off.
+CLIENTS = [
+    ("aws-standard-2026", "transient",
+     [(0, 25, 50), (0, 50, 100), (0, 100, 200), (0, 200, 400)], 1e-6),
+    ("botocore-standard-pre2026", "transient",
+     [(0, 500, 1000), (0, 1000, 2000), (0, 2000, 4000), (0, 4000, 8000)],
+     1e-6),
+    ("aws-go-v2-pre2026", "transient",
+     [(0, 1000, 2000), (0, 2000, 4000), (0, 4000, 8000), (0, 8000, 16000),
+      (20000, 20000, 20000)], 1e-6),
+    ("java-v2-legacy", "throttle",
+     [(250, 375, 500), (500, 750, 1000), (1000, 1500, 2000)], 1e-6),
+    ("envoy-5xx", "transient",
+     [(0, 12.5, 25), (0, 25, 50), (0, 50, 100), (0, 100, 200), (0, 125, 250),
+      (0, 125, 250)], 1e-6),
+    ("grpc-example", "transient",
+     [(80, 100, 120), (160, 200, 240), (320, 400, 480), (640, 800, 960),
+      (800, 1000, 1200)], 1e-6),
+    ("linkerd-annotation", "transient",
+     [(25, 37.5, 50), (50, 75, 100), (100, 150, 200), (200, 250, 250)], 1e-6),
+    ("stripe-node", "transient",
+     [(500,) * 3, (500,) * 3, (500, 750, 1000), (1000, 1500, 2000)], 1e-6),
+    ("stripe-python", "transient",
+     [(500,) * 3, (500, 750, 1000), (1000, 1500, 2000), (2000, 3000, 4000)],
+     1e-6),
+    ("stripe-go", "transient",
+     [(500,) * 3, (750, 875, 1000), (1875, 2187.5, 2500),
+      (3750, 4375, 5000)], 1e-6),
+    ("azure-net", "transient",
+     [(640, 800, 960), (1280, 1600, 1920), (2560, 3200, 3840),
+      (5120, 6400, 7680)], 1e-6),
+    ("azure-go", "transient",
+     [(640, 840, 1040), (1920, 2520, 3120), (4480, 5880, 7280),
+      (9600, 12600, 15600)], 1e-6),
+    ("azure-python", "transient",
+     [(0,) * 3, (1600,) * 3, (3200,) * 3, (6400,) * 3], 1e-6),
+    ("dotnet-standard-handler", "transient",
+     [(0, 1795, 2754), (2754, 2186, 2920), (2920, 4071, 5732),
+      (5732, 8092, 11436)], 0.5),
+]
+
 WIDE = {"LC_ALL": "C.UTF-8"}
 
 
@@ -30,21 +72,35 @@ def waits_of(t, *arguments, **options):
     return json.loads(run.out)
 
 
+def hold(t, name, kind, expected, within):
+    document = waits_of(t, name, "--class", kind, "--u", "0,0.5,1",
+                        "--retries", len(expected))
+    t.equal(list(document), ["name", "class", "delays_ms"], name)
+    t.equal(document["name"], name.rpartition("/")[2], name)
+    t.equal(document["class"], kind, name)
+    t.equal(list(document["delays_ms"]), ["0", "0.5", "1"], name)
+    for u, waits in enumerate(document["delays_ms"].values()):
+        t.equal(len(waits), len(expected), f"{name}: retries")
+        for retry, wait in enumerate(waits):
+            t.check(abs(wait - expected[retry][u]) <= within,
+                    f"{name}, {kind}, retry {retry + 1}, draw {u}: "
+                    f"{wait} ms, not {expected[retry][u]}")
+
+
 @test("waits are those that the backoffs promise")
 def vectors(t):
     for name, kind, expected in VECTORS:
-        document = waits_of(t, name, "--class", kind, "--u", "0,0.5,1",
-                            "--retries", len(expected))
-        t.equal(list(document), ["name", "class", "delays_ms"], name)
-        t.equal(document["name"], name.rpartition("/")[2], name)
-        t.equal(document["class"], kind, name)
-        t.equal(list(document["delays_ms"]), ["0", "0.5", "1"], name)
-        for u, waits in zip(range(3), document["delays_ms"].values()):
-            t.equal(len(waits), len(expected), f"{name}: retries")
-            for retry, wait in enumerate(waits):
-                t.check(abs(wait - expected[retry][u]) < 1e-6,
-                        f"{name}, {kind}, retry {retry + 1}, draw {u}: "
-                        f"{wait} ms, not {expected[retry][u]}")
+        hold(t, name, kind, expected, 1e-6)
+
+
+@test("waits of shipped clients are the published ones")
+def clients(t):
+    shipped = [c for c in CLIENTS
+               if (ROOT / f"profiles/clients/{c[0]}.json").exists()]
+    if not shipped:
+        raise Skip("no client is shipped")
+    for name, kind, expected, within in shipped:
+        hold(t, f"clients/{name}", kind, expected, within)
 
 
 @test("waits follow merging, --set, files, and what is asked for")
@@ -121,8 +177,8 @@ def refusals(t):
 
 @test("list shows one line each, by folder, and picks by pattern")
 def listing(t):
-    files = sorted((ROOT / "profiles").rglob("*.json"))
-    names = [str(f.relative_to(ROOT / "profiles"))[:-5] for f in files]
+    files = (ROOT / "profiles").rglob("*.json")
+    names = sorted(str(f.relative_to(ROOT / "profiles"))[:-5] for f in files)
     run = t.squall("profile", "list")
     t.equal([line.split(" ")[0] for line in run.out.splitlines()], names,
             "names")
@@ -162,7 +218,7 @@ def own_folder(t):
         run = t.squall("profile", "show", asked, env=env)
         t.equal(json.loads(run.out)["name"], name, asked)
     run = t.squall("profile", "list", env=env)
-    t.match(run.out, r"^team/full-jitter +Ours\.\nteam/night +Night\.\nsc",
+    t.match(run.out, r"^team/full-jitter +Ours\.\nteam/night +Night\.\n\w+/",
             "own ones first")
     t.match(run.out, r"\nstrategies/full-jitter ", "then shipped ones")
 

@@ -1,14 +1,17 @@
 /* The waits before retries: published figures of real clients for draws of 0,
  * a half and 1; what is asked wrongly; what has no waits; and the document. */
 #include "plan/delays.h"
+#include "plan/library.h"
 #include "reading.h"
 
+#include <limits.h>
 #include <math.h>
 
 enum { VECTOR_RETRIES = 5 };
 
 /* A backoff as its client has it, and what it comes to in milliseconds, for a
- * u of 0, 0.5 and 1 in each retry. */
+ * u of 0, 0.5 and 1 in each retry. The profile is the one that is shipped as
+ * clients/NAME; its file is held to the same figures. */
 struct vector {
     const char *profile;
     const char *retry; /* members of "retry" */
@@ -145,9 +148,9 @@ static struct delays_draws draws_of(const char *text)
     return draws;
 }
 
-static void assert_vector(const struct vector *vector)
+static void assert_vector(const struct vector *vector,
+                          const struct plan *plan)
 {
-    struct plan *plan = read_retry(vector->retry);
     struct delays_draws draws = draws_of("0,0.5,1");
     struct delays delays;
     enum outcome_class class;
@@ -167,14 +170,52 @@ static void assert_vector(const struct vector *vector)
         }
     }
     delays_release(&delays);
-    plan_free(plan);
 }
 
 static void published_figures_come_out(void **state)
 {
     (void)state;
     for (size_t i = 0; i < array_length(vectors); i++) {
-        assert_vector(&vectors[i]);
+        struct plan *plan = read_retry(vectors[i].retry);
+        assert_vector(&vectors[i], plan);
+        plan_free(plan);
+    }
+}
+
+static struct plan *read_shipped(const char *client)
+{
+    struct str name = STR_INIT;
+    struct str path = STR_INIT;
+    struct plan *plan = NULL;
+
+    errors = (struct errors)ERRORS_INIT;
+    str_printf(&name, "clients/%s", client);
+    if (library_find(name.text, &path, &errors)) {
+        const char *const profile = path.text;
+        struct plan_input input = {.profile_count = 1, .profiles = &profile};
+        plan = plan_read(&input, &errors);
+        errors_print(&errors, stderr);
+        assert_non_null(plan);
+    }
+    str_release(&path);
+    str_release(&name);
+    return plan;
+}
+
+static void shipped_clients_keep_to_the_figures(void **state)
+{
+    size_t held = 0;
+    (void)state;
+    for (size_t i = 0; i < array_length(vectors); i++) {
+        struct plan *plan = read_shipped(vectors[i].profile);
+        if (plan) {
+            assert_vector(&vectors[i], plan);
+            held++;
+        }
+        plan_free(plan);
+    }
+    if (held == 0) {
+        skip(); /* none is shipped */
     }
 }
 
@@ -348,10 +389,23 @@ static void document_has_one_entry_a_retry(void **state)
     free(printed);
 }
 
+/* The tests work in a folder of their own; the profiles stay where they are.
+ */
+static int enter(void **state)
+{
+    char path[PATH_MAX];
+    if (!realpath("profiles", path) ||
+        setenv("SQUALL_PROFILES", path, 1) != 0) {
+        return -1;
+    }
+    return enter_folder(state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(published_figures_come_out),
+        cmocka_unit_test(shipped_clients_keep_to_the_figures),
         cmocka_unit_test(state_is_carried_along_a_schedule),
         cmocka_unit_test(one_draw_is_for_both_ranges),
         cmocka_unit_test(as_many_retries_as_the_profile_does),
@@ -362,6 +416,6 @@ int main(void)
         cmocka_unit_test(classes_that_are_not_retried_are_refused),
         cmocka_unit_test(document_has_one_entry_a_retry),
     };
-    return cmocka_run_group_tests_name("delays", tests, enter_folder,
+    return cmocka_run_group_tests_name("delays", tests, enter,
                                        leave_folder);
 }
