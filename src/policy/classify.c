@@ -1,8 +1,10 @@
 #include "policy/classify.h"
 
 #include "base/must.h"
+#include "policy/layer.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define BIT(id) (UINT32_C(1) << OUTCOME_##id)
 
@@ -11,6 +13,11 @@
 static const uint32_t unwelcome_answers = BIT(UNEXPECTED) | BIT(REJECTED) |
                                           BIT(BUSY) | BIT(THROTTLED) |
                                           BIT(SERVER_ERROR);
+
+/* The layers that can refuse a try. */
+static const uint32_t refusing_layers =
+    UINT32_C(1) << LAYER_BREAKER | UINT32_C(1) << LAYER_CONCURRENCY |
+    UINT32_C(1) << LAYER_RATE_LIMIT | UINT32_C(1) << LAYER_THROTTLE;
 
 struct token {
     const char *name;
@@ -50,9 +57,21 @@ static bool is_idempotent(const struct request_traits *traits)
     return (traits->method & METHODS_IDEMPOTENT) != 0 || traits->has_key;
 }
 
-static bool matches(const struct classify_rule *rule,
-                    const struct attempt_result *result,
-                    const struct request_traits *traits, unsigned attempt)
+static bool matches_request(const struct classify_rule *rule,
+                            const struct request_traits *traits,
+                            unsigned attempt)
+{
+    if (rule->methods && !(rule->methods & traits->method)) {
+        return false;
+    }
+    if (rule->attempt && rule->attempt != attempt) {
+        return false;
+    }
+    return tristate_matches(rule->idempotent, is_idempotent(traits));
+}
+
+static bool matches_answer(const struct classify_rule *rule,
+                           const struct attempt_result *result)
 {
     if (rule->outcomes && !(rule->outcomes >> result->outcome & 1)) {
         return false;
@@ -62,17 +81,27 @@ static bool matches(const struct classify_rule *rule,
                                             result->status))) {
         return false;
     }
-    if (rule->methods && !(rule->methods & traits->method)) {
-        return false;
-    }
-    if (rule->attempt && rule->attempt != attempt) {
+    if ((rule->headers & result->headers) != rule->headers) {
         return false;
     }
     return tristate_matches(rule->sent, result->sent) &&
            tristate_matches(rule->reused, result->reused) &&
-           tristate_matches(rule->has_hint,
-                            result->hint.kind == HINT_WAIT) &&
-           tristate_matches(rule->idempotent, is_idempotent(traits));
+           tristate_matches(rule->has_hint, result->hint.kind == HINT_WAIT);
+}
+
+/* A refusal by the client itself is no answer: rules that ask about one do
+ * not see it, and rules about refusals see nothing else. */
+static bool matches(const struct classify_rule *rule,
+                    const struct attempt_result *result,
+                    const struct request_traits *traits, unsigned attempt)
+{
+    if (!matches_request(rule, traits, attempt)) {
+        return false;
+    }
+    if (rule->refused_by || result->refused_by) {
+        return (rule->refused_by & result->refused_by) != 0;
+    }
+    return matches_answer(rule, result);
 }
 
 struct classification classify(const struct classify_config *config,
@@ -86,8 +115,65 @@ struct classification classify(const struct classify_config *config,
             return (struct classification){config->rules[i].as, (int)i};
         }
     }
+    bool succeeded = result->outcome == OUTCOME_OK && !result->refused_by;
     return (struct classification){
-        result->outcome == OUTCOME_OK ? CLASS_SUCCESS : CLASS_FATAL, -1};
+        succeeded ? CLASS_SUCCESS : CLASS_FATAL, -1};
+}
+
+uint32_t classify_header_bit(struct classify_config *config, const char *name,
+                             const char *value)
+{
+    for (size_t i = 0; i < config->header_count; i++) {
+        if (strcasecmp(config->headers[i].name, name) == 0 &&
+            strcasecmp(config->headers[i].value, value) == 0) {
+            return UINT32_C(1) << i;
+        }
+    }
+    if (config->header_count == CLASSIFY_HEADERS_MAX) {
+        return 0;
+    }
+    struct classify_header *header = &config->headers[config->header_count];
+    size_t name_size = strlen(name) + 1;
+    size_t value_size = strlen(value) + 1;
+    must(name_size <= sizeof(header->name));
+    must(value_size <= sizeof(header->value));
+    memcpy(header->name, name, name_size);
+    memcpy(header->value, value, value_size);
+    return UINT32_C(1) << config->header_count++;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+uint32_t classify_headers_in(const struct classify_config *config,
+                             const char *line, size_t length)
+{
+    uint32_t bits = 0;
+    for (size_t i = 0; i < config->header_count; i++) {
+        const struct classify_header *header = &config->headers[i];
+        size_t start = strlen(header->name);
+        size_t end = length;
+        if (start >= length || line[start] != ':' ||
+            strncasecmp(line, header->name, start) != 0) {
+            continue;
+        }
+        start++;
+        while (start < end && is_blank(line[start])) {
+            start++;
+        }
+        while (end > start && is_blank(line[end - 1])) {
+            end--;
+        }
+        size_t wanted = strlen(header->value);
+        if (wanted == 0 ||
+            (wanted == end - start &&
+             strncasecmp(line + start, header->value, wanted) == 0)) {
+            bits |= UINT32_C(1) << i;
+        }
+    }
+    return bits;
 }
 
 /* "5xx" or "503". */
@@ -122,6 +208,12 @@ static bool rule_of_token(const char *token, struct classify_rule *rule)
         }
     }
 
+    if (strcmp(token, "not_permitted") == 0) {
+        rule->refused_by = refusing_layers;
+        rule->as = CLASS_TRANSIENT;
+        return true;
+    }
+
     unsigned first, last;
     if (parse_status(token, &first, &last)) {
         rule->outcomes = unwelcome_answers;
@@ -150,8 +242,9 @@ bool classify_expand(struct classify_config *config, const char *token,
 
     if (!rule_of_token(token, &rule)) {
         *problem = "is nothing that can be retried on; write connect, reset, "
-                   "timeout, protocol, refused_stream, busy, no_socket, a "
-                   "status such as 429 or 5xx, or the name of an outcome";
+                   "timeout, protocol, refused_stream, busy, no_socket, "
+                   "not_permitted, a status such as 429 or 5xx, or the name "
+                   "of an outcome";
         return false;
     }
     if (config->count >= CLASSIFY_RULES_MAX) {

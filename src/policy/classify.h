@@ -2,8 +2,10 @@
  * classify: from what happened to what the retry policy makes of it.
  *
  * An ordered list of rules; the first that matches decides. Without a match:
- * success for OUTCOME_OK, else fatal. `retry_on` tokens are shorthand that the
- * plan expands to rules with classify_expand.
+ * success for OUTCOME_OK, else fatal. A try that a layer of the client itself
+ * refused has no answer to ask about: only rules that name the layer match it,
+ * and without one it is fatal. `retry_on` tokens are shorthand that the plan
+ * expands to rules with classify_expand.
  */
 #ifndef SQUALL_POLICY_CLASSIFY_H
 #define SQUALL_POLICY_CLASSIFY_H
@@ -62,9 +64,10 @@ struct classify_rule {
     unsigned attempt;           /* only this attempt, from 1; 0: any */
     uint32_t headers;           /* bits of classify_config.headers: all of
                                  * them must be in the answer */
-    uint32_t refused_by;        /* bits of enum layer: the client's own layer
-                                 * refused the try. A rule without it is not
-                                 * asked about such a refusal */
+    uint32_t refused_by;        /* bits of enum layer: one of these layers
+                                 * refused the try. A rule without it matches
+                                 * no refusal, and of one with it only methods,
+                                 * idempotent and attempt are asked besides */
     enum outcome_class as;
     unsigned max_retries;       /* of this rule, per operation; 0: no limit */
     bool ignore_limit;          /* retry even past retry.max_attempts; such an
@@ -95,10 +98,22 @@ struct classification classify(const struct classify_config *config,
                                const struct request_traits *traits,
                                unsigned attempt);
 
+/* The bit of a header and value that rules ask about, added to the list when
+ * it is new; an empty value is any. 0 when the list is full. Both must fit. */
+uint32_t classify_header_bit(struct classify_config *config, const char *name,
+                             const char *value);
+
+/* The bits of the headers that a line of an answer satisfies: "Name: value",
+ * not NUL-terminated, without its end of line. Blanks around the value and
+ * case, of both, do not matter. */
+uint32_t classify_headers_in(const struct classify_config *config,
+                             const char *line, size_t length);
+
 /* Appends the rule that a retry_on token stands for:
  *   connect: dns, refused, connect timeout, other failures, TLS;
  *   reset: reset, reset of a reused connection, truncated;
  *   timeout (as CLASS_TIMEOUT), protocol, refused_stream, busy, no_socket;
+ *   not_permitted: refused by a layer of the client itself;
  *   a status or a hundred of them ("503", "5xx") among complete answers that
  *   are not the expected one; "429" as CLASS_THROTTLE;
  *   the name of any other outcome but ok and cancelled.

@@ -33,6 +33,9 @@ static struct classify_rule random_rule(struct rng *rng)
         .has_hint = random_tristate(rng),
         .idempotent = random_tristate(rng),
         .attempt = (unsigned)rng_below(rng, 3),
+        .headers = rng_below(rng, 4) == 0 ? (uint32_t)rng_below(rng, 4) : 0,
+        .refused_by =
+            rng_below(rng, 3) == 0 ? (uint32_t)rng_below(rng, 16) : 0,
         .as = (enum outcome_class)rng_below(rng, CLASS_COUNT),
     };
     unsigned first = 100 + (unsigned)rng_below(rng, 400);
@@ -49,6 +52,8 @@ static struct attempt_result random_result(struct rng *rng)
         .sent = rng_below(rng, 2),
         .reused = rng_below(rng, 2),
         .hint = {(enum hint_kind)rng_below(rng, 3), {0}},
+        .headers = (uint32_t)rng_below(rng, 4),
+        .refused_by = rng_below(rng, 4) == 0 ? 1u << rng_below(rng, 4) : 0,
     };
 }
 
@@ -87,7 +92,8 @@ static void test_first_match(void **state)
             assert_int_equal(got.rule, expected);
             assert_int_equal(got.as,
                              expected >= 0 ? config.rules[expected].as
-                             : result.outcome == OUTCOME_OK
+                             : result.outcome == OUTCOME_OK &&
+                                     !result.refused_by
                                  ? CLASS_SUCCESS
                                  : CLASS_FATAL);
             matched[expected < 0 ? 0 : expected == 0 ? 1 : 2]++;

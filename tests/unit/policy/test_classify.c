@@ -1,6 +1,7 @@
 #include "policy/classify.h"
 
 #include "base/must.h"
+#include "policy/layer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -66,6 +67,19 @@ static void test_each_condition(void **state)
         {{.idempotent = NO}, {0}, {.method = METHOD_POST}, 1,
          {0}, {.method = METHOD_GET}, 1},
         {{.attempt = 2}, {0}, {0}, 2, {0}, {0}, 3},
+        {{.headers = 2}, {.headers = 3}, {0}, 1, {.headers = 1}, {0}, 1},
+        {{.headers = 6}, {.headers = 6}, {0}, 1, {.headers = 2}, {0}, 1},
+        {{.refused_by = 5}, {.refused_by = 4}, {0}, 1,
+         {.refused_by = 2}, {0}, 1},
+        {{.refused_by = 5}, {.refused_by = 1}, {0}, 1, {0}, {0}, 1},
+        {{.refused_by = 1, .idempotent = YES},
+         {.refused_by = 1}, {.method = METHOD_GET}, 1,
+         {.refused_by = 1}, {.method = METHOD_POST}, 1},
+        {{.refused_by = 1, .methods = METHOD_PUT},
+         {.refused_by = 1}, {.method = METHOD_PUT}, 1,
+         {.refused_by = 1}, {.method = METHOD_GET}, 1},
+        {{.refused_by = 1, .attempt = 1}, {.refused_by = 1}, {0}, 1,
+         {.refused_by = 1}, {0}, 2},
     };
     for (size_t i = 0; i < array_length(rows); i++) {
         struct classify_config config = {.count = 1};
@@ -92,6 +106,107 @@ static void test_status_and_not_status(void **state)
     assert_int_equal(of(&config, OUTCOME_SERVER_ERROR, 599).rule, 0);
     assert_int_equal(of(&config, OUTCOME_REJECTED, 404).rule, -1);
     assert_int_equal(of(&config, OUTCOME_RESET, 0).rule, -1);
+}
+
+/* Whatever a rule asks of answers, it is not asked about a refusal, and what
+ * a rule about refusals asks of answers is not looked at. */
+static void test_refusals_have_no_answer(void **state)
+{
+    (void)state;
+    const uint32_t breaker = UINT32_C(1) << LAYER_BREAKER;
+    struct attempt_result refusal = {
+        .outcome = OUTCOME_OK, .status = 200, .refused_by = breaker};
+    struct classify_config config = {.count = 1};
+    config.rules[0].as = CLASS_TRANSIENT;
+    struct classification got = classify(&config, &refusal, &post, 1);
+    assert_int_equal(got.rule, -1);
+    assert_int_equal(got.as, CLASS_FATAL);
+
+    config.rules[0] = (struct classify_rule){
+        .outcomes = 1u << OUTCOME_TIMEOUT,
+        .has_status = true,
+        .sent = YES,
+        .reused = YES,
+        .has_hint = YES,
+        .headers = 1,
+        .refused_by = breaker,
+        .as = CLASS_THROTTLE,
+    };
+    status_set_add(&config.rules[0].status, 503, 503);
+    got = classify(&config, &refusal, &post, 1);
+    assert_int_equal(got.rule, 0);
+    assert_int_equal(got.as, CLASS_THROTTLE);
+}
+
+static void test_not_permitted(void **state)
+{
+    (void)state;
+    struct classify_config config = {0};
+    const char *problem = NULL;
+    assert_true(classify_expand(&config, "not_permitted", &problem));
+    for (size_t i = 0; i < OUTCOME_COUNT; i++) {
+        assert_int_equal(of(&config, (enum outcome)i, 503).rule, -1);
+    }
+    for (size_t i = 0; i < LAYER_COUNT; i++) {
+        struct attempt_result refusal = {.refused_by = UINT32_C(1) << i};
+        struct classification got = classify(&config, &refusal, &post, 1);
+        bool can_refuse = layer_refuses((enum layer)i);
+        assert_int_equal(got.rule, can_refuse ? 0 : -1);
+        assert_int_equal(got.as,
+                         can_refuse ? CLASS_TRANSIENT : CLASS_FATAL);
+    }
+}
+
+static uint32_t headers_in(const struct classify_config *config,
+                           const char *line)
+{
+    return classify_headers_in(config, line, strlen(line));
+}
+
+static void test_headers_are_found(void **state)
+{
+    (void)state;
+    struct classify_config config = {0};
+    assert_int_equal(
+        classify_header_bit(&config, "Stripe-Should-Retry", "true"), 1);
+    assert_int_equal(
+        classify_header_bit(&config, "Stripe-Should-Retry", "false"), 2);
+    assert_int_equal(classify_header_bit(&config, "X-Any", ""), 4);
+    assert_int_equal(
+        classify_header_bit(&config, "stripe-should-RETRY", "TRUE"), 1);
+    assert_int_equal(config.header_count, 3);
+
+    assert_int_equal(headers_in(&config, "Stripe-Should-Retry: true"), 1);
+    assert_int_equal(headers_in(&config, "STRIPE-SHOULD-RETRY:FALSE"), 2);
+    assert_int_equal(headers_in(&config, "stripe-should-retry: \tTrue \t"),
+                     1);
+    assert_int_equal(headers_in(&config, "Stripe-Should-Retry: tru"), 0);
+    assert_int_equal(headers_in(&config, "Stripe-Should-Retry: truer"), 0);
+    assert_int_equal(headers_in(&config, "Stripe-Should-Retry : true"), 0);
+    assert_int_equal(headers_in(&config, "Stripe-Should: true"), 0);
+    assert_int_equal(headers_in(&config, "Stripe-Should-Retry"), 0);
+    assert_int_equal(headers_in(&config, ""), 0);
+    assert_int_equal(headers_in(&config, "x-any: whatever"), 4);
+    assert_int_equal(headers_in(&config, "x-any:"), 4);
+    assert_int_equal(headers_in(&config, "x-any:  "), 4);
+    /* The bytes after the given length are not looked at. */
+    assert_int_equal(
+        classify_headers_in(&config, "Stripe-Should-Retry: truer", 25), 1);
+    assert_int_equal(classify_headers_in(&config, "X-Any: 1", 5), 0);
+}
+
+static void test_headers_are_few(void **state)
+{
+    (void)state;
+    struct classify_config config = {0};
+    char value[16];
+    for (unsigned i = 0; i < CLASSIFY_HEADERS_MAX; i++) {
+        snprintf(value, sizeof(value), "%u", i);
+        assert_int_equal(classify_header_bit(&config, "X", value), 1u << i);
+    }
+    assert_int_equal(classify_header_bit(&config, "X", "new"), 0);
+    assert_int_equal(classify_header_bit(&config, "X", "0"), 1);
+    assert_int_equal(config.header_count, CLASSIFY_HEADERS_MAX);
 }
 
 static void expect_token(const char *token, enum outcome_class as,
@@ -231,6 +346,10 @@ int main(void)
         cmocka_unit_test(test_without_rules),
         cmocka_unit_test(test_each_condition),
         cmocka_unit_test(test_status_and_not_status),
+        cmocka_unit_test(test_refusals_have_no_answer),
+        cmocka_unit_test(test_not_permitted),
+        cmocka_unit_test(test_headers_are_found),
+        cmocka_unit_test(test_headers_are_few),
         cmocka_unit_test(test_tokens),
         cmocka_unit_test(test_status_tokens),
         cmocka_unit_test(test_bad_tokens),
