@@ -208,6 +208,13 @@ static bool scan_integer(struct scan scan, int64_t *number)
     return true;
 }
 
+/* Digits after a minus that are more than zero. */
+static bool scan_negative(struct scan scan)
+{
+    int64_t number;
+    return take(&scan, "-") && scan_integer(scan, &number) && number > 0;
+}
+
 static struct server_hint wait_of(int64_t count, int64_t ns_each)
 {
     int64_t ns;
@@ -249,13 +256,13 @@ struct server_hint hint_parse(enum hint_format format, const char *value,
 
     switch (format) {
     case HINT_SECONDS:
-        if (scan_integer(scan, &number)) {
-            return wait_of(number, NS_PER_S);
-        }
-        break;
     case HINT_MS:
         if (scan_integer(scan, &number)) {
-            return wait_of(number, NS_PER_MS);
+            return wait_of(number,
+                           format == HINT_MS ? NS_PER_MS : NS_PER_S);
+        }
+        if (scan_negative(scan)) {
+            return (struct server_hint){HINT_NEGATIVE, DURATION_ZERO};
         }
         break;
     case HINT_UNIX:
@@ -278,7 +285,8 @@ struct server_hint hint_parse(enum hint_format format, const char *value,
 struct server_hint hint_either(struct server_hint first,
                                struct server_hint second)
 {
-    if (first.kind == HINT_WAIT || second.kind == HINT_ABSENT) {
+    if (first.kind == HINT_WAIT || second.kind == HINT_ABSENT ||
+        (first.kind == HINT_NEGATIVE && second.kind == HINT_INVALID)) {
         return first;
     }
     return second;
@@ -336,12 +344,34 @@ static struct duration spread(const struct jitter_config *jitter,
     return duration_from_ns((double)hint.ns * mult);
 }
 
+static enum hint_decision followed(const struct hint_config *config)
+{
+    return config->resets_backoff ? HINT_DECISION_WAIT_AND_RESET
+                                  : HINT_DECISION_WAIT;
+}
+
 /* Without a hint to follow: the own wait, unless hints are required. */
 static enum hint_decision without(const struct hint_config *config,
                                   const struct attempt_result *result)
 {
     return config->required && result->status != 0 ? HINT_DECISION_NO_RETRY
                                                    : HINT_DECISION_WAIT;
+}
+
+static enum hint_decision unreadable(const struct hint_config *config,
+                                     const struct attempt_result *result,
+                                     struct duration *wait)
+{
+    switch (config->invalid) {
+    case INVALID_IGNORE:
+        return without(config, result);
+    case INVALID_NO_RETRY:
+        return HINT_DECISION_NO_RETRY;
+    case INVALID_IMMEDIATE:
+        break;
+    }
+    *wait = DURATION_ZERO;
+    return followed(config);
 }
 
 enum hint_decision hint_combine(const struct hint_config *config,
@@ -356,8 +386,11 @@ enum hint_decision hint_combine(const struct hint_config *config,
         !status_set_has(&config->status, result->status)) {
         return HINT_DECISION_WAIT;
     }
-    if (hint.kind == HINT_INVALID && config->invalid == INVALID_NO_RETRY) {
+    if (hint.kind == HINT_NEGATIVE && config->negative == NEGATIVE_NO_RETRY) {
         return HINT_DECISION_NO_RETRY;
+    }
+    if (hint.kind == HINT_NEGATIVE || hint.kind == HINT_INVALID) {
+        return unreadable(config, result, wait);
     }
     if (hint.kind == HINT_WAIT &&
         bounded(config, &hint) == HINT_DECISION_NO_RETRY) {
@@ -367,6 +400,5 @@ enum hint_decision hint_combine(const struct hint_config *config,
         return without(config, result);
     }
     *wait = applied(config, spread(&config->jitter, hint.wait, u_mult), *wait);
-    return config->resets_backoff ? HINT_DECISION_WAIT_AND_RESET
-                                  : HINT_DECISION_WAIT;
+    return followed(config);
 }

@@ -23,7 +23,8 @@ enum hint_format { HINT_SECONDS, HINT_HTTP_DATE, HINT_MS, HINT_UNIX };
 enum hint_apply { HINT_REPLACE, HINT_MAX, HINT_CLAMP, HINT_ADD };
 enum hint_over_max { OVER_CLAMP, OVER_IGNORE, OVER_NO_RETRY };
 enum hint_zero { ZERO_IMMEDIATE, ZERO_IGNORE };
-enum hint_invalid { INVALID_IGNORE, INVALID_NO_RETRY };
+enum hint_invalid { INVALID_IGNORE, INVALID_NO_RETRY, INVALID_IMMEDIATE };
+enum hint_negative { NEGATIVE_AS_INVALID, NEGATIVE_NO_RETRY };
 
 enum { HINT_HEADERS_MAX = 8, HINT_NAME_MAX = 64 };
 
@@ -43,6 +44,7 @@ struct hint_config {
     enum hint_over_max over_max;
     enum hint_zero zero;
     enum hint_invalid invalid;
+    enum hint_negative negative;
     struct jitter_config jitter; /* of the hint: mult alone; both 0: none */
     bool required;       /* an answer without a usable hint is not retried */
     bool resets_backoff; /* after a hint the growth begins anew */
@@ -51,13 +53,15 @@ struct hint_config {
 /* Parses one header value (not NUL-terminated, as it came). unix_ms is the
  * wall clock now, in milliseconds since 1970. Numbers are whole and have no
  * sign; a date has one of the three forms of RFC 9110 5.6.7; a time in the
- * past is a wait of 0; blanks around the value are skipped. All else is
- * HINT_INVALID. */
+ * past is a wait of 0; blanks around the value are skipped. A number of
+ * seconds or milliseconds below zero, such as -1, is HINT_NEGATIVE: some
+ * services say by it that they want no retry. All else is HINT_INVALID. */
 struct server_hint hint_parse(enum hint_format format, const char *value,
                               size_t length, int64_t unix_ms);
 
 /* What two header rows say together, tried in order: the first wait that can
- * be read wins; HINT_INVALID only when nothing could be read. */
+ * be read wins, then a negative number; HINT_INVALID only when nothing could
+ * be read. */
 struct server_hint hint_either(struct server_hint first,
                                struct server_hint second);
 
@@ -73,9 +77,10 @@ enum hint_decision {
  *   less than the own wait and at most clamp_add more than it; add: their sum.
  * Limits are held against the hint as it came; then it is spread by its own
  * jitter, for the draw that was the own wait's, so that a profile without
- * hints draws the same numbers. `required` asks for a hint that can be read
- * and is followed; it says nothing of endings without an answer, nor of
- * statuses that are not looked at. */
+ * hints draws the same numbers. A hint that cannot be read is no hint, ends
+ * the operation, or is a retry at once, whatever `apply` says. `required` asks
+ * for a hint that can be read and is followed; it says nothing of endings
+ * without an answer, nor of statuses that are not looked at. */
 enum hint_decision hint_combine(const struct hint_config *config,
                                 const struct attempt_result *result,
                                 double u_mult, struct duration *wait);

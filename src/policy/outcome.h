@@ -34,7 +34,7 @@ struct status_set {
 };
 
 /* What a service asked its caller to wait (Retry-After and kin). */
-enum hint_kind { HINT_ABSENT, HINT_WAIT, HINT_INVALID };
+enum hint_kind { HINT_ABSENT, HINT_WAIT, HINT_NEGATIVE, HINT_INVALID };
 
 struct server_hint {
     enum hint_kind kind;

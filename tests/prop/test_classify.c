@@ -51,7 +51,7 @@ static struct attempt_result random_result(struct rng *rng)
         .status = (uint16_t)rng_below(rng, 600),
         .sent = rng_below(rng, 2),
         .reused = rng_below(rng, 2),
-        .hint = {(enum hint_kind)rng_below(rng, 3), {0}},
+        .hint = {(enum hint_kind)rng_below(rng, 4), {0}},
         .headers = (uint32_t)rng_below(rng, 4),
         .refused_by = rng_below(rng, 4) == 0 ? 1u << rng_below(rng, 4) : 0,
     };

@@ -30,6 +30,14 @@ static void expect_wait(enum hint_format format, const char *text,
     }
 }
 
+static void expect_negative(enum hint_format format, const char *text)
+{
+    struct server_hint hint = parse_at(format, text, rfc_unix_ms);
+    if (hint.kind != HINT_NEGATIVE) {
+        fail_msg("\"%s\" is a negative hint", text);
+    }
+}
+
 static void expect_invalid(enum hint_format format, const char *text)
 {
     struct server_hint hint = parse_at(format, text, rfc_unix_ms);
@@ -66,8 +74,9 @@ static void test_numbers(void **state)
 static void test_bad_numbers(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"",    " ",   "-1",  "+1", "1.5",
+    static const char *const bad[] = {"",    " ",   "-",   "+1", "1.5",
                                       "1s",  "0x1", "1 2", "a",  "1,2",
+                                      "-0",  "--1", "- 1", "-a", "-1.5",
                                       "١", "Sun, 06 Nov 1994 08:49:37 GMT"};
     for (size_t i = 0; i < array_length(bad); i++) {
         expect_invalid(HINT_SECONDS, bad[i]);
@@ -210,16 +219,36 @@ static void test_calendar(void **state)
     }
 }
 
+/* -1 is a word of gRPC for "do not"; a time and a date have no sign. */
+static void test_negative_numbers(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"-1", " -1 ", "-5000", "-007",
+                                        "-99999999999999999999999999"};
+    for (size_t i = 0; i < array_length(texts); i++) {
+        expect_negative(HINT_MS, texts[i]);
+        expect_negative(HINT_SECONDS, texts[i]);
+        expect_invalid(HINT_UNIX, texts[i]);
+        expect_invalid(HINT_HTTP_DATE, texts[i]);
+    }
+}
+
 static void test_either(void **state)
 {
     (void)state;
     struct server_hint absent = {HINT_ABSENT, DURATION_ZERO};
     struct server_hint invalid = {HINT_INVALID, DURATION_ZERO};
+    struct server_hint negative = {HINT_NEGATIVE, DURATION_ZERO};
     struct server_hint one = {HINT_WAIT, {1}};
     struct server_hint two = {HINT_WAIT, {2}};
     assert_int_equal(hint_either(absent, absent).kind, HINT_ABSENT);
     assert_int_equal(hint_either(absent, invalid).kind, HINT_INVALID);
     assert_int_equal(hint_either(invalid, absent).kind, HINT_INVALID);
+    assert_int_equal(hint_either(negative, absent).kind, HINT_NEGATIVE);
+    assert_int_equal(hint_either(negative, invalid).kind, HINT_NEGATIVE);
+    assert_int_equal(hint_either(invalid, negative).kind, HINT_NEGATIVE);
+    assert_int_equal(hint_either(negative, one).wait.ns, 1);
+    assert_int_equal(hint_either(one, negative).wait.ns, 1);
     assert_int_equal(hint_either(invalid, one).wait.ns, 1);
     assert_int_equal(hint_either(one, invalid).wait.ns, 1);
     assert_int_equal(hint_either(one, two).wait.ns, 1);
@@ -243,6 +272,11 @@ static void test_combine(void **state)
         {{HINT_ABSENT, {0}}, 0, 0, 0, INVALID_NO_RETRY, 100},
         {{HINT_INVALID, {0}}, 0, 0, 0, INVALID_IGNORE, 100},
         {{HINT_INVALID, {0}}, 0, 0, 0, INVALID_NO_RETRY, -1},
+        {{HINT_INVALID, {0}}, 0, 0, 0, INVALID_IMMEDIATE, 0},
+        {{HINT_INVALID, {0}}, HINT_MAX, 0, ZERO_IGNORE, INVALID_IMMEDIATE, 0},
+        {{HINT_NEGATIVE, {0}}, 0, 0, 0, INVALID_IGNORE, 100},
+        {{HINT_NEGATIVE, {0}}, 0, 0, 0, INVALID_NO_RETRY, -1},
+        {{HINT_NEGATIVE, {0}}, 0, 0, 0, INVALID_IMMEDIATE, 0},
         {{HINT_WAIT, {30}}, HINT_REPLACE, 0, 0, 0, 30},
         {{HINT_WAIT, {300}}, HINT_REPLACE, 0, 0, 0, 300},
         {{HINT_WAIT, {30}}, HINT_MAX, 0, 0, 0, 100},
@@ -352,6 +386,7 @@ static void test_required_hint(void **state)
         {{HINT_WAIT, {5}}, 429, true},
         {{HINT_ABSENT, {0}}, 429, false},
         {{HINT_INVALID, {0}}, 429, false},
+        {{HINT_NEGATIVE, {0}}, 429, false},
         {{HINT_WAIT, {0}}, 429, false},  /* zero is ignored here */
         {{HINT_WAIT, {11}}, 429, false}, /* and more than ten */
         {{HINT_ABSENT, {0}}, 503, true}, /* not a status that is asked */
@@ -385,6 +420,31 @@ static void test_required_hint(void **state)
     assert_int_equal(wait.ns, 100);
 }
 
+/* As grpc-js: an unparsable pushback is a retry at once, and growth begins
+ * anew; a negative one ends the operation. */
+static void test_negative_hint_that_ends(void **state)
+{
+    (void)state;
+    struct hint_config config = {
+        .count = 1,
+        .max = DURATION_FOREVER,
+        .invalid = INVALID_IMMEDIATE,
+        .negative = NEGATIVE_NO_RETRY,
+        .resets_backoff = true,
+    };
+    struct attempt_result result = {.status = 503,
+                                    .hint = {HINT_INVALID, {0}}};
+    struct duration wait = {100};
+    assert_int_equal(hint_combine(&config, &result, 0.5, &wait),
+                     HINT_DECISION_WAIT_AND_RESET);
+    assert_int_equal(wait.ns, 0);
+    wait.ns = 100;
+    result.hint.kind = HINT_NEGATIVE;
+    assert_int_equal(hint_combine(&config, &result, 0.5, &wait),
+                     HINT_DECISION_NO_RETRY);
+    assert_int_equal(wait.ns, 100);
+}
+
 static void test_hint_that_resets(void **state)
 {
     (void)state;
@@ -405,6 +465,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_bad_numbers),
+        cmocka_unit_test(test_negative_numbers),
         cmocka_unit_test(test_dates),
         cmocka_unit_test(test_two_digit_years),
         cmocka_unit_test(test_bad_dates),
@@ -415,6 +476,7 @@ int main(void)
         cmocka_unit_test(test_combine_when_not_read),
         cmocka_unit_test(test_spread_hint),
         cmocka_unit_test(test_required_hint),
+        cmocka_unit_test(test_negative_hint_that_ends),
         cmocka_unit_test(test_hint_that_resets),
     };
     return cmocka_run_group_tests_name("hint", tests, NULL, NULL);
