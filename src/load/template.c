@@ -147,6 +147,9 @@ static size_t hole_length_max(const struct template_piece *piece)
     case HOLE_CLIENT:
         return DECIMAL_MAX;
     case HOLE_ATTEMPT:
+    case HOLE_RETRY:
+    case HOLE_RETRY_IF_ANY:
+    case HOLE_MAX_ATTEMPTS:
         return ATTEMPT_DIGITS_MAX;
     case HOLE_KEY:
         return KEY_MAX;
@@ -194,7 +197,9 @@ static const char *add_hole(struct compiler *compiler, const char *name,
     template->length_max += hole_length_max(&piece);
     template->is_constant = false;
     template->uses_key |= piece.hole == HOLE_KEY;
-    template->uses_attempt |= piece.hole == HOLE_ATTEMPT;
+    template->uses_attempt |= piece.hole == HOLE_ATTEMPT ||
+                              piece.hole == HOLE_RETRY ||
+                              piece.hole == HOLE_RETRY_IF_ANY;
     return NULL;
 }
 
@@ -307,6 +312,12 @@ static char *put_key(char *out, const struct template_subject *subject)
     return out + subject->key_length;
 }
 
+static char *put_retry(char *out, const struct template_subject *subject)
+{
+    must(subject->attempt > 0);
+    return put_decimal(out, subject->attempt - 1);
+}
+
 static char *put_piece(char *out, const struct template_piece *piece,
                        const struct template_subject *subject)
 {
@@ -326,6 +337,12 @@ static char *put_piece(char *out, const struct template_piece *piece,
         return put_decimal(out, subject->operation);
     case HOLE_ATTEMPT:
         return put_decimal(out, subject->attempt);
+    case HOLE_RETRY:
+        return put_retry(out, subject);
+    case HOLE_RETRY_IF_ANY:
+        return subject->attempt == 1 ? out : put_retry(out, subject);
+    case HOLE_MAX_ATTEMPTS:
+        return put_decimal(out, subject->max_attempts);
     case HOLE_KEY:
         return put_key(out, subject);
     case HOLE_UUID:

@@ -4,6 +4,9 @@
  *   {{op.id}}     who the operation is: run number and operation number
  *   {{op.seq}}    the operation's number in the run, from 0
  *   {{attempt}}   the attempt's number, from 1
+ *   {{retry}}     the number of the retry: that of the attempt less 1
+ *   {{retry_if_any}}  the same, but nothing at all for the first attempt
+ *   {{max_attempts}}  the limit of attempts of an operation, 0 without one
  *   {{key}}       the idempotency key, without quotes
  *   {{uuid}}      a fresh UUID; the same over the attempts of one operation
  *   {{rand:A:B}}  a whole number from A to B, both included; the same over
@@ -35,7 +38,8 @@ struct template {
 struct template_subject {
     uint64_t run;
     uint64_t operation;
-    unsigned attempt;
+    unsigned attempt;      /* from 1 */
+    unsigned max_attempts; /* of the policy */
     uint64_t client;
     uint64_t seed;     /* for {{rand}} */
     const char *key;   /* NUL-terminated, may be NULL */

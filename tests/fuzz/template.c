@@ -18,6 +18,7 @@ static void fill_twice(const struct template *template)
         .run = UINT64_MAX,
         .operation = UINT64_MAX,
         .attempt = UINT32_MAX,
+        .max_attempts = UINT32_MAX,
         .client = UINT64_MAX,
         .seed = 1,
         .key = "key",

@@ -23,6 +23,7 @@ static const struct template_subject subject = {
     .run = UINT64_C(0x1234567890),
     .operation = 17,
     .attempt = 2,
+    .max_attempts = 3,
     .client = 5,
     .seed = 99,
     .key = "the-key",
@@ -74,6 +75,11 @@ static void test_every_hole(void **state)
     check_text("{{op.id}}", "1234567890-17");
     check_text("{{op.seq}}", "17");
     check_text("{{attempt}}", "2");
+    check_text("{{retry}}", "1");
+    check_text("{{retry_if_any}}", "1");
+    check_text("{{max_attempts}}", "3");
+    check_text("attempt={{attempt}}; max={{max_attempts}}",
+               "attempt=2; max=3");
     check_text("{{key}}", "the-key");
     check_text("{{client}}", "5");
     check_text("{{rand:7:7}}", "7");
@@ -163,6 +169,9 @@ static void test_what_a_template_needs_is_told(void **state)
         {"{{uuid}}{{rand:1:2}}", false, false, false},
         {"{{key}}", false, true, false},
         {"{{attempt}}", false, false, true},
+        {"{{retry}}", false, false, true},
+        {"{{retry_if_any}}", false, false, true},
+        {"{{max_attempts}}", false, false, false},
         {"{{key}}/{{attempt}}", false, true, true},
     };
     struct arena arena = ARENA_INIT;
@@ -245,6 +254,24 @@ static void test_attempts_repeat_the_request(void **state)
     free(first);
     free(second);
     free(third);
+    arena_release(&arena);
+}
+
+static void test_retries_are_counted(void **state)
+{
+    (void)state;
+    static const char *const expected[] = {"0 []", "1 [1]", "2 [2]"};
+    struct arena arena = ARENA_INIT;
+    struct template template =
+        compile(&arena, "{{retry}} [{{retry_if_any}}]");
+    struct template_subject who = subject;
+
+    for (unsigned i = 0; i < array_length(expected); i++) {
+        who.attempt = i + 1;
+        char *text = fill(&template, &who);
+        assert_string_equal(text, expected[i]);
+        free(text);
+    }
     arena_release(&arena);
 }
 
@@ -342,19 +369,21 @@ static void test_random_numbers_keep_their_bounds(void **state)
 }
 
 /* The bound is reached by the longest values, so it is not only safe but
- * tight: 31 + 20 + 10 + 256 + 36 + 20 + 20 for the holes. */
+ * tight: 31 + 20 + 10 + 10 + 256 + 36 + 20 + 20 for the holes. */
 static void test_the_bound_is_tight(void **state)
 {
     (void)state;
     struct arena arena = ARENA_INIT;
     struct template template = compile(
-        &arena, "{{op.id}}{{op.seq}}{{attempt}}{{key}}{{uuid}}{{client}}"
+        &arena, "{{op.id}}{{op.seq}}{{attempt}}{{max_attempts}}{{key}}"
+                "{{uuid}}{{client}}"
                 "{{rand:-9223372036854775808:-9223372036854775808}}");
     char key[KEY_MAX];
     struct template_subject who = {
         .run = UINT64_MAX,
         .operation = UINT64_MAX,
         .attempt = UINT32_MAX,
+        .max_attempts = UINT32_MAX,
         .client = UINT64_MAX,
         .key = key,
         .key_length = sizeof(key),
@@ -362,7 +391,8 @@ static void test_the_bound_is_tight(void **state)
 
     memset(key, 'k', sizeof(key));
     char *out = fill(&template, &who);
-    assert_int_equal(template.length_max, 31 + 20 + 10 + 256 + 36 + 20 + 20);
+    assert_int_equal(template.length_max,
+                     31 + 20 + 10 + 10 + 256 + 36 + 20 + 20);
     assert_int_equal(strlen(out), template.length_max);
     free(out);
     arena_release(&arena);
@@ -482,6 +512,7 @@ int main(void)
         cmocka_unit_test(test_what_a_template_needs_is_told),
         cmocka_unit_test(test_mistakes_are_told_with_their_place),
         cmocka_unit_test(test_attempts_repeat_the_request),
+        cmocka_unit_test(test_retries_are_counted),
         cmocka_unit_test(test_holes_are_told_apart),
         cmocka_unit_test(test_random_numbers_are_uniform),
         cmocka_unit_test(test_random_numbers_keep_their_bounds),
