@@ -126,6 +126,14 @@ const struct choice choice_hint_zero[] = {
 const struct choice choice_hint_invalid[] = {
     {"ignore", INVALID_IGNORE, "A hint that cannot be read is no hint."},
     {"no_retry", INVALID_NO_RETRY, "It ends the operation."},
+    {"immediate", INVALID_IMMEDIATE, "It is a retry at once."},
+    {0},
+};
+
+const struct choice choice_hint_negative[] = {
+    {"as_invalid", NEGATIVE_AS_INVALID,
+     "It is a hint that cannot be read; see invalid."},
+    {"no_retry", NEGATIVE_NO_RETRY, "It ends the operation."},
     {0},
 };
 
@@ -169,6 +177,14 @@ const struct choice choice_key_scope[] = {
     {"attempt", KEY_SCOPE_ATTEMPT,
      "A new key for every attempt: the classic bug."},
     {"none", KEY_SCOPE_NONE, "No key."},
+    {0},
+};
+
+const struct choice choice_key_place[] = {
+    {"header", KEY_IN_HEADER, "A header, that of idempotency.header."},
+    {"body", KEY_IN_BODY,
+     "The request itself, where it has {{key}}; no header is added, and a "
+     "request without that hole has no key."},
     {0},
 };
 
@@ -245,6 +261,16 @@ const struct choice choice_retry_on[] = {
     {"refused_stream", 7, "HTTP/2: the stream was refused unprocessed."},
     {"busy", 8, "The same key is still in flight."},
     {"no_socket", 9, "This machine ran out of descriptors or ports."},
+    {"not_permitted", 10,
+     "Not sent: a breaker, a limit or a throttle of the client refused it."},
+    {0},
+};
+
+const struct choice choice_refusal[] = {
+    {"breaker", LAYER_BREAKER, "The breaker is open."},
+    {"concurrency", LAYER_CONCURRENCY, "No place among those under way."},
+    {"rate_limit", LAYER_RATE_LIMIT, "The rate limit would take too long."},
+    {"throttle", LAYER_THROTTLE, "The throttle refused it."},
     {0},
 };
 

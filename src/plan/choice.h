@@ -24,11 +24,13 @@ extern const struct choice choice_hint_apply[];
 extern const struct choice choice_hint_over_max[];
 extern const struct choice choice_hint_zero[];
 extern const struct choice choice_hint_invalid[];
+extern const struct choice choice_hint_negative[];
 extern const struct choice choice_budget_type[];
 extern const struct choice choice_budget_charge[];
 extern const struct choice choice_budget_deposit[];
 extern const struct choice choice_key_kind[];
 extern const struct choice choice_key_scope[];
+extern const struct choice choice_key_place[];
 extern const struct choice choice_fault_kind[];
 extern const struct choice choice_fault_as[];
 extern const struct choice choice_service_time[];
@@ -37,6 +39,7 @@ extern const struct choice choice_abandoned[];
 extern const struct choice choice_key_mode[];
 extern const struct choice choice_service_fault[];
 extern const struct choice choice_retry_on[];
+extern const struct choice choice_refusal[];
 extern const struct choice choice_outcome[];
 
 /* The row of a name, or NULL. */

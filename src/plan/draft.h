@@ -12,6 +12,11 @@ struct fault_draft {
     const char *request; /* by name; NULL: any */
 };
 
+struct classify_draft {
+    struct classify_rule rule;
+    struct header_list headers; /* of the answer; "*" is any value */
+};
+
 struct draft {
     const char *json_schema; /* "$schema", for editors */
     int schema;
@@ -25,7 +30,10 @@ struct draft {
     struct stage_config stages[STAGES_MAX];
     size_t request_count;
     struct request_config requests[REQUESTS_MAX];
+    struct header_list headers; /* of every request */
     struct policy policy;
+    size_t classify_count;
+    struct classify_draft classify[CLASSIFY_RULES_MAX];
     struct string_list retry_on;
     size_t fault_count;
     struct fault_draft faults[FAULTS_MAX];

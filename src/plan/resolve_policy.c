@@ -22,6 +22,91 @@ static void complete_rule(const struct resolver *resolver, size_t index)
     }
 }
 
+/* What a rule about refusals cannot ask besides: there is no answer. */
+static void check_refusal_rule(const struct resolver *resolver, size_t index)
+{
+    static const char *const answers[] = {
+        "has_hint", "header", "not_status", "outcome",
+        "reused",   "sent",   "status",
+    };
+    char refused_by[64], path[64];
+
+    snprintf(refused_by, sizeof(refused_by),
+             "retry.classify[%zu].when.refused_by", index);
+    if (!is_given(resolver, refused_by)) {
+        return;
+    }
+    for (size_t i = 0; i < array_length(answers); i++) {
+        snprintf(path, sizeof(path), "retry.classify[%zu].when.%s", index,
+                 answers[i]);
+        if (is_given(resolver, path)) {
+            struct error *error = resolve_conflict(
+                resolver, path, refused_by,
+                "what the client itself refuses has no answer");
+            error_hint(error, "make it two rules");
+        }
+    }
+}
+
+/* Adds a header that a rule asks about to those that are looked for. */
+static void add_header(const struct resolver *resolver,
+                       struct classify_rule *rule,
+                       const struct header_config *header, const char *path)
+{
+    struct classify_config *classify = &resolver->plan->policy.retry.classify;
+    size_t room = sizeof(classify->headers[0].value);
+    const char *value = header->value + strspn(header->value, " \t");
+    size_t length = strlen(value);
+    char trimmed[sizeof(classify->headers[0].value)];
+    struct error *error;
+
+    while (length > 0 && strchr(" \t", value[length - 1])) {
+        length--;
+    }
+    if (length == 0) {
+        error = resolve_refuse(resolver, path, "an empty text");
+        error_hint(error, "write \"*\" for any value");
+        return;
+    }
+    if (length >= room || strlen(header->name) >= room) {
+        resolve_refuse(resolver, path, "longer than %zu characters",
+                       room - 1);
+        return;
+    }
+    snprintf(trimmed, sizeof(trimmed), "%.*s", (int)length, value);
+    uint32_t bit =
+        classify_header_bit(classify, header->name,
+                            strcmp(trimmed, "*") == 0 ? "" : trimmed);
+    rule->headers |= bit;
+    if (!bit) {
+        error = resolve_refuse(
+            resolver, path,
+            "all rules together ask for more than %d headers and values",
+            CLASSIFY_HEADERS_MAX);
+        error_hint(error, "write \"*\" where any value will do");
+    }
+}
+
+static void resolve_rule(struct resolver *resolver, size_t index)
+{
+    struct classify_rule *rule =
+        &resolver->plan->policy.retry.classify.rules[index];
+    const struct classify_draft *draft = &resolver->draft->classify[index];
+    struct str path = STR_INIT;
+
+    *rule = draft->rule;
+    complete_rule(resolver, index);
+    check_refusal_rule(resolver, index);
+    str_printf(&path, "retry.classify[%zu].when.header", index);
+    size_t length = path.length;
+    for (size_t i = 0; i < draft->headers.count; i++) {
+        path_push_name(&path, draft->headers.items[i].name);
+        add_header(resolver, rule, &draft->headers.items[i], path.text);
+        path_pop(&path, length);
+    }
+    str_release(&path);
+}
+
 static void expand_retry_on(struct resolver *resolver)
 {
     struct classify_config *classify = &resolver->plan->policy.retry.classify;
@@ -131,8 +216,9 @@ void resolve_retry(struct resolver *resolver)
 {
     struct policy *policy = &resolver->plan->policy;
 
+    policy->retry.classify.count = resolver->draft->classify_count;
     for (size_t i = 0; i < policy->retry.classify.count; i++) {
-        complete_rule(resolver, i);
+        resolve_rule(resolver, i);
     }
     expand_retry_on(resolver);
     check_backoff(resolver);
@@ -270,6 +356,12 @@ void resolve_key(struct resolver *resolver)
     }
     if (key->scope == KEY_SCOPE_NONE) {
         return;
+    }
+    if (key->methods == 0 && is_given(resolver, "idempotency.methods")) {
+        struct error *error =
+            resolve_refuse(resolver, "idempotency.methods",
+                           "an empty list: no request would have a key");
+        error_hint(error, "write \"scope\": \"none\"");
     }
     if (key->kind != KEY_TEMPLATE) {
         if (key->template) {

@@ -26,11 +26,17 @@ enum key_kind {
     KEY_TEMPLATE, /* rendered by the host with load/template */
 };
 
+/* What carries the key: a header that squall adds, or a hole of the request's
+ * own. */
+enum key_place { KEY_IN_HEADER, KEY_IN_BODY };
+
 enum { KEY_MAX = 256 };
 
 struct key_config {
     enum key_scope scope;
     enum key_kind kind;
+    enum key_place place;
+    uint16_t methods;     /* METHOD_* bits of those that have one; 0: all */
     bool quoted;          /* a structured-field string, as the IETF draft */
     const char *header;   /* "Idempotency-Key" */
     const char *template; /* source text when KEY_TEMPLATE */

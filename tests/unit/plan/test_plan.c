@@ -1,6 +1,8 @@
 /* What profiles and flags come to. */
 #include "reading.h"
 
+#include "plan/choice.h"
+
 static void nothing_means_off(void **state)
 {
     struct plan *plan = read_good(NULL, NULL);
@@ -193,6 +195,60 @@ static void rules_and_tokens_become_one_list(void **state)
     plan_free(plan);
 }
 
+static void rules_ask_for_headers_and_refusals(void **state)
+{
+    struct plan *plan = read_good(
+        "{\"retry\":{\"max_attempts\":2,\"retry_on\":[\"not_permitted\"],"
+        "\"classify\":[{\"when\":{\"header\":{\"Should-Retry\":\" true \"}},"
+        "\"as\":\"transient\"},"
+        "{\"when\":{\"header\":{\"X-Any\":\"*\",\"should-retry\":\"FALSE\"}},"
+        "\"as\":\"fatal\"},"
+        "{\"when\":{\"header\":{\"SHOULD-RETRY\":\"True\"}},"
+        "\"as\":\"throttle\"},"
+        "{\"when\":{\"refused_by\":[\"breaker\",\"throttle\"],"
+        "\"method\":[\"GET\"]},\"as\":\"throttle\"}],"
+        "\"server_hint\":{\"invalid\":\"immediate\","
+        "\"negative\":\"no_retry\"}}}",
+        NULL);
+    const struct retry_config *retry = &plan->policy.retry;
+    const struct classify_config *classify = &retry->classify;
+    (void)state;
+    assert_int_equal(classify->header_count, 3);
+    assert_string_equal(classify->headers[0].name, "Should-Retry");
+    assert_string_equal(classify->headers[0].value, "true");
+    assert_string_equal(classify->headers[1].value, "");
+    assert_string_equal(classify->headers[2].value, "FALSE");
+    assert_int_equal(classify->rules[0].headers, 1);
+    assert_int_equal(classify->rules[1].headers, 6);
+    assert_int_equal(classify->rules[2].headers, 1);
+    assert_int_equal(classify->rules[3].headers, 0);
+    assert_int_equal(classify->rules[3].refused_by,
+                     1u << LAYER_BREAKER | 1u << LAYER_THROTTLE);
+    assert_int_equal(classify->rules[3].methods, METHOD_GET);
+    assert_int_equal(classify->count, 5);
+    assert_int_equal(classify->rules[4].refused_by,
+                     1u << LAYER_BREAKER | 1u << LAYER_CONCURRENCY |
+                         1u << LAYER_RATE_LIMIT | 1u << LAYER_THROTTLE);
+    assert_int_equal(retry->hint.invalid, INVALID_IMMEDIATE);
+    assert_int_equal(retry->hint.negative, NEGATIVE_NO_RETRY);
+    plan_free(plan);
+}
+
+static void every_layer_that_refuses_has_a_word(void **state)
+{
+    size_t count = 0;
+    (void)state;
+    for (const struct choice *row = choice_refusal; row->name; row++) {
+        assert_string_equal(row->name, layer_name((enum layer)row->value));
+        assert_true(layer_refuses((enum layer)row->value));
+        count++;
+    }
+    for (size_t i = 0; i < LAYER_COUNT; i++) {
+        count -= layer_refuses((enum layer)i);
+    }
+    assert_int_equal(count, 0);
+}
+
 static void profiles_merge_and_sets_win(void **state)
 {
     static const char *const sets[] = {
@@ -284,6 +340,8 @@ int main(void)
         cmocka_unit_test(stages_and_warmup_make_phases),
         cmocka_unit_test(a_class_changes_parts_of_the_backoff),
         cmocka_unit_test(rules_and_tokens_become_one_list),
+        cmocka_unit_test(rules_ask_for_headers_and_refusals),
+        cmocka_unit_test(every_layer_that_refuses_has_a_word),
         cmocka_unit_test(profiles_merge_and_sets_win),
         cmocka_unit_test(the_environment_fills_and_is_masked),
         cmocka_unit_test(bodies_come_from_files),

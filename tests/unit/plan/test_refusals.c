@@ -121,6 +121,32 @@ static void values_are_refused(void **state)
     }
 }
 
+static void rules_are_refused(void **state)
+{
+    static const struct refusal refusals[] = {
+        {"{\"retry\":{\"max_attempts\":2,\"classify\":[{\"as\":\"fatal\","
+         "\"when\":{\"refused_by\":[\"braker\"]}}]}}",
+         1, 76, "retry.classify[0].when.refused_by[0]", "braker",
+         "did you mean \"breaker\"?"},
+        {"{\"retry\":{\"max_attempts\":2,\"classify\":[{\"as\":\"fatal\","
+         "\"when\":{\"header\":{\"A\":\" \"}}}]}}",
+         1, 76, "retry.classify[0].when.header.A", "empty", "\"*\""},
+        {"{\"retry\":{\"max_attempts\":2,\"classify\":[{\"as\":\"fatal\","
+         "\"when\":{\"header\":{\"A\":\"0123456789012345678901234567890123456"
+         "789012345678901234567890123\"}}}]}}",
+         1, 76, "retry.classify[0].when.header.A", "longer than 63", ""},
+        {"{\"retry\":{\"max_attempts\":2,\"classify\":[{\"as\":\"fatal\","
+         "\"when\":{\"header\":{\"A\":\"1\",\"B\":\"1\",\"C\":\"1\","
+         "\"D\":\"1\",\"E\":\"1\",\"F\":\"1\",\"G\":\"1\",\"H\":\"1\","
+         "\"a\":\"1\",\"I\":\"2\"}}}]}}",
+         1, 148, "retry.classify[0].when.header.I", "more than 8", "\"*\""},
+    };
+    (void)state;
+    for (size_t i = 0; i < array_length(refusals); i++) {
+        check(&refusals[i]);
+    }
+}
+
 /* The text ends with the other place in brackets. */
 static void contradictions_name_both_places(void **state)
 {
@@ -138,6 +164,11 @@ static void contradictions_name_both_places(void **state)
         {"{\"load\":{\"rate\":\"5/s\",\"stages\":[{\"for\":\"1s\","
          "\"rate\":\"1/s\"}]}}",
          1, 10, "load.rate", "(load.stages: a.json:1:23)", ""},
+        {"{\"retry\":{\"max_attempts\":2,\"classify\":[{\"as\":\"fatal\","
+         "\"when\":{\"status\":[503],\n\"refused_by\":[\"breaker\"]}}]}}",
+         1, 62, "retry.classify[0].when.status",
+         "no answer (retry.classify[0].when.refused_by: a.json:2:1)",
+         "two rules"},
         {"{\"load\":{\"connections\":2,\"threads\":4}}", 1, 10,
          "load.connections", "(load.threads: a.json:1:26)", ""},
         {"{\"retry\":{\"max_attempts\":0},\n\"timeout\":{\"attempt\":\"1s\"}}",
@@ -307,6 +338,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_refused),
+        cmocka_unit_test(rules_are_refused),
         cmocka_unit_test(contradictions_name_both_places),
         cmocka_unit_test(a_template_key_needs_its_text),
         cmocka_unit_test(budgets_are_refused),
