@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum { BODY_SIZE_MAX = 64 * 1024 * 1024 };
 
@@ -70,16 +71,41 @@ static void resolve_name(struct resolver *resolver, size_t index,
     }
 }
 
-/* {{key}} in a request that carries none would be an empty text. */
-static void check_key_use(const struct resolver *resolver, const char *path,
-                          const struct template *template)
+/* Headers that are sent with every request, compiled once. */
+struct common_headers {
+    const struct header_list *list;
+    struct template *lines;
+};
+
+/* Whether requests of a method have an idempotency key. */
+static bool has_key(const struct key_config *key, uint16_t method)
 {
-    if (template->uses_key &&
-        resolver->plan->policy.key.scope == KEY_SCOPE_NONE) {
-        struct error *error =
+    return key->scope != KEY_SCOPE_NONE &&
+           (key->methods == 0 || (key->methods & method) != 0);
+}
+
+/* {{key}} in a request that has none would be an empty text. */
+static void check_key_use(const struct resolver *resolver, const char *path,
+                          const struct template *template,
+                          const struct planned_request *request)
+{
+    const char *method = request->config.method;
+    struct error *error;
+
+    if (!template->uses_key || request->traits.has_key) {
+        return;
+    }
+    if (resolver->plan->policy.key.scope == KEY_SCOPE_NONE) {
+        error =
             resolve_conflict(resolver, path, "idempotency",
                              "{{key}} is empty: there is no idempotency key");
         error_hint(error, "add \"idempotency\": {}, or use {{op.id}}");
+    } else {
+        error = resolve_conflict(resolver, path, "idempotency.methods",
+                                 "{{key}} is empty: %s has no key", method);
+        error_hint(error, "add \"%s\" to idempotency.methods, or use "
+                          "{{op.id}}",
+                   method);
     }
 }
 
@@ -111,23 +137,18 @@ static void resolve_body(struct resolver *resolver, size_t index,
             sizeof(path));
     if (resolve_template(resolver, path, config->body, config->body_length,
                          &request->body)) {
-        check_key_use(resolver, path, &request->body);
+        check_key_use(resolver, path, &request->body, request);
     }
 }
 
-static bool compile_line(struct resolver *resolver,
-                         struct planned_request *request, const char *path,
-                         const char *name, const char *value)
+static bool compile_line(const struct resolver *resolver, const char *path,
+                         const char *name, const char *value,
+                         struct template *compiled)
 {
     struct str line = STR_INIT;
-    struct template *compiled = &request->header_lines[request->header_count];
     str_printf(&line, "%s: %s", name, value);
     bool good = resolve_template(resolver, path, line.text, line.length,
                                  compiled);
-    if (good) {
-        check_key_use(resolver, path, compiled);
-        request->header_count++;
-    }
     str_release(&line);
     return good;
 }
@@ -140,49 +161,125 @@ static bool is_ours(const char *name)
            strcasecmp(name, "Connection") == 0;
 }
 
-static void resolve_headers(struct resolver *resolver, size_t index,
-                            struct planned_request *request)
+/* Compiles what a profile says of a header, or tells why it may not. */
+static bool resolve_header(const struct resolver *resolver, const char *path,
+                           const struct header_config *header, bool keyed,
+                           struct template *compiled)
 {
-    const struct header_list *headers = &request->config.headers;
     const struct key_config *key = &resolver->plan->policy.key;
-    bool keyed = key->scope != KEY_SCOPE_NONE;
+
+    if (is_ours(header->name)) {
+        resolve_refuse(resolver, path, "squall writes this header itself");
+        return false;
+    }
+    if (keyed && key->place == KEY_IN_HEADER &&
+        strcasecmp(header->name, key->header) == 0) {
+        struct error *error =
+            resolve_conflict(resolver, path, "idempotency",
+                             "the key is sent in this header already");
+        error_hint(error, "remove the header, or write "
+                          "\"idempotency\": {\"scope\": \"none\"}");
+        return false;
+    }
+    return compile_line(resolver, path, header->name, header->value, compiled);
+}
+
+static void resolve_common(struct resolver *resolver,
+                           struct common_headers *common)
+{
+    const struct header_list *list = &resolver->draft->headers;
+    bool keyed = resolver->plan->policy.key.scope != KEY_SCOPE_NONE;
     struct str path = STR_INIT;
 
-    request->header_lines =
-        arena_array(&resolver->plan->arena, headers->count + 1,
-                    sizeof(*request->header_lines));
-    for (size_t i = 0; i < headers->count; i++) {
-        const struct header_config *header = &headers->items[i];
+    common->list = list;
+    common->lines = arena_array(&resolver->plan->arena, list->count + 1,
+                                sizeof(*common->lines));
+    for (size_t i = 0; i < list->count; i++) {
         str_reset(&path);
-        str_printf(&path, "requests[%zu].headers", index);
-        path_push_name(&path, header->name);
-        if (is_ours(header->name)) {
-            resolve_refuse(resolver, path.text,
-                           "squall writes this header itself");
-        } else if (keyed && strcasecmp(header->name, key->header) == 0) {
+        str_append(&path, "headers");
+        path_push_name(&path, list->items[i].name);
+        if (resolve_header(resolver, path.text, &list->items[i], keyed,
+                           &common->lines[i]) &&
+            common->lines[i].uses_key && !keyed) {
             struct error *error = resolve_conflict(
                 resolver, path.text, "idempotency",
-                "the key is sent in this header already");
-            error_hint(error, "remove the header, or write "
-                              "\"idempotency\": {\"scope\": \"none\"}");
-        } else {
-            compile_line(resolver, request, path.text, header->name,
-                         header->value);
+                "{{key}} is empty: there is no idempotency key");
+            error_hint(error, "add \"idempotency\": {}, or use {{op.id}}");
         }
-    }
-    if (keyed) {
-        compile_line(resolver, request, "idempotency.header", key->header,
-                     key->quoted ? "\"{{key}}\"" : "{{key}}");
     }
     str_release(&path);
 }
 
-static void check_path(struct resolver *resolver, size_t index,
-                       const struct request_config *config)
+/* Whether a list names a header, in any case, from an index on. */
+static bool names_header(const struct header_list *list, size_t from,
+                         const char *name)
 {
+    for (size_t i = from; i < list->count; i++) {
+        if (strcasecmp(list->items[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the request says itself wins over what is said for all, and among that
+ * the last: profiles that are merged may write a name in different cases. */
+static void add_common(struct planned_request *request,
+                       const struct common_headers *common)
+{
+    for (size_t i = 0; i < common->list->count; i++) {
+        const char *name = common->list->items[i].name;
+        if (!names_header(&request->config.headers, 0, name) &&
+            !names_header(common->list, i + 1, name)) {
+            request->header_lines[request->header_count++] =
+                common->lines[i];
+        }
+    }
+}
+
+static void resolve_headers(struct resolver *resolver, size_t index,
+                            struct planned_request *request,
+                            const struct common_headers *common)
+{
+    const struct header_list *headers = &request->config.headers;
+    const struct key_config *key = &resolver->plan->policy.key;
+    struct str path = STR_INIT;
+
+    request->header_lines =
+        arena_array(&resolver->plan->arena,
+                    headers->count + common->list->count + 1,
+                    sizeof(*request->header_lines));
+    for (size_t i = 0; i < headers->count; i++) {
+        struct template *line = &request->header_lines[request->header_count];
+        str_reset(&path);
+        str_printf(&path, "requests[%zu].headers", index);
+        path_push_name(&path, headers->items[i].name);
+        if (resolve_header(resolver, path.text, &headers->items[i],
+                           request->traits.has_key, line)) {
+            check_key_use(resolver, path.text, line, request);
+            request->header_count++;
+        }
+    }
+    if (request->traits.has_key && key->place == KEY_IN_HEADER &&
+        compile_line(resolver, "idempotency.header", key->header,
+                     key->quoted ? "\"{{key}}\"" : "{{key}}",
+                     &request->header_lines[request->header_count])) {
+        request->header_count++;
+    }
+    add_common(request, common);
+    str_release(&path);
+}
+
+/* Whether the path has a hole for the key. */
+static bool check_path(struct resolver *resolver, size_t index,
+                       const struct planned_request *request)
+{
+    const struct request_config *config = &request->config;
+    struct template compiled;
     char path[64];
+
     if (!config->path) {
-        return;
+        return false;
     }
     path_of(index, "path", path, sizeof(path));
     if (config->path[0] != '/') {
@@ -195,7 +292,12 @@ static void check_path(struct resolver *resolver, size_t index,
         struct error *error =
             resolve_refuse(resolver, path, "a path contains no blanks");
         error_hint(error, "write %%20 for a blank");
+    } else if (resolve_template(resolver, path, config->path,
+                                strlen(config->path), &compiled)) {
+        check_key_use(resolver, path, &compiled, request);
+        return compiled.uses_key;
     }
+    return false;
 }
 
 static void check_method(const struct resolver *resolver, size_t index,
@@ -210,39 +312,59 @@ static void check_method(const struct resolver *resolver, size_t index,
     }
 }
 
-static void resolve_request(struct resolver *resolver, size_t index)
+/* A key that no header of its own carries is carried where the request has a
+ * hole for it, or not at all. */
+static bool carries_key(const struct planned_request *request,
+                        const struct key_config *key, bool in_path)
 {
+    bool carries = key->place == KEY_IN_HEADER || in_path ||
+                   (request->has_body && request->body.uses_key);
+    for (size_t i = 0; i < request->header_count && !carries; i++) {
+        carries = request->header_lines[i].uses_key;
+    }
+    return carries && request->traits.has_key;
+}
+
+static void resolve_request(struct resolver *resolver, size_t index,
+                            const struct common_headers *common)
+{
+    const struct key_config *key = &resolver->plan->policy.key;
     struct planned_request *request = &resolver->plan->requests[index];
     struct request_config *config = &request->config;
+    struct request_traits *traits = &request->traits;
 
     *config = resolver->draft->requests[index];
     resolve_name(resolver, index, config);
-    resolve_body(resolver, index, request);
     if (!config->method) {
         config->method =
             config->body || config->body_file ? "POST" : "GET";
     }
     check_method(resolver, index, config->method);
-    request->traits.method = method_bit(config->method);
+    traits->method = method_bit(config->method);
+    traits->tier = (unsigned)config->tier;
+    traits->has_key = has_key(key, traits->method);
     if (config->effect == ANY) {
-        config->effect = request->traits.method & METHODS_SAFE ? NO : YES;
+        config->effect = traits->method & METHODS_SAFE ? NO : YES;
     }
-    request->traits.has_key =
-        resolver->plan->policy.key.scope != KEY_SCOPE_NONE;
-    check_path(resolver, index, config);
-    resolve_headers(resolver, index, request);
+    resolve_body(resolver, index, request);
+    traits->body_bytes = request->has_body ? request->body.length_max : 0;
+    bool in_path = check_path(resolver, index, request);
+    resolve_headers(resolver, index, request, common);
+    traits->has_key = carries_key(request, key, in_path);
 }
 
 void resolve_requests(struct resolver *resolver)
 {
     struct plan *plan = resolver->plan;
+    struct common_headers common;
     uint64_t weight = 0;
 
+    resolve_common(resolver, &common);
     plan->request_count = resolver->draft->request_count;
     plan->requests = arena_array(&plan->arena, plan->request_count,
                                  sizeof(*plan->requests));
     for (size_t i = 0; i < plan->request_count; i++) {
-        resolve_request(resolver, i);
+        resolve_request(resolver, i, &common);
         weight += plan->requests[i].config.weight;
     }
     if (weight == 0 && plan->request_count > 0) {

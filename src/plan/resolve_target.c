@@ -263,6 +263,19 @@ static void check_effects(struct resolver *resolver)
                       "request that performs one");
 }
 
+/* A request that performs effects and carries no key, or NULL. */
+static const struct planned_request *find_keyless_effect(
+    const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->request_count; i++) {
+        const struct planned_request *request = &plan->requests[i];
+        if (request->config.effect == YES && !request->traits.has_key) {
+            return request;
+        }
+    }
+    return NULL;
+}
+
 void resolve_ledger(struct resolver *resolver)
 {
     struct plan *plan = resolver->plan;
@@ -291,6 +304,14 @@ void resolve_ledger(struct resolver *resolver)
             "effects cannot be joined by {{key}}: no key is sent");
         error_hint(error, "add \"idempotency\": {}, or write \"key\": "
                           "\"{{op.id}}\" and send that in the request");
+    } else if (plan->ledger_key.uses_key && find_keyless_effect(plan)) {
+        struct error *error = resolve_conflict(
+            resolver, "ledger.key", "idempotency",
+            "effects of request \"%s\" cannot be joined by {{key}}: it has "
+            "no key",
+            find_keyless_effect(plan)->config.name);
+        error_hint(error, "write \"key\": \"{{op.id}}\" and send that in "
+                          "the request");
     } else if (plan->ledger_key.is_constant) {
         resolve_refuse(resolver, "ledger.key",
                        "is the same for every operation");

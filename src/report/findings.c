@@ -61,18 +61,23 @@ static void add_ratios(cJSON *object, const struct effects *effects)
 
 /* Whether the keys that were sent are a function of numbers that we know. A
  * uuid7 depends on the host's clock, a hash and a template on what was
- * rendered. */
-static bool key_can_be_remade(const struct key_config *key)
+ * rendered; and an example does not tell whether its request had a key. */
+static bool keys_can_be_remade(const struct plan *plan)
 {
-    return key->scope != KEY_SCOPE_NONE &&
-           (key->kind == KEY_UUID4 || key->kind == KEY_SEQUENCE);
+    for (size_t i = 0; i < plan->request_count; i++) {
+        if (!plan->requests[i].traits.has_key) {
+            return false;
+        }
+    }
+    return plan->policy.key.kind == KEY_UUID4 ||
+           plan->policy.key.kind == KEY_SEQUENCE;
 }
 
 static void add_key(cJSON *object, const struct plan *plan,
                     uint64_t operation, unsigned attempt)
 {
     char key[KEY_MAX] = "";
-    if (key_can_be_remade(&plan->policy.key)) {
+    if (keys_can_be_remade(plan)) {
         struct key_subject subject = {
             .run = plan->run,
             .operation = operation,

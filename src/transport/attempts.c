@@ -135,6 +135,7 @@ static void flight_begin(struct worker *worker, struct flight *flight,
     wire->queue = instant_since(now, flight->asked);
     operation->queue = duration_add(operation->queue, wire->queue);
     if (flight->attempt > 1 &&
+        worker->plan->requests[operation->request].traits.has_key &&
         worker->plan->policy.key.scope == KEY_SCOPE_ATTEMPT) {
         fill_key(worker, operation, flight->attempt);
     }
@@ -347,6 +348,8 @@ static void perform_cancel(struct worker *worker, struct operation *operation,
 static void perform_finish(struct worker *worker, struct operation *operation,
                            const struct action *action, struct instant now)
 {
+    const struct planned_request *request =
+        &worker->plan->requests[operation->request];
     struct fact fact = new_fact(operation, FACT_FINISHED, now);
     fact.finished.verdict = action->verdict;
     fact.finished.reason = action->reason;
@@ -365,8 +368,9 @@ static void perform_finish(struct worker *worker, struct operation *operation,
     fact.finished.operation = operation->number;
     fact.finished.join = operation->join;
     fact.finished.has_effect =
-        worker->plan->requests[operation->request].config.effect == YES;
+        request->config.effect == YES;
     fact.finished.one_key =
+        request->traits.has_key &&
         worker->plan->policy.key.scope == KEY_SCOPE_OPERATION;
     fact.finished.note_count = operation->note_count;
     fact.finished.notes = operation->notes;
@@ -514,7 +518,7 @@ void operation_start(struct worker *worker, struct instant now,
     operation->note_count = 0;
     operation->key_length = 0;
     operation->key[0] = '\0';
-    if (plan->policy.key.scope != KEY_SCOPE_NONE) {
+    if (plan->requests[operation->request].traits.has_key) {
         fill_key(worker, operation, 1);
     }
     if (plan->has_ledger) {

@@ -119,6 +119,105 @@ static void keys_become_a_header(void **state)
     plan_free(plan);
 }
 
+static void only_some_methods_have_a_key(void **state)
+{
+    char out[2048];
+    struct plan *plan = read_good(
+        "{\"target\":{\"url\":\"http://h/\"},"
+        "\"idempotency\":{\"methods\":[\"POST\",\"PATCH\"]},"
+        "\"headers\":{\"X-Key\":\"{{key}}\"},"
+        "\"requests\":[{\"name\":\"a\",\"method\":\"POST\"},{\"name\":\"b\"},"
+        "{\"name\":\"c\",\"headers\":{\"idempotency-key\":\"own\"}}]}",
+        NULL);
+    (void)state;
+    const struct planned_request *requests = plan->requests;
+    assert_true(requests[0].traits.has_key);
+    assert_int_equal(requests[0].header_count, 2);
+    fill(&requests[0].header_lines[0], out, sizeof(out));
+    assert_string_equal(out, "Idempotency-Key: K");
+    assert_false(requests[1].traits.has_key);
+    assert_int_equal(requests[1].header_count, 1);
+    assert_false(requests[2].traits.has_key);
+    fill(&requests[2].header_lines[0], out, sizeof(out));
+    assert_string_equal(out, "idempotency-key: own");
+    plan_free(plan);
+}
+
+/* Without a header of its own, a key is carried where there is a hole. */
+static void a_key_may_be_in_the_request(void **state)
+{
+    static const char *const carriers[] = {
+        "\"body\":\"{{key}}\"",
+        "\"method\":\"POST\",\"path\":\"/{{key}}\"",
+        "\"method\":\"POST\",\"headers\":{\"Idempotency-Key\":\"{{key}}\"}",
+        "\"method\":\"POST\",\"body\":\"{{op.id}}\"",
+    };
+    char profile[512];
+    (void)state;
+    for (size_t i = 0; i < array_length(carriers); i++) {
+        snprintf(profile, sizeof(profile),
+                 "{\"target\":{\"url\":\"http://h/\"},"
+                 "\"idempotency\":{\"in\":\"body\"},\"requests\":[{%s}]}",
+                 carriers[i]);
+        struct plan *plan = read_good(profile, NULL);
+        assert_int_equal(plan->requests[0].traits.has_key, i < 3);
+        assert_int_equal(plan->requests[0].header_count, i == 2);
+        plan_free(plan);
+    }
+}
+
+static void headers_are_sent_with_every_request(void **state)
+{
+    static const char *const flags[] = {"X-FLAG: mine"};
+    char out[2048];
+    (void)state;
+    struct plan *plan = read_texts(
+        "{\"headers\":{\"X-One\":\"1\",\"X-Two\":\"old\",\"X-Flag\":\"no\","
+        "\"Authorization\":\"Bearer s3cret\"},"
+        "\"requests\":[{\"name\":\"a\",\"headers\":{\"x-one\":\"own\"}},"
+        "{\"name\":\"b\"}]}",
+        "{\"headers\":{\"x-two\":\"new\"}}",
+        (struct plan_input){.url = "http://h/",
+                            .header_count = 1,
+                            .headers = flags});
+    errors_print(&errors, stderr);
+    assert_non_null(plan);
+    static const char *const expected[2][4] = {
+        {"x-one: own", "X-FLAG: mine", "Authorization: Bearer s3cret",
+         "x-two: new"},
+        {"X-FLAG: mine", "X-One: 1", "Authorization: Bearer s3cret",
+         "x-two: new"},
+    };
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(plan->requests[i].header_count, 4);
+        for (size_t h = 0; h < 4; h++) {
+            fill(&plan->requests[i].header_lines[h], out, sizeof(out));
+            assert_string_equal(out, expected[i][h]);
+        }
+    }
+    char *profile = cJSON_PrintUnformatted(plan->profile);
+    assert_null(strstr(profile, "s3cret"));
+    assert_non_null(strstr(profile, "\"Authorization\":\"***\""));
+    free(profile);
+    plan_free(plan);
+}
+
+static void traits_tell_size_and_tier(void **state)
+{
+    struct plan *plan = read_good(
+        "{\"target\":{\"url\":\"http://h/\"},\"requests\":["
+        "{\"name\":\"a\",\"body\":\"12345\",\"tier\":3},{\"name\":\"b\"},"
+        "{\"name\":\"c\",\"body\":\"{{uuid}}-\"}]}",
+        NULL);
+    (void)state;
+    assert_int_equal(plan->requests[0].traits.body_bytes, 5);
+    assert_int_equal(plan->requests[0].traits.tier, 3);
+    assert_int_equal(plan->requests[1].traits.body_bytes, 0);
+    assert_int_equal(plan->requests[1].traits.tier, 1);
+    assert_int_equal(plan->requests[2].traits.body_bytes, 37);
+    plan_free(plan);
+}
+
 static void stages_and_warmup_make_phases(void **state)
 {
     struct plan *plan = read_good(
@@ -337,6 +436,10 @@ int main(void)
         cmocka_unit_test(a_url_is_called_with_what_the_flags_say),
         cmocka_unit_test(paths_replace_that_of_the_url),
         cmocka_unit_test(keys_become_a_header),
+        cmocka_unit_test(only_some_methods_have_a_key),
+        cmocka_unit_test(a_key_may_be_in_the_request),
+        cmocka_unit_test(headers_are_sent_with_every_request),
+        cmocka_unit_test(traits_tell_size_and_tier),
         cmocka_unit_test(stages_and_warmup_make_phases),
         cmocka_unit_test(a_class_changes_parts_of_the_backoff),
         cmocka_unit_test(rules_and_tokens_become_one_list),

@@ -147,6 +147,28 @@ static void rules_are_refused(void **state)
     }
 }
 
+static void keys_and_headers_are_refused(void **state)
+{
+    static const struct refusal refusals[] = {
+        {"{\"idempotency\":{\"methods\":[]}}", 1, 27, "idempotency.methods",
+         "no request would have a key", "\"none\""},
+        {"{\"headers\":{\"a b\":\"1\"}}", 1, 19, "headers.a b",
+         "not a header name", ""},
+        {"{\"headers\":{\"A\":\"{{keyy}}\"}}", 1, 17, "headers.A",
+         "no such hole", ""},
+        {"{\"headers\":{\"content-length\":\"1\"}}", 1, 30,
+         "headers.content-length", "squall writes this", ""},
+        {"{\"idempotency\":{\"methods\":[\"POST\"]},\n\"requests\":["
+         "{\"headers\":{\"content-length\":\"1\"}}]}",
+         2, 42, "requests[0].headers.content-length", "squall writes this",
+         ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < array_length(refusals); i++) {
+        check(&refusals[i]);
+    }
+}
+
 /* The text ends with the other place in brackets. */
 static void contradictions_name_both_places(void **state)
 {
@@ -169,6 +191,22 @@ static void contradictions_name_both_places(void **state)
          1, 62, "retry.classify[0].when.status",
          "no answer (retry.classify[0].when.refused_by: a.json:2:1)",
          "two rules"},
+        {"{\"headers\":{\"A\":\"{{key}}\"},\n"
+         "\"idempotency\":{\"scope\":\"none\"}}",
+         1, 13, "headers.A", "no idempotency key (idempotency: a.json:2:1)",
+         "idempotency"},
+        {"{\"headers\":{\"idempotency-key\":\"1\"},\n\"idempotency\":{}}",
+         1, 13, "headers.idempotency-key",
+         "already (idempotency: a.json:2:1)", "scope"},
+        {"{\"requests\":[{\"path\":\"/{{key}}\"}],\n"
+         "\"idempotency\":{\"methods\":[\"POST\"]}}",
+         1, 15, "requests[0].path",
+         "GET has no key (idempotency.methods: a.json:2:16)",
+         "add \"GET\""},
+        {"{\"requests\":[{\"body\":\"x\"},{\"name\":\"put\","
+         "\"method\":\"PUT\"}],\"ledger\":{\"url\":\"/l\"},\n"
+         "\"idempotency\":{\"methods\":[\"POST\"]}}",
+         1, 67, "ledger.key", "\"put\" cannot be joined", "{{op.id}}"},
         {"{\"load\":{\"connections\":2,\"threads\":4}}", 1, 10,
          "load.connections", "(load.threads: a.json:1:26)", ""},
         {"{\"retry\":{\"max_attempts\":0},\n\"timeout\":{\"attempt\":\"1s\"}}",
@@ -339,6 +377,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_refused),
         cmocka_unit_test(rules_are_refused),
+        cmocka_unit_test(keys_and_headers_are_refused),
         cmocka_unit_test(contradictions_name_both_places),
         cmocka_unit_test(a_template_key_needs_its_text),
         cmocka_unit_test(budgets_are_refused),
