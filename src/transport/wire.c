@@ -173,12 +173,19 @@ static bool name_is(const char *line, size_t length, const char *name)
            strncasecmp(line, name, name_length) == 0;
 }
 
+/* Nothing is known of the answer's headers. */
+static void forget_headers(struct wire *wire)
+{
+    wire->hint = (struct server_hint){.kind = HINT_ABSENT};
+    wire->hint_row = HINT_HEADERS_MAX;
+    wire->answer_headers = 0;
+}
+
+/* Rows are tried in the order of the profile, whatever the order in which the
+ * service sends the headers; a usable hint is not replaced by a bad one. */
 static void read_hint(struct wire *wire, const char *line, size_t length)
 {
     const struct hint_config *config = &wire->set->plan->policy.retry.hint;
-    while (length > 0 && strchr("\r\n", line[length - 1])) {
-        length--;
-    }
     for (size_t i = 0; i < config->count; i++) {
         const struct hint_header *header = &config->headers[i];
         if (!name_is(line, length, header->name)) {
@@ -187,11 +194,28 @@ static void read_hint(struct wire *wire, const char *line, size_t length)
         size_t skip = strlen(header->name) + 1;
         struct server_hint hint = hint_parse(
             header->format, line + skip, length - skip, clock_unix_ms());
-        /* Headers are tried in the order of the profile: a usable hint is
-         * not replaced by an invalid one. */
-        if (wire->hint.kind != HINT_WAIT) {
+        if (hint.kind == HINT_WAIT && i < wire->hint_row) {
             wire->hint = hint;
+            wire->hint_row = i;
+        } else {
+            wire->hint = hint_either(wire->hint, hint);
         }
+    }
+}
+
+static void read_header(struct wire *wire, const char *line, size_t length)
+{
+    const struct retry_config *retry = &wire->set->plan->policy.retry;
+
+    while (length > 0 && strchr("\r\n", line[length - 1])) {
+        length--;
+    }
+    if (retry->hint.count > 0) {
+        read_hint(wire, line, length);
+    }
+    if (retry->classify.header_count > 0) {
+        wire->answer_headers |=
+            classify_headers_in(&retry->classify, line, length);
     }
 }
 
@@ -208,11 +232,11 @@ static size_t on_header(char *line, size_t size, size_t count, void *user)
         const char *space = memchr(line, ' ', length - 1);
         wire->is_interim = space && space[1] == '1';
         wire->head_is_whole = false;
-        wire->hint = (struct server_hint){.kind = HINT_ABSENT};
+        forget_headers(wire);
     } else if (line[0] == '\r' || line[0] == '\n') {
         wire->head_is_whole = wire->head_is_whole || !wire->is_interim;
-    } else if (wire->set->plan->policy.retry.hint.count > 0) {
-        read_hint(wire, line, length);
+    } else {
+        read_header(wire, line, length);
     }
     return length;
 }
@@ -284,7 +308,7 @@ struct wire *wire_take(struct wires *wires)
     wire->socket_error = 0;
     wire->sends = 0;
     wire->status = 0;
-    wire->hint = (struct server_hint){.kind = HINT_ABSENT};
+    forget_headers(wire);
     wire->fault = NULL;
     wire->connect = NOT_MEASURED;
     return wire;
@@ -366,6 +390,8 @@ static void fill(struct wire *wire, const struct prepared_request *prepared,
                                       planned->body.length_max + 1);
         set_body(wire, wire->body, length);
     }
+    /* libcurl sends no line that has no value, nor what it would send under
+     * that name by itself: what a profile wants of an empty header. */
     if (prepared->filled_lines > 0) {
         char *at = wire->headers;
         struct curl_slist *list = prepared->constant;
@@ -543,6 +569,7 @@ void wire_result(struct wire *wire, CURLcode code,
         .sent = wire_was_sent(wire),
         .reused = wire->reused || wire->resend_refused,
         .hint = wire->hint,
+        .headers = wire->answer_headers,
     };
     if (code == CURLE_OK && wire->answered && !wire->head_is_whole) {
         /* libcurl takes a head that a close cuts short for a whole one. */

@@ -45,6 +45,8 @@ struct wire {
     unsigned sends;
     uint16_t status;
     struct server_hint hint;
+    size_t hint_row;      /* of the profile, that the hint was read by */
+    uint32_t answer_headers; /* bits of those that classify asks about */
     const struct fault_config *fault; /* that strikes it, or NULL */
     struct duration queue;    /* its wait for a free wire */
     struct instant sent;      /* monotonic clock; valid when sends > 0 */
