@@ -3,9 +3,9 @@
 # A preloaded library counts allocations by the caller's address: the squall
 # program, or a library (libcurl allocates for every transfer, and is counted
 # apart). Two runs that differ only in the number of operations, with
-# templates, keys, retries, jitter, faults and the effects log in use, must
-# ask for the same number of allocations. What does not grow with requests may
-# differ by a few: the report's text is a little longer.
+# templates, keys, retries, jitter, faults, rules about headers and the effects
+# log in use, must ask for the same number of allocations. What does not grow
+# with requests may differ by a few: the report's text is a little longer.
 
 from harness import *
 
@@ -39,11 +39,18 @@ def no_allocation(t):
 
     nginx = t.nginx(locations="""
         location /ok { return 200 "ok\\n"; }
-        location /fail { return 503 "no\\n"; }
+        location /fail { add_header X-Retry yes always;
+                         return 503 "no\\n"; }
         location /ledger { return 200 ""; }""")
     profile = t.profile({
-        "idempotency": {"scope": "operation", "key": "uuid4"},
+        "headers": {"X-Request": "attempt={{attempt}}; max={{max_attempts}}",
+                    "X-Previous": "{{retry_if_any}}", "X-Retry": "{{retry}}"},
+        "idempotency": {"scope": "operation", "key": "uuid4",
+                        "methods": ["POST"]},
         "retry": {"max_attempts": 3, "retry_on": ["5xx", "reset"],
+                  "classify": [{"when": {"header": {"X-Retry": "Yes",
+                                                    "Server": "*"}},
+                                "as": "throttle"}],
                   "backoff": {"type": "exponential", "initial": "1ms",
                               "max": "4ms", "jitter": "full"}},
         "faults": [{"kind": "lost_request", "ratio": .1, "as": "reset"},

@@ -414,6 +414,12 @@ class Hostile:
                                     timeout=20) as answer:
             return json.load(answer)
 
+    def headers(self):
+        """Of each request, in order of arrival; names are in lower case."""
+        with urllib.request.urlopen(self.url + "/__log",
+                                    timeout=20) as answer:
+            return [row[6] for row in json.load(answer)]
+
 
 class Nginx:
     """nginx with one worker, on a socket that listened before it started."""

@@ -194,7 +194,9 @@ class Connection(asyncio.Protocol):
         headers = {}
         for line in bytes(self.buffer[end_of_line + 2:end]).split(b"\r\n"):
             name, _, value = line.decode("latin-1").partition(":")
-            headers[name.lower()] = value.strip()
+            name, value = name.lower(), value.strip()
+            headers[name] = f"{headers[name]}, {value}" \
+                if name in headers else value
         body = self.read_body(headers, end + 4)
         if body is None:
             return None
@@ -250,7 +252,7 @@ class Connection(asyncio.Protocol):
             books.by_key[request.key] += 1
         books.log.append((round(time.monotonic(), 6), request.method,
                           request.path, request.id, request.key,
-                          request.on_connection))
+                          request.on_connection, request.headers))
         self.behave(request, request.path.split("/")[1:])
 
     def serve_books(self, request):
@@ -436,6 +438,12 @@ def status(connection, _request, words):
     connection.finish(answer(int(words[0]), b"status\n"))
 
 
+def with_header(connection, _request, words):
+    """/with-header/NAME/VALUE/STATUS: an answer with this header, too."""
+    connection.finish(answer(int(number(words, 2, 200)), b"header\n",
+                             [(words[0], words[1])]))
+
+
 def retry_after(connection, _request, words):
     """/retry-after/SECONDS/STATUS; SECONDS is sent as it stands, so that it
     can be anything."""
@@ -546,6 +554,7 @@ BEHAVIOURS = {
     "huge-body": huge_body,
     "endless-body": endless_body,
     "status": status,
+    "with-header": with_header,
     "retry-after": retry_after,
     "retry-after-date": retry_after_date,
     "hang": hang,

@@ -78,6 +78,8 @@ simple_answers() {
     sees 'Retry-After with 429' /retry-after/7/429 0 429
     sees 'Retry-After as a date' /retry-after-date/60/429 0 429
     is 'its header' "$(grep -c '^Retry-After: .* GMT.$' "$dir/head")" 1
+    sees 'any header' /with-header/X-Own/yes/418 0 418
+    is 'its value' "$(grep -c '^X-Own: yes.$' "$dir/head")" 1
     sees 'a slow head' /slow-headers/1 0 200
     is 'its body' "$(cat "$dir/body")" ok
     sees 'a dripping body' /drip/1/30 0 200
@@ -85,6 +87,16 @@ simple_answers() {
     sees 'a delayed answer' /delay/1 0 200
     sees 'a huge body' /huge-body/1000000 0 200
     is 'its length' "$(wc -c <"$dir/body")" 1000000
+}
+
+the_log() {
+    clear_books
+    sees 'a request to remember' /ok 0 200 -H 'X-One: 1' -H 'X-Two: 2' \
+        -H 'x-two: 3'
+    is 'its headers are in the log' "$(get "$url/__log" | python3 -c '
+import json, sys
+headers = json.load(sys.stdin)[0][6]
+print(headers["x-one"], headers["x-two"])')" '1 2, 3'
 }
 
 broken_answers() {
@@ -188,6 +200,7 @@ flaky_answers() {
 }
 
 simple_answers
+the_log
 broken_answers
 reused_connections
 right_books
