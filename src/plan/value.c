@@ -515,13 +515,35 @@ static bool read_list_status(struct reader *reader, const struct key *key,
     return true;
 }
 
+/* Methods are told apart by case: "post" is none that squall knows, and what
+ * a rule would make of it is not what its writer thinks. */
+static bool is_miswritten(const char *method, char *upper, size_t size)
+{
+    size_t length = strlen(method);
+    if (length >= size || method_bit(method) != METHOD_OTHER) {
+        return false;
+    }
+    for (size_t i = 0; i <= length; i++) {
+        bool is_lower = method[i] >= 'a' && method[i] <= 'z';
+        upper[i] = (char)(is_lower ? method[i] - 'a' + 'A' : method[i]);
+    }
+    return method_bit(upper) != METHOD_OTHER;
+}
+
 static bool read_list_method(struct reader *reader, const struct key *key,
                              const cJSON *item, size_t index, void *field)
 {
     uint16_t *methods = field;
+    char upper[16];
     (void)index;
     if (!cJSON_IsString(item) || !value_is_token(item->valuestring)) {
         return wrong_type(reader, key, item);
+    }
+    if (is_miswritten(item->valuestring, upper, sizeof(upper))) {
+        struct error *error =
+            refuse(reader, "\"%s\" is not a method", item->valuestring);
+        error_hint(error, "did you mean \"%s\"?", upper);
+        return false;
     }
     *methods = (uint16_t)(*methods | method_bit(item->valuestring));
     return true;

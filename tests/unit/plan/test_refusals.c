@@ -150,6 +150,9 @@ static void rules_are_refused(void **state)
 static void keys_and_headers_are_refused(void **state)
 {
     static const struct refusal refusals[] = {
+        {"{\"idempotency\":{\"methods\":[\"PUT\",\"post\"]}}", 1, 34,
+         "idempotency.methods[1]", "\"post\" is not a method",
+         "did you mean \"POST\"?"},
         {"{\"idempotency\":{\"methods\":[]}}", 1, 27, "idempotency.methods",
          "no request would have a key", "\"none\""},
         {"{\"headers\":{\"a b\":\"1\"}}", 1, 19, "headers.a b",
