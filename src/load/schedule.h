@@ -26,6 +26,7 @@
 
 enum load_model { LOAD_CLOSED, LOAD_OPEN };
 enum arrival { ARRIVAL_CONSTANT, ARRIVAL_POISSON };
+enum load_pool { POOL_SHARED, POOL_PER_CLIENT };
 
 struct stage_config {
     const char *name;
@@ -39,8 +40,10 @@ struct load_config {
     enum arrival arrival;
     double rate_per_s;          /* 0: not given */
     uint64_t clients;           /* resolved, at least 1 */
-    uint64_t connections;       /* resolved, at least 1 */
+    uint64_t connections;       /* resolved, at least 1; with a pool a client
+                                 * at least `clients` */
     bool connections_given;     /* asked for, not a default */
+    enum load_pool pool;
     uint64_t max_in_flight;     /* resolved, at least 1 */
     uint64_t threads;           /* resolved, at least 1 */
     struct duration warmup;     /* from the start of load */
@@ -81,5 +84,15 @@ bool schedule_next(struct schedule *schedule, struct arrival_time *arrival);
 /* How many of `total` things worker w of n gets: the shares differ by at most
  * one and their sum is the total. */
 uint64_t share_of(uint64_t total, uint64_t worker, uint64_t workers);
+
+/* The sum of the shares of the workers before this one; `worker` may be
+ * `workers`, whose answer is the total. */
+uint64_t shares_before(uint64_t total, uint64_t worker, uint64_t workers);
+
+/* The connections of a worker: its share, or those of its clients where each
+ * has its own. They are in turn the clients' shares: client i of the worker's
+ * n has share_of(connections_of(...), i, n). */
+uint64_t connections_of(const struct load_config *load, uint64_t worker,
+                        uint64_t workers);
 
 #endif

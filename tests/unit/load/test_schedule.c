@@ -477,9 +477,11 @@ static void test_shares_sum_to_the_whole(void **state)
             for (uint64_t w = 0; w < workers; w++) {
                 uint64_t share = share_of(totals[i], w, workers);
                 assert_true(share - totals[i] / workers <= 1);
+                assert_true(sum == shares_before(totals[i], w, workers));
                 sum += share;
             }
             assert_true(sum == totals[i]);
+            assert_true(sum == shares_before(sum, workers, workers));
         }
     }
 }
@@ -502,6 +504,53 @@ static void test_shares_agree_with_the_dealing(void **state)
     }
 }
 
+/* Whoever splits a worker's connections among its clients gives each what it
+ * has of all: whatever the threads, no client gains or loses one. */
+static void check_own_connections(const struct load_config *load,
+                                  uint64_t workers)
+{
+    uint64_t client = 0, sum = 0;
+
+    for (uint64_t w = 0; w < workers; w++) {
+        uint64_t mine = connections_of(load, w, workers);
+        uint64_t clients = share_of(load->clients, w, workers);
+        for (uint64_t i = 0; i < clients; i++) {
+            assert_int_equal(
+                share_of(mine, i, clients),
+                share_of(load->connections, client++, load->clients));
+        }
+        sum += mine;
+    }
+    assert_int_equal(client, load->clients);
+    assert_int_equal(sum, load->connections);
+}
+
+static void test_connections_are_dealt_to_clients_exactly(void **state)
+{
+    (void)state;
+    for (uint64_t workers = 1; workers < 7; workers++) {
+        for (uint64_t clients = workers; clients < 20; clients++) {
+            for (uint64_t count = clients; count < 70; count++) {
+                struct load_config load = {.clients = clients,
+                                           .connections = count,
+                                           .pool = POOL_PER_CLIENT};
+                check_own_connections(&load, workers);
+            }
+        }
+    }
+}
+
+static void test_shared_connections_are_dealt_to_workers(void **state)
+{
+    (void)state;
+    const struct load_config load = {.clients = 4, .connections = 7};
+
+    /* With a pool a client, the two of the first worker have 2 each. */
+    assert_int_equal(connections_of(&load, 0, 3), 3);
+    assert_int_equal(connections_of(&load, 1, 3), 2);
+    assert_int_equal(connections_of(&load, 2, 3), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -520,6 +569,8 @@ int main(void)
         cmocka_unit_test(test_one_seed_makes_the_same_arrivals),
         cmocka_unit_test(test_shares_sum_to_the_whole),
         cmocka_unit_test(test_shares_agree_with_the_dealing),
+        cmocka_unit_test(test_connections_are_dealt_to_clients_exactly),
+        cmocka_unit_test(test_shared_connections_are_dealt_to_workers),
     };
     return cmocka_run_group_tests_name("load/schedule", tests, NULL, NULL);
 }
