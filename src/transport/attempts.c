@@ -124,7 +124,7 @@ static void flight_begin(struct worker *worker, struct flight *flight,
 {
     struct operation *operation = flight->operation;
     struct template_subject subject;
-    struct wire *wire = wire_take(&worker->wires);
+    struct wire *wire = wire_take(flight->pool);
     must(wire);
 
     flight->wire = wire;
@@ -266,12 +266,12 @@ static void flight_end(struct worker *worker, struct flight *flight,
     flight->attempt = 0;
     flight->wire = NULL;
     if (!wire) {
-        gate_abandon(&worker->gate, &flight->waiter);
+        gate_abandon(&flight->pool->gate, &flight->waiter);
         return;
     }
     stop_losing(worker, wire);
     wire_give_back(wire);
-    struct gate_waiter *next = gate_leave(&worker->gate);
+    struct gate_waiter *next = gate_leave(&flight->pool->gate);
     if (next) {
         flight_begin(worker, (struct flight *)next, now);
     }
@@ -288,6 +288,7 @@ static void perform_send(struct worker *worker, struct operation *operation,
     }
     must(flight);
     flight->operation = operation;
+    flight->pool = client_pool(worker, operation->client);
     flight->attempt = action->attempt;
     flight->kind = action->attempt_kind;
     flight->wire = NULL;
@@ -301,7 +302,7 @@ static void perform_send(struct worker *worker, struct operation *operation,
         }
         return; /* as a timeout: the call will cancel it */
     }
-    if (gate_enter(&worker->gate, &flight->waiter)) {
+    if (gate_enter(&flight->pool->gate, &flight->waiter)) {
         flight_begin(worker, flight, now);
     }
 }

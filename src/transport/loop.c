@@ -1,5 +1,7 @@
 #include "transport/loop.h"
 
+#include "base/must.h"
+#include "load/schedule.h"
 #include "transport/clock.h"
 
 #include <errno.h>
@@ -130,9 +132,51 @@ static int on_timer(CURLM *multi, long timeout_ms, void *user)
     return 0;
 }
 
-static bool shard_init(struct loop *loop, struct loop_shard *shard,
-                       const struct loop_options *options)
+static size_t shards_of(const struct loop_shape *shape, size_t units)
 {
+    size_t transfers = units * shape->unit;
+    return shape->http2 ? 1
+                        : (transfers + LOOP_SHARD_SIZE - 1) / LOOP_SHARD_SIZE;
+}
+
+/* The first shard of a pool. A pool has shards of its own, and the first pools
+ * may be larger than the rest by one unit. */
+static size_t first_shard(const struct loop_shape *shape, size_t pool)
+{
+    size_t units = shape->transfers / shape->unit;
+    size_t size = units / shape->pools, larger = units % shape->pools;
+    size_t before = pool < larger ? pool : larger;
+    return before * shards_of(shape, size + 1) +
+           (pool - before) * shards_of(shape, size);
+}
+
+size_t loop_shards(const struct loop_shape *shape)
+{
+    must(shape->unit > 0 && shape->transfers % shape->unit == 0);
+    must(shape->pools > 0 && shape->pools <= shape->transfers / shape->unit);
+    return first_shard(shape, shape->pools);
+}
+
+size_t loop_pool_size(const struct loop_shape *shape, size_t pool)
+{
+    return share_of(shape->transfers / shape->unit, pool, shape->pools) *
+           shape->unit;
+}
+
+CURLM *loop_multi(const struct loop *loop, size_t pool, size_t index)
+{
+    must(index < loop_pool_size(&loop->shape, pool));
+    size_t shard = first_shard(&loop->shape, pool);
+    if (!loop->shape.http2) {
+        shard += index / LOOP_SHARD_SIZE;
+    }
+    return loop->shards[shard].multi;
+}
+
+static bool shard_init(struct loop *loop, struct loop_shard *shard)
+{
+    const struct loop_shape *shape = &loop->shape;
+
     shard->loop = loop;
     shard->multi = curl_multi_init();
     if (!shard->multi) {
@@ -145,21 +189,19 @@ static bool shard_init(struct loop *loop, struct loop_shard *shard,
     /* Its default, four a transfer, is taken anew as transfers come and go,
      * and would close connections that are to be used again. */
     curl_multi_setopt(shard->multi, CURLMOPT_MAXCONNECTS,
-                      options->http2 ? (long)options->transfers
-                                     : (long)LOOP_SHARD_SIZE + 1);
+                      shape->http2 ? (long)shape->transfers
+                                   : (long)LOOP_SHARD_SIZE + 1);
     curl_multi_setopt(shard->multi, CURLMOPT_PIPELINING,
-                      options->http2 ? CURLPIPE_MULTIPLEX : CURLPIPE_NOTHING);
+                      shape->http2 ? CURLPIPE_MULTIPLEX : CURLPIPE_NOTHING);
     return true;
 }
 
 bool loop_init(struct loop *loop, struct arena *arena,
                const struct loop_options *options, struct errors *errors)
 {
-    size_t shards =
-        options->http2
-            ? 1
-            : (options->transfers + LOOP_SHARD_SIZE - 1) / LOOP_SHARD_SIZE;
-    *loop = (struct loop){.on_done = options->on_done,
+    size_t shards = loop_shards(&options->shape);
+    *loop = (struct loop){.shape = options->shape,
+                          .on_done = options->on_done,
                           .context = options->context};
     loop->wanted_size = options->descriptors;
     loop->wanted =
@@ -171,7 +213,7 @@ bool loop_init(struct loop *loop, struct arena *arena,
     heap_init(&loop->timers, arena, shards);
     bool ok = loop->epoll >= 0 && loop->wake >= 0;
     while (ok && loop->shard_count < shards) {
-        ok = shard_init(loop, &loop->shards[loop->shard_count++], options);
+        ok = shard_init(loop, &loop->shards[loop->shard_count++]);
     }
     if (!ok) {
         errors_add(errors, ERROR_NO_RESOURCE,
@@ -181,11 +223,6 @@ bool loop_init(struct loop *loop, struct arena *arena,
     struct epoll_event event = {.events = EPOLLIN, .data.fd = loop->wake};
     epoll_ctl(loop->epoll, EPOLL_CTL_ADD, loop->wake, &event);
     return true;
-}
-
-CURLM *loop_multi(const struct loop *loop, size_t index)
-{
-    return loop->shards[index / LOOP_SHARD_SIZE % loop->shard_count].multi;
 }
 
 void loop_release(struct loop *loop)

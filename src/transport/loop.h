@@ -6,7 +6,10 @@
  * the cost of a request grows with the connections (at 10,000 it is
  * milliseconds). So the connections are dealt out to shards, each with a multi
  * handle of its own: the walk is short, whatever the number of connections.
- * HTTP/2 has one shard, so that streams share connections.
+ * HTTP/2 has one shard, so that streams share connections. Where clients have
+ * pools of their own, a shard belongs to one pool: a connection is never handed
+ * from one client to another. A shard costs 6 KiB, and 35 more from its first
+ * connection on (libcurl 7.88), beside what each connection costs.
  *
  * libcurl says which sockets it waits on and when it wants to be called; the
  * loop keeps descriptors registered over CURL_POLL_REMOVE and changes epoll
@@ -31,7 +34,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { LOOP_SHARD_SIZE = 16 }; /* transfers at once that share a multi */
+enum {
+    LOOP_SHARD_SIZE = 16,       /* transfers at once that share a multi */
+    LOOP_SHARD_DESCRIPTORS = 2, /* libcurl makes a pair of sockets for each, to
+                                 * be woken by, which squall has no use for */
+};
+
+/* How transfers are dealt to multi handles. */
+struct loop_shape {
+    size_t transfers; /* at once, at most */
+    size_t unit;      /* of which so many stay together: those of a caller */
+    size_t pools;     /* that the units are split among: at least 1, and at
+                       * most one a unit */
+    bool http2;
+};
 
 /* A multi handle and when it wants to be called. */
 struct loop_shard {
@@ -45,6 +61,7 @@ struct loop_shard {
 struct loop {
     struct loop_shard *shards;
     size_t shard_count;
+    struct loop_shape shape;
     struct loop_shard *due; /* to be called now */
     bool handed_over;       /* a transfer ended since this was cleared */
     struct heap timers;     /* of shards that want to be called later */
@@ -58,9 +75,8 @@ struct loop {
 };
 
 struct loop_options {
-    size_t transfers;   /* at once, at most */
+    struct loop_shape shape;
     size_t descriptors; /* the process's limit */
-    bool http2;
     void (*on_done)(void *context, CURL *easy, CURLcode result);
     void *context;
 };
@@ -69,8 +85,15 @@ bool loop_init(struct loop *loop, struct arena *arena,
                const struct loop_options *options, struct errors *errors);
 void loop_release(struct loop *loop);
 
-/* The multi handle for transfer number `index`, below options.transfers. */
-CURLM *loop_multi(const struct loop *loop, size_t index);
+/* How many multi handles that takes. */
+size_t loop_shards(const struct loop_shape *shape);
+
+/* How many transfers at once a pool may have: its share of all. */
+size_t loop_pool_size(const struct loop_shape *shape, size_t pool);
+
+/* The multi handle for a transfer of a pool; `index` is below the pool's
+ * size. */
+CURLM *loop_multi(const struct loop *loop, size_t pool, size_t index);
 
 /* Waits until `until` (on clock_now's clock), a socket event or a wake-up, and
  * lets libcurl work. on_done is called for every transfer that ended; it may

@@ -24,6 +24,7 @@ struct operation;
 struct flight {
     struct gate_waiter waiter; /* first: found from the gate's queue */
     struct operation *operation;
+    struct wire_pool *pool;     /* of its client */
     struct flight *next_ended; /* list of flights to answer */
     struct wire *wire;
     const struct fault_config *fault;

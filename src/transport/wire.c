@@ -102,9 +102,40 @@ static struct room room_needed(const struct prepared_request *prepared,
     return room;
 }
 
-void wires_init(struct wires *wires, struct arena *arena,
-                const struct plan *plan, struct loop *loop, size_t count)
+/* The most recently used is taken first. */
+static void make_free(struct wire *wire)
 {
+    wire->next = wire->pool->free;
+    wire->pool->free = wire;
+}
+
+static void init_pools(struct wires *wires, struct arena *arena)
+{
+    size_t count = wires->slot_count;
+
+    wires->pool_count = wires->loop->shape.pools;
+    wires->pools =
+        arena_array(arena, wires->pool_count, sizeof(*wires->pools));
+    /* From the last to the first, which is then taken first. */
+    for (size_t p = wires->pool_count; p-- > 0;) {
+        struct wire_pool *pool = &wires->pools[p];
+        size_t size = loop_pool_size(&wires->loop->shape, p);
+        gate_init(&pool->gate, size);
+        for (size_t i = size; i-- > 0;) {
+            struct wire *wire = &wires->slots[--count];
+            wire->pool = pool;
+            wire->multi = loop_multi(wires->loop, p, i);
+            make_free(wire);
+        }
+    }
+    must(count == 0);
+}
+
+void wires_init(struct wires *wires, struct arena *arena,
+                const struct plan *plan, struct loop *loop)
+{
+    size_t count = loop->shape.transfers;
+
     wires->plan = plan;
     wires->loop = loop;
     wires->prepared =
@@ -121,18 +152,15 @@ void wires_init(struct wires *wires, struct arena *arena,
 
     wires->slots = arena_array(arena, count, sizeof(*wires->slots));
     wires->slot_count = count;
-    wires->free = NULL;
-    for (size_t i = count; i-- > 0;) {
+    for (size_t i = 0; i < count; i++) {
         struct wire *wire = &wires->slots[i];
         wire->set = wires;
-        wire->multi = loop_multi(loop, i);
         wire->url = urls + i * room.url;
         wire->headers = headers + i * room.headers;
         wire->body = bodies + i * room.body;
         wire->lines = lines + i * room.lines;
-        wire->next = wires->free;
-        wires->free = wire;
     }
+    init_pools(wires, arena);
 }
 
 void wires_release(struct wires *wires)
@@ -289,13 +317,13 @@ static bool make_handle(struct wire *wire)
     return true;
 }
 
-struct wire *wire_take(struct wires *wires)
+struct wire *wire_take(struct wire_pool *pool)
 {
-    struct wire *wire = wires->free;
+    struct wire *wire = pool->free;
     if (!wire) {
         return NULL;
     }
-    wires->free = wire->next;
+    pool->free = wire->next;
     wire->next = NULL;
     wire->reused = false;
     wire->resend_refused = false;
@@ -319,8 +347,7 @@ void wire_give_back(struct wire *wire)
     must(!wire->is_losing);
     wire_stop(wire);
     wire->owner = NULL;
-    wire->next = wire->set->free;
-    wire->set->free = wire;
+    make_free(wire);
 }
 
 static void set_method(CURL *easy, const struct planned_request *planned)

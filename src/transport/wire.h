@@ -6,6 +6,9 @@
  * while it runs. Everything that libcurl says is turned into the core's words
  * here: no other file knows a CURLcode.
  *
+ * The wires of a pool share connections with each other and with nobody else.
+ * There is one pool, or one a client.
+ *
  * libcurl re-sends a request by itself, POST included, when a reused
  * connection dies before the answer begins. The pre-request callback counts
  * every send and refuses the second, which surfaces as outcome reset_reused.
@@ -14,6 +17,7 @@
 #define SQUALL_TRANSPORT_WIRE_H
 
 #include "faults/fault.h"
+#include "load/gate.h"
 #include "measure/fact.h"
 #include "plan/plan.h"
 #include "transport/loop.h"
@@ -26,6 +30,7 @@ struct wire {
     CURL *easy;           /* made when the wire is first used */
     CURLM *multi;         /* whose connections it may use */
     struct wires *set;
+    struct wire_pool *pool;
     struct wire *next;    /* free list, or the list of answers to lose */
     void *owner;          /* the operation */
     unsigned attempt;
@@ -56,6 +61,11 @@ struct wire {
     struct curl_slist *lines;    /* nodes for filled header lines */
 };
 
+struct wire_pool {
+    struct gate gate; /* an attempt that is inside may take a wire */
+    struct wire *free;
+};
+
 /* What a request has that never changes, filled once. */
 struct prepared_request;
 
@@ -66,21 +76,23 @@ struct wires {
     struct curl_slist *pinned; /* names resolved before the run, or NULL */
     struct wire *slots;
     size_t slot_count;
-    struct wire *free;
+    struct wire_pool *pools;
+    size_t pool_count;
     /* Told before the first byte goes out; must not call libcurl. */
     void (*on_sent)(void *context, struct wire *wire);
     void *context;
 };
 
-/* Makes `count` wires. Borrows all; memory from the arena. */
+/* Makes a wire for each transfer of the loop, in the loop's pools. Borrows
+ * all; memory from the arena. */
 void wires_init(struct wires *wires, struct arena *arena,
-                const struct plan *plan, struct loop *loop, size_t count);
+                const struct plan *plan, struct loop *loop);
 void wires_release(struct wires *wires);
 
 /* A free wire, clean for a new attempt, or NULL. */
-struct wire *wire_take(struct wires *wires);
+struct wire *wire_take(struct wire_pool *pool);
 
-/* Ends its use; the connection stays open where it can serve again. */
+/* Ends its use; the connection stays open where it can serve its pool again. */
 void wire_give_back(struct wire *wire);
 
 /* Fills the templates and hands the request to libcurl. False when libcurl

@@ -75,28 +75,20 @@ static struct duration load_length(const struct load_config *load)
     return duration_add(load->warmup, load->duration);
 }
 
-/* Callers of the closed model. */
-static uint64_t user_count(const struct plan *plan, uint64_t worker,
-                           uint64_t workers)
+struct loop_shape worker_shape(const struct plan *plan, uint64_t worker,
+                               uint64_t workers)
 {
-    uint64_t share = share_of(plan->load.connections, worker, workers);
-    return share ? share : 1;
-}
+    const struct load_config *load = &plan->load;
+    uint64_t callers = connections_of(load, worker, workers);
+    uint64_t clients = share_of(load->clients, worker, workers);
+    uint64_t unit = plan_connections_a_caller(plan);
 
-/* Attempts that this worker may have in flight. */
-static uint64_t wire_count(const struct plan *plan, uint64_t worker,
-                           uint64_t workers)
-{
-    return user_count(plan, worker, workers) * plan_connections_a_caller(plan);
-}
-
-/* Operations that this worker may have in flight: attempts that lost and are
- * not cancelled keep the slot of their operation. */
-static uint64_t slot_count(const struct plan *plan, uint64_t worker,
-                           uint64_t workers)
-{
-    uint64_t share = share_of(plan->load.max_in_flight, worker, workers);
-    return (share ? share : 1) * plan_connections_a_caller(plan);
+    return (struct loop_shape){
+        .transfers = (callers ? callers : 1) * unit,
+        .unit = unit,
+        .pools = load->pool == POOL_PER_CLIENT ? clients : 1,
+        .http2 = plan->target.http == HTTP_2,
+    };
 }
 
 static void init_users(struct worker *worker, uint64_t users)
@@ -112,10 +104,17 @@ static void init_users(struct worker *worker, uint64_t users)
 
 static void init_slots(struct worker *worker)
 {
-    uint64_t w = worker->options.index, n = worker->options.count;
-    uint64_t operations = slot_count(worker->plan, w, n);
-    uint64_t wires = wire_count(worker->plan, w, n);
+    const struct load_config *load = &worker->plan->load;
+    const struct loop_shape *shape = &worker->loop.shape;
+    /* Attempts that lost and are not cancelled keep their operation's slot. */
+    uint64_t operations = load->model == LOAD_CLOSED
+                              ? shape->transfers
+                              : share_of(load->max_in_flight,
+                                         worker->options.index,
+                                         worker->options.count);
 
+    operations = operations ? operations : 1;
+    worker->operation_count = operations;
     worker->operations =
         arena_array(&worker->arena, operations, sizeof(*worker->operations));
     for (size_t i = operations; i-- > 0;) {
@@ -123,16 +122,14 @@ static void init_slots(struct worker *worker)
         worker->free = &worker->operations[i];
     }
     heap_init(&worker->timers, &worker->arena, operations);
-    gate_init(&worker->gate, wires);
     worker->losing =
-        arena_array(&worker->arena, wires, sizeof(*worker->losing));
-    wires_init(&worker->wires, &worker->arena, worker->plan, &worker->loop,
-               wires);
+        arena_array(&worker->arena, shape->transfers, sizeof(*worker->losing));
+    wires_init(&worker->wires, &worker->arena, worker->plan, &worker->loop);
     worker->wires.pinned = worker->options.pinned;
     worker->wires.on_sent = flight_on_sent;
     worker->wires.context = worker;
-    if (worker->plan->load.model == LOAD_CLOSED) {
-        init_users(worker, user_count(worker->plan, w, n));
+    if (load->model == LOAD_CLOSED) {
+        init_users(worker, shape->transfers / shape->unit);
     }
 }
 
@@ -142,9 +139,7 @@ static void init_clients(struct worker *worker)
     uint64_t w = worker->options.index, n = worker->options.count;
 
     worker->client_count = share_of(plan->load.clients, w, n);
-    for (uint64_t i = 0; i < w; i++) {
-        worker->client_base += share_of(plan->load.clients, i, n);
-    }
+    worker->client_base = shares_before(plan->load.clients, w, n);
     if (worker->client_count == 0) {
         worker->client_count = 1;
     }
@@ -233,9 +228,8 @@ struct worker *worker_new(const struct worker_options *options,
     pthread_mutex_init(&worker->published_lock, NULL);
 
     struct loop_options loop = {
-        .transfers = wire_count(options->plan, options->index, options->count),
+        .shape = worker_shape(worker->plan, options->index, options->count),
         .descriptors = options->descriptors,
-        .http2 = options->plan->target.http == HTTP_2,
         .on_done = flight_on_done,
         .context = worker,
     };
@@ -398,11 +392,9 @@ static void wake_operations(struct worker *worker)
 
 static void abandon_all(struct worker *worker)
 {
-    uint64_t slots = slot_count(worker->plan, worker->options.index,
-                                worker->options.count);
     struct call_event event = {.kind = EVENT_ABANDONED};
 
-    for (uint64_t i = 0; i < slots; i++) {
+    for (uint64_t i = 0; i < worker->operation_count; i++) {
         if (worker->operations[i].active) {
             operation_step(worker, &worker->operations[i], &event,
                            run_now(worker));

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "measure/tally.h"
 #include "plan/plan.h"
+#include "transport/loop.h"
 
 #include <curl/curl.h>
 #include <stdatomic.h>
@@ -40,6 +41,11 @@ struct worker_options {
     size_t descriptors;         /* the process's limit */
     const atomic_int *stop;     /* 1: start nothing new; 2: abandon */
 };
+
+/* The connections that a worker may have: its share of all, or those of its
+ * clients. */
+struct loop_shape worker_shape(const struct plan *plan, uint64_t worker,
+                               uint64_t workers);
 
 /* Makes a worker; all its memory is taken here. NULL after adding an error. */
 struct worker *worker_new(const struct worker_options *options,

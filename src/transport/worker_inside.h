@@ -27,9 +27,9 @@ struct worker {
     struct instant origin; /* of the run clock, on clock_now's clock */
     struct loop loop;
     struct wires wires;
-    struct gate gate;
     struct heap timers;   /* of operations */
     struct operation *operations;
+    uint64_t operation_count;
     struct operation *free;
     struct flight *ended; /* flights whose ATTEMPT_DONE is due */
     struct flight **ended_tail;
@@ -80,6 +80,14 @@ static inline struct instant to_run_clock(const struct worker *worker,
                                           struct instant monotonic)
 {
     return (struct instant){monotonic.ns - worker->origin.ns};
+}
+
+/* Whose connections a client uses: its own, or everybody's. */
+static inline struct wire_pool *client_pool(const struct worker *worker,
+                                            uint64_t client)
+{
+    const struct wires *wires = &worker->wires;
+    return &wires->pools[wires->pool_count > 1 ? client : 0];
 }
 
 /* attempts.c */
