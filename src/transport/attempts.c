@@ -494,6 +494,15 @@ void operation_step(struct worker *worker, struct operation *operation,
     flights_settle(worker, now);
 }
 
+/* A connection of the closed model serves one client, as long as there are
+ * enough: clients that outnumber connections take turns on them. */
+static bool users_are_clients(const struct worker *worker)
+{
+    const struct loop_shape *shape = &worker->loop.shape;
+    return worker->plan->load.model == LOAD_CLOSED &&
+           worker->client_count <= shape->transfers / shape->unit;
+}
+
 void operation_start(struct worker *worker, struct instant now,
                      struct instant intended, uint16_t stage, uint64_t user)
 {
@@ -509,8 +518,8 @@ void operation_start(struct worker *worker, struct instant now,
     operation->stage = stage;
     operation->number = turn * worker->options.count + worker->options.index;
     operation->user = user;
-    operation->client = (plan->load.model == LOAD_CLOSED ? user : turn) %
-                        worker->client_count;
+    operation->client =
+        (users_are_clients(worker) ? user : turn) % worker->client_count;
     operation->request =
         (uint16_t)mix_pick(&worker->mix, &worker->mix_rng);
     operation->intended = intended;
