@@ -104,8 +104,11 @@ static void note(const struct run *run, const char *format, ...)
 static bool fit_limits(struct run *run, uint64_t sides)
 {
     struct load_config *load = &run->plan->load;
-    uint64_t room = fleet_connections_max(sides);
+    uint64_t room = fleet_connections_max(run->plan, sides);
 
+    if (load->pool == POOL_PER_CLIENT && room < load->clients) {
+        room = load->clients; /* each needs one */
+    }
     if (load->connections > room && !load->connections_given) {
         if (room < CONNECTIONS_FEW) {
             note(run,
@@ -123,9 +126,7 @@ static bool fit_limits(struct run *run, uint64_t sides)
              (unsigned long long)most);
         load->threads = most;
     }
-    return fleet_has_descriptors(
-        load->connections * plan_connections_a_caller(run->plan), sides,
-        &run->errors);
+    return fleet_has_descriptors(run->plan, sides, &run->errors);
 }
 
 static bool start_target(struct run *run)

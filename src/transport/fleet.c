@@ -58,32 +58,54 @@ size_t fleet_descriptors(void)
                                             : 4 * 1024 * 1024;
 }
 
-bool fleet_has_descriptors(uint64_t connections, uint64_t sides,
+/* Those of libcurl's multi handles. */
+static uint64_t descriptors_of_shards(const struct plan *plan)
+{
+    uint64_t shards = 0;
+    for (uint64_t i = 0; i < plan->load.threads; i++) {
+        struct loop_shape shape = worker_shape(plan, i, plan->load.threads);
+        shards += loop_shards(&shape);
+    }
+    return shards * LOOP_SHARD_DESCRIPTORS;
+}
+
+bool fleet_has_descriptors(const struct plan *plan, uint64_t sides,
                            struct errors *errors)
 {
+    bool own = plan->load.pool == POOL_PER_CLIENT;
     size_t limit = fleet_descriptors();
-    uint64_t needed = connections * sides + DESCRIPTORS_BESIDE;
-
+    uint64_t connections =
+        plan->load.connections * plan_connections_a_caller(plan);
+    uint64_t needed = connections * sides + descriptors_of_shards(plan) +
+                      DESCRIPTORS_BESIDE;
     if (needed <= limit) {
         return true;
     }
     struct error *error = errors_add(
         errors, ERROR_NO_RESOURCE,
-        "%llu connections need %llu descriptors, and this process may have "
+        "%llu connections%s need %llu descriptors, and this process may have "
         "%zu",
-        (unsigned long long)connections, (unsigned long long)needed, limit);
+        (unsigned long long)connections, own ? " in pools of their own" : "",
+        (unsigned long long)needed, limit);
     error_hint(error, "raise the limit (ulimit -n %llu) or use fewer "
-                      "connections (-c)",
-               (unsigned long long)needed);
+                      "connections (-c)%s",
+               (unsigned long long)needed, own ? " and clients" : "");
     return false;
 }
 
-uint64_t fleet_connections_max(uint64_t sides)
+uint64_t fleet_connections_max(const struct plan *plan, uint64_t sides)
 {
-    size_t limit = fleet_descriptors();
-    return limit > DESCRIPTORS_BESIDE + sides
-               ? (limit - DESCRIPTORS_BESIDE) / sides
-               : 1;
+    const struct load_config *load = &plan->load;
+    uint64_t pools =
+        load->pool == POOL_PER_CLIENT ? load->clients : load->threads;
+    uint64_t beside = DESCRIPTORS_BESIDE + pools * LOOP_SHARD_DESCRIPTORS;
+    uint64_t limit = fleet_descriptors();
+    /* A shard more for every LOOP_SHARD_SIZE connections; and each pool may
+     * have one that is not full. */
+    uint64_t each = plan_connections_a_caller(plan) *
+                    (sides * LOOP_SHARD_SIZE + LOOP_SHARD_DESCRIPTORS);
+    uint64_t room = limit > beside ? (limit - beside) * LOOP_SHARD_SIZE : 0;
+    return room > each ? room / each : 1;
 }
 
 struct fleet *fleet_new(const struct plan *plan, struct errors *errors)

@@ -29,13 +29,14 @@ struct fleet_snapshot {
  */
 size_t fleet_descriptors(void);
 
-/* Whether so many connections fit; `sides` is 2 when the service lives in the
- * same process. Adds an error that names the remedy. */
-bool fleet_has_descriptors(uint64_t connections, uint64_t sides,
+/* Whether the plan's connections fit; `sides` is 2 when the service lives in
+ * the same process. Adds an error that names the remedy. */
+bool fleet_has_descriptors(const struct plan *plan, uint64_t sides,
                            struct errors *errors);
 
-/* How many connections fit at most. */
-uint64_t fleet_connections_max(uint64_t sides);
+/* How high load.connections may be to fit, with the plan's pools; at least 1.
+ */
+uint64_t fleet_connections_max(const struct plan *plan, uint64_t sides);
 
 /* Makes all workers: connections, slots, histograms. NULL after adding an
  * error. Borrows the plan. */
