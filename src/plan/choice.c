@@ -36,6 +36,14 @@ const struct choice choice_arrival[] = {
     {0},
 };
 
+const struct choice choice_pool[] = {
+    {"shared", POOL_SHARED, "Any client uses any free connection."},
+    {"per_client", POOL_PER_CLIENT,
+     "Each client has its share of them and opens it itself, again when the "
+     "service closes it."},
+    {0},
+};
+
 const struct choice choice_deadline_rule[] = {
     {"cut_attempt", DEADLINE_CUT_ATTEMPT,
      "The operation timeout ends a running attempt."},

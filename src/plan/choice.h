@@ -13,6 +13,7 @@ extern const struct choice choice_schema[];
 extern const struct choice choice_http[];
 extern const struct choice choice_load_model[];
 extern const struct choice choice_arrival[];
+extern const struct choice choice_pool[];
 extern const struct choice choice_deadline_rule[];
 extern const struct choice choice_class[];
 extern const struct choice choice_backoff_type[];

@@ -182,24 +182,59 @@ static void check_threads(const struct resolver *resolver, const char *path,
     }
 }
 
+/* A pool holds at least one connection. Clients that nobody asked for are no
+ * more than there are threads, or connections. */
+static void check_pools(const struct resolver *resolver)
+{
+    const struct load_config *load = &resolver->plan->load;
+    if (load->pool == POOL_SHARED || load->clients <= load->connections ||
+        !is_given(resolver, "load.clients")) {
+        return;
+    }
+    struct error *error = resolve_conflict(
+        resolver, "load.clients", "load.connections",
+        "%llu clients cannot each have one of %llu connections",
+        (unsigned long long)load->clients,
+        (unsigned long long)load->connections);
+    error_hint(error, "write \"connections\": %llu, or let them share with "
+                      "\"pool\": \"shared\"",
+               (unsigned long long)load->clients);
+}
+
+/* What a run may open when the profile does not say it. In the open model
+ * connections are opened as they are needed, so many cost nothing. */
+static uint64_t default_connections(const struct load_config *load,
+                                    bool clients_given)
+{
+    bool own = load->pool == POOL_PER_CLIENT && clients_given;
+    if (load->model == LOAD_OPEN) {
+        return own && load->clients > load->max_in_flight
+                   ? load->clients
+                   : load->max_in_flight;
+    }
+    if (own) {
+        return load->clients;
+    }
+    return load->threads > 10 ? load->threads : 10;
+}
+
 static void resolve_counts(struct resolver *resolver)
 {
     struct load_config *load = &resolver->plan->load;
-    bool connections = is_given(resolver, "load.connections");
+    bool clients = is_given(resolver, "load.clients");
 
-    load->connections_given = connections;
-    if (load->model == LOAD_CLOSED) {
-        if (!connections) {
-            load->connections = load->threads > 10 ? load->threads : 10;
-        }
-        load->max_in_flight = load->connections;
-    } else if (!connections) {
-        load->connections = load->max_in_flight;
+    load->connections_given = is_given(resolver, "load.connections");
+    if (!load->connections_given) {
+        load->connections = default_connections(load, clients);
     }
-    if (!is_given(resolver, "load.clients")) {
+    if (load->model == LOAD_CLOSED) {
+        load->max_in_flight = load->connections;
+    }
+    if (!clients) {
         load->clients = load->model == LOAD_CLOSED ? load->connections
                                                    : load->threads;
     }
+    check_pools(resolver);
     check_threads(resolver, "load.connections", load->connections);
     check_threads(resolver, "load.max_in_flight", load->max_in_flight);
     check_threads(resolver, "load.clients", load->clients);

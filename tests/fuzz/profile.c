@@ -18,6 +18,8 @@ static void check_plan(const struct plan *plan)
     must(plan->load.clients >= plan->load.threads);
     must(plan->load.connections >= plan->load.threads);
     must(plan->load.max_in_flight >= plan->load.threads);
+    must(plan->load.pool == POOL_SHARED ||
+         plan->load.connections >= plan->load.clients);
     must(plan->fault_count <= FAULTS_MAX && plan->slo_count <= SLO_MAX);
     must(cJSON_IsObject(plan->profile));
     for (size_t i = 0; i < plan->fault_count; i++) {

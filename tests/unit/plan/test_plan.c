@@ -247,6 +247,46 @@ static void stages_and_warmup_make_phases(void **state)
     plan_free(plan);
 }
 
+struct counts {
+    const char *profile;
+    uint64_t clients, connections;
+};
+
+static void a_pool_is_one_or_one_a_client(void **state)
+{
+    static const struct counts rows[] = {
+        /* In the closed model a client has one connection, unless told. */
+        {"{\"load\":{\"pool\":\"per_client\"}}", 10, 10},
+        {"{\"load\":{\"pool\":\"per_client\",\"connections\":30}}", 30, 30},
+        {"{\"load\":{\"pool\":\"per_client\",\"clients\":30}}", 30, 30},
+        {"{\"load\":{\"pool\":\"per_client\",\"clients\":3}}", 3, 3},
+        {"{\"load\":{\"pool\":\"per_client\",\"clients\":3,"
+         "\"connections\":30}}",
+         3, 30},
+        /* In the open one it has its share of what may be in flight. */
+        {"{\"load\":{\"pool\":\"per_client\",\"clients\":30,"
+         "\"rate\":\"1/s\"}}",
+         30, 10000},
+        {"{\"load\":{\"pool\":\"per_client\",\"clients\":30,"
+         "\"rate\":\"1/s\",\"max_in_flight\":20}}",
+         30, 30},
+        /* Shared, they have nothing to do with each other. */
+        {"{\"load\":{\"clients\":30}}", 30, 10},
+        {"{\"load\":{\"pool\":\"shared\",\"clients\":30,"
+         "\"connections\":2}}",
+         30, 2},
+    };
+    (void)state;
+    for (size_t i = 0; i < array_length(rows); i++) {
+        struct plan *plan = read_good(rows[i].profile, NULL);
+        assert_int_equal(plan->load.pool, i < 7 ? POOL_PER_CLIENT
+                                                : POOL_SHARED);
+        assert_int_equal(plan->load.clients, rows[i].clients);
+        assert_int_equal(plan->load.connections, rows[i].connections);
+        plan_free(plan);
+    }
+}
+
 static void a_class_changes_parts_of_the_backoff(void **state)
 {
     struct plan *plan = read_good(
@@ -441,6 +481,7 @@ int main(void)
         cmocka_unit_test(headers_are_sent_with_every_request),
         cmocka_unit_test(traits_tell_size_and_tier),
         cmocka_unit_test(stages_and_warmup_make_phases),
+        cmocka_unit_test(a_pool_is_one_or_one_a_client),
         cmocka_unit_test(a_class_changes_parts_of_the_backoff),
         cmocka_unit_test(rules_and_tokens_become_one_list),
         cmocka_unit_test(rules_ask_for_headers_and_refusals),

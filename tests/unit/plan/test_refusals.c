@@ -212,6 +212,12 @@ static void contradictions_name_both_places(void **state)
          1, 67, "ledger.key", "\"put\" cannot be joined", "{{op.id}}"},
         {"{\"load\":{\"connections\":2,\"threads\":4}}", 1, 10,
          "load.connections", "(load.threads: a.json:1:26)", ""},
+        {"{\"load\":{\"clients\":9,\"pool\":\"per_client\",\n"
+         "\"connections\":8}}",
+         1, 10, "load.clients",
+         "9 clients cannot each have one of 8 connections "
+         "(load.connections: a.json:2:1)",
+         "write \"connections\": 9, or let them share"},
         {"{\"retry\":{\"max_attempts\":0},\n\"timeout\":{\"attempt\":\"1s\"}}",
          1, 11, "retry.max_attempts", "(timeout: a.json:2:1)", "operation"},
         {"{\"faults\":[{\"kind\":\"lost_response\"}],\n"

@@ -5,6 +5,7 @@
 
 #include "load/schedule.h"
 #include "transport/fleet.h"
+#include "transport/worker.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -172,6 +173,29 @@ static void a_pool_without_a_transfer_is_a_bug(void **state)
     drop();
 }
 
+/* In the closed model the connections of a caller's hedges are in the pool of
+ * its client: each client's pool is as large as its callers need. */
+static void hedges_have_connections_of_their_client(void **state)
+{
+    const struct plan plan = {.load = {.model = LOAD_CLOSED,
+                                       .pool = POOL_PER_CLIENT,
+                                       .clients = 5,
+                                       .connections = 13},
+                              .policy.hedge.max_extra = 2};
+    (void)state;
+    for (uint64_t workers = 1; workers <= 5; workers++) {
+        uint64_t client = 0;
+        for (uint64_t w = 0; w < workers; w++) {
+            struct loop_shape shape = worker_shape(&plan, w, workers);
+            for (size_t p = 0; p < shape.pools; p++) {
+                assert_int_equal(loop_pool_size(&shape, p),
+                                 3 * share_of(13, client++, 5));
+            }
+        }
+        assert_int_equal(client, 5);
+    }
+}
+
 static void set_limit(rlim_t descriptors)
 {
     struct rlimit limit = {descriptors, descriptors};
@@ -211,6 +235,7 @@ int main(void)
         cmocka_unit_test(streams_of_a_pool_share_one_multi),
         cmocka_unit_test(a_wire_goes_back_to_its_pool),
         cmocka_unit_test(a_pool_without_a_transfer_is_a_bug),
+        cmocka_unit_test(hedges_have_connections_of_their_client),
         cmocka_unit_test(as_many_connections_as_are_allowed_fit),
     };
     return cmocka_run_group_tests_name("transport/pools", tests, NULL, NULL);
