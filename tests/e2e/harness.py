@@ -420,6 +420,19 @@ class Hostile:
                                     timeout=20) as answer:
             return [row[6] for row in json.load(answer)]
 
+    def users(self):
+        """Of each connection that carried requests with X-Client: the set of
+        these."""
+        return {int(number): set(clients) for number, clients in
+                self.counts()["by_connection"].items()}
+
+    def drop(self):
+        """Closes what has served, as a restart does; returns how many."""
+        request = urllib.request.Request(self.url + "/__drop", method="POST",
+                                         data=b"")
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.load(answer)["dropped"]
+
 
 class Nginx:
     """nginx with one worker, on a socket that listened before it started."""
@@ -819,6 +832,14 @@ class Test:
 
     def refusing_port(self):
         return self.keep(RefusingPort())
+
+    def wait_until(self, what, holds, timeout=20):
+        """Asks again until it holds."""
+        end = time.monotonic() + timeout * PATIENCE
+        while not holds():
+            if time.monotonic() > end:
+                raise Failed(f"not in {timeout * PATIENCE} s: {what}")
+            time.sleep(0.02)
 
     def close(self):
         for thing in reversed(self.closers):

@@ -53,6 +53,7 @@ class Books:
         self.by_id = collections.Counter()
         self.by_key = collections.Counter()
         self.by_end = collections.Counter()
+        self.by_connection = {}
         self.effects = collections.Counter()
         self.once = set()
         self.readings = 0
@@ -71,6 +72,7 @@ class Books:
             "by_id": self.by_id,
             "by_key": self.by_key,
             "by_end": self.by_end,
+            "by_connection": self.by_connection,
             "effects": self.effects,
         }
 
@@ -89,6 +91,7 @@ class Request:
             key = key[1:-1]
         self.key = key
         self.id = headers.get("x-op") or self._id_in_body() or key
+        self.client = headers.get("x-client", "")
 
     def _id_in_body(self):
         if not self.body.startswith(b"{"):
@@ -128,6 +131,9 @@ class Connection(asyncio.Protocol):
         self.is_busy = False
         self.is_closed = False
         self.served = 0
+        self.number = server.next_number()
+        self.is_counted = False
+        self.is_dropped = False
         self.has_continued = False
 
     # What asyncio calls.
@@ -242,6 +248,7 @@ class Connection(asyncio.Protocol):
             self.serve_books(request)
             return
         books = self.books
+        self.is_counted = True
         books.whole += 1
         books.reused += request.on_connection > 0
         books.by_method[request.method] += 1
@@ -250,6 +257,9 @@ class Connection(asyncio.Protocol):
             books.by_id[request.id] += 1
         if request.key:
             books.by_key[request.key] += 1
+        if request.client:
+            books.by_connection.setdefault(
+                self.number, collections.Counter())[request.client] += 1
         books.log.append((round(time.monotonic(), 6), request.method,
                           request.path, request.id, request.key,
                           request.on_connection, request.headers))
@@ -263,6 +273,8 @@ class Connection(asyncio.Protocol):
         elif request.path == "/__reset" and request.method == "POST":
             self.books.clear()
             value = {}
+        elif request.path == "/__drop" and request.method == "POST":
+            value = {"dropped": self.server.drop()}
         else:
             self.send(answer(404, b"no such page\n"))
             return
@@ -285,11 +297,22 @@ class Connection(asyncio.Protocol):
 
     def finish(self, data):
         """A whole answer; the connection stays."""
-        self.books.by_end[data[9:12].decode("latin-1")] += 1
         self.send(data)
-        if self.is_busy:
+        self.finished(data[9:12].decode("latin-1"))
+
+    def finished(self, end):
+        self.books.by_end[end] += 1
+        if self.is_dropped:
+            self.close()
+        elif self.is_busy:
             self.is_busy = False
             self.work()
+
+    def drop(self):
+        """Closes: at once, or when what was asked for is answered."""
+        self.is_dropped = True
+        if not self.is_busy and not self.buffer:
+            self.close()
 
     def close(self, end=None):
         """Closes after what was sent has gone out."""
@@ -386,9 +409,7 @@ def drip(connection, _request, words):
 
 def finish_drip(connection, rest):
     connection.send(rest)
-    connection.books.by_end["200"] += 1
-    connection.is_busy = False
-    connection.work()
+    connection.finished("200")
 
 
 def lying_length(connection, _request, _words):
@@ -571,6 +592,19 @@ class Server:
         self.books = Books()
         self.random = random.Random(seed)
         self.open = set()
+        self.accepted = 0
+
+    def next_number(self):
+        self.accepted += 1
+        return self.accepted
+
+    def drop(self):
+        """Every connection that has served ends, as in a restart; those that
+        ask for the books do not count."""
+        serving = [c for c in self.open if c.is_counted and not c.is_closed]
+        for connection in serving:
+            connection.drop()
+        return len(serving)
 
     async def run(self, sock):
         loop = asyncio.get_running_loop()

@@ -158,6 +158,13 @@ right_books() {
         "$url/ok"
     is 'a chunked request' "$(books by_id chunks)" 1
     clear_books
+    get -o /dev/null -o /dev/null -H 'X-Client: 7' "$url/ok" "$url/delay/1"
+    get -o /dev/null -H 'X-Client: 8' "$url/ok"
+    is 'who used a connection' "$(get "$url/__counts" | python3 -c '
+import json, sys
+print(*json.load(sys.stdin)["by_connection"].values())')" \
+        "{'7': 2} {'8': 1}"
+    clear_books
     is 'cleared' "$(books whole)" 0
 }
 
@@ -187,6 +194,24 @@ effects_and_ledger() {
             "$(get "$url/ledger/never-settles")" ]; echo $?)" 1
 }
 
+# A connection that serves is closed, one that is asked first answers.
+drops() {
+    local answered
+    clear_books
+    exec 3<>"/dev/tcp/127.0.0.1/$port" 4<>"/dev/tcp/127.0.0.1/$port"
+    printf 'GET /ok HTTP/1.1\r\n\r\n' >&3
+    printf 'GET /delay/300 HTTP/1.1\r\n\r\n' >&4
+    becomes 'two are served' 2 whole
+    is 'two are dropped' "$(get -X POST "$url/__drop")" '{"dropped": 2}'
+    # Each ends by itself: a connection that stays would hold up its reader.
+    answered=$(timeout 20 cat <&3 | head -1)
+    is 'the idle one ends' "${answered%$'\r'}" 'HTTP/1.1 200 OK'
+    answered=$(timeout 20 cat <&4 | tail -1)
+    is 'the busy one answers and ends' "$answered" ok
+    is 'they are gone' "$(get -X POST "$url/__drop")" '{"dropped": 0}'
+    exec 3>&- 4>&-
+}
+
 # 400 draws at 0.25: 100 bad ones, with a standard deviation of 8.7.
 flaky_answers() {
     clear_books
@@ -204,6 +229,7 @@ the_log
 broken_answers
 reused_connections
 right_books
+drops
 effects_and_ledger
 flaky_answers
 echo "1..$test_number"
