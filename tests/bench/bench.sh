@@ -251,7 +251,7 @@ open_model() {
 # The high-water mark only grows, so the last reading before the end is it.
 many_connections() {
     local want=10000 pid high='' reading
-    if [ "$files" -lt 10500 ]; then
+    if [ "$files" -lt 11500 ]; then
         note "10,000 connections: skipped, this shell may open $files files"
         return
     fi
