@@ -11,6 +11,11 @@
  * has exactly one DONE, also when its operation ended first (then it is
  * CANCELLED or wasted); before a DONE that says was_sent stands one SENT, and
  * none before any other. An attempt with the expected answer was sent.
+ *
+ * Two facts are of a client and not of an operation; of them only `at` is
+ * looked at beside their own part. A BREAKER is told of every transition, in
+ * the order of its client, also in the warm-up; a CLIENT once of each client,
+ * when the run is over.
  */
 #ifndef SQUALL_MEASURE_FACT_H
 #define SQUALL_MEASURE_FACT_H
@@ -30,6 +35,8 @@ enum fact_kind {
     FACT_DONE,     /* an attempt ended, sent or not */
     FACT_FAULT,    /* squall struck an attempt on purpose */
     FACT_FINISHED, /* an operation has its verdict */
+    FACT_BREAKER,  /* a client's breaker changed its state */
+    FACT_CLIENT,   /* what a client was left with */
 };
 
 /* One attempt, as remembered for the examples of offenders. */
@@ -65,7 +72,10 @@ struct fact {
             enum outcome outcome;
             uint16_t status;
             bool was_sent;
-            bool wasted;   /* ended after the verdict, or lost a hedge */
+            bool wasted;   /* ended after the verdict, or lost a hedge: then
+                            * it is CANCELLED, unless it was let run */
+            bool closed_connection; /* cancelling it closed a connection of
+                                     * HTTP/1.1, its request was on it */
             bool resend_refused; /* libcurl's silent re-send was stopped */
             struct duration latency;    /* sent to done, when was_sent */
             struct duration first_byte; /* sent to the first answer byte */
@@ -94,7 +104,27 @@ struct fact {
             bool one_key;             /* every attempt carried the same key */
             size_t note_count;        /* <= ATTEMPT_NOTES_MAX */
             const struct attempt_note *notes; /* borrowed */
+            /* What the client's own policy did. Each is looked at where its
+             * layer is on (tally_config.layers). */
+            uint16_t refusals[LAYER_COUNT]; /* tries that a layer refused */
+            uint16_t hedges;                /* made, sent or not */
+            uint16_t hedges_denied;         /* due, but not affordable */
+            bool won_by_hedge;
+            bool waited_rate;            /* for the rate limit, at all */
+            bool waited_place;           /* for one among those under way */
+            struct duration limit_wait;  /* total of both */
+            unsigned limit; /* the client's limit of calls under way, now */
         } finished;
+        struct {
+            uint64_t client; /* number in the run */
+            enum breaker_state from, to;
+        } breaker;
+        struct {
+            double budget_level;  /* < 0: it has no retry budget */
+            unsigned limit;       /* of calls under way: looked at, like */
+            unsigned running_max; /* the next two, where the layer is on */
+            unsigned queued_max;  /* both ever, in any pool */
+        } client;
     };
 };
 

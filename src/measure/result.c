@@ -28,7 +28,8 @@ static double share(uint64_t part, uint64_t whole)
     return whole > 0 ? (double)part / (double)whole : -1;
 }
 
-static struct panel_figures figures_of(const struct panel *panel,
+static struct panel_figures figures_of(const struct tally *tally,
+                                       const struct panel *panel,
                                        const struct span *span)
 {
     uint64_t acked = panel->verdicts[VERDICT_ACKED];
@@ -44,6 +45,9 @@ static struct panel_figures figures_of(const struct panel *panel,
         .attempts_per_operation = share(panel->on_wire, panel->started),
         .retry_share = share(panel->retries_on_wire, panel->on_wire),
         .wasted_share = share(panel->wasted, panel->on_wire),
+        .hedge_share = tally_has(tally, LAYER_HEDGE)
+                           ? share(panel->hedges_on_wire, panel->on_wire)
+                           : -1,
     };
 }
 
@@ -80,11 +84,12 @@ static void compute_panels(struct result *result, struct arena *arena,
     const struct tally *tally = input->tally;
     struct span span = span_of(input);
 
-    result->total = figures_of(&tally->total, &span);
+    result->total = figures_of(tally, &tally->total, &span);
     result->requests = arena_array(arena, input->request_count,
                                    sizeof(*result->requests));
     for (size_t i = 0; i < input->request_count; i++) {
-        result->requests[i] = figures_of(tally->requests[i], &span);
+        result->requests[i] =
+            figures_of(tally, tally->requests[i], &span);
     }
     result->stages =
         arena_array(arena, input->stage_count, sizeof(*result->stages));
@@ -94,14 +99,40 @@ static void compute_panels(struct result *result, struct arena *arena,
             stage.seconds = duration_in_seconds(input->stage_lengths[i]);
             stage.goodput_seconds = stage.seconds;
         }
-        result->stages[i] = figures_of(tally->stages[i], &stage);
+        result->stages[i] = figures_of(tally, tally->stages[i], &stage);
     }
 }
 
-static void compute_series(struct result *result, struct arena *arena,
-                           const struct series *series)
+static struct policy_figures policy_figures_of(
+    const struct result_input *input)
 {
+    const struct tally *tally = input->tally;
+    const struct client_tally *clients = &tally->clients;
+    struct instant end = instant_add((struct instant){tally->config.warmup.ns},
+                                     input->measured);
+    end = instant_max(end, tally->total.last_finished);
+    return (struct policy_figures){
+        .breaker_open = tally_has(tally, LAYER_BREAKER)
+                            ? breakers_open_time(&tally->breakers, end)
+                            : NOT_MEASURED,
+        .limit_end = tally_has(tally, LAYER_CONCURRENCY)
+                         ? share(clients->limits, clients->count)
+                         : -1,
+        .budget_level_end =
+            clients->budgets > 0
+                ? share(clients->budget_levels, clients->budgets) / 1e6
+                : -1,
+    };
+}
+
+static void compute_series(struct result *result, struct arena *arena,
+                           const struct tally *tally)
+{
+    const struct series *series = tally->series;
+    bool has_hedges = tally_has(tally, LAYER_HEDGE);
+    bool has_breakers = tally_has(tally, LAYER_BREAKER);
     int64_t in_flight = 0;
+    int64_t open = 0;
     result->series_interval = series->interval;
     result->series_count = series->count;
     result->series =
@@ -109,6 +140,7 @@ static void compute_series(struct result *result, struct arena *arena,
     for (size_t i = 0; i < series->count; i++) {
         const struct series_interval *in = &series->intervals[i];
         in_flight += (int64_t)in->started - (int64_t)in->finished;
+        open += (int64_t)in->breakers_opened - (int64_t)in->breakers_left;
         result->series[i] = (struct series_point){
             .offered = in->offered,
             .started = in->started,
@@ -116,8 +148,14 @@ static void compute_series(struct result *result, struct arena *arena,
             .retries = in->retries,
             .finished = in->finished,
             .acked = in->acked,
-            .failed = in->finished - in->acked,
+            .refused = in->refused,
+            .failed = in->finished - in->acked - in->shed,
+            .shed = in->shed,
             .in_flight = in_flight,
+            .hedges = has_hedges ? (int64_t)in->hedges : -1,
+            .breakers_open = has_breakers ? open : -1,
+            .limit = share(in->limit_sum, in->limits),
+            .budget_level = in->levels > 0 ? in->level_min : -1,
             .p50_us = series_quantile_us(in, 0.50),
             .p99_us = series_quantile_us(in, 0.99),
         };
@@ -274,6 +312,7 @@ void result_compute(struct result *result, struct arena *arena,
             .dispersion_10ms =
                 herd_dispersion_10ms(tally->herd, input->measured),
         },
+        .policy = policy_figures_of(input),
         .slo_count = input->slo_count,
         .slos = input->slos,
         .complete = input->complete,
@@ -283,7 +322,7 @@ void result_compute(struct result *result, struct arena *arena,
         result->effects = *input->effects;
     }
     compute_panels(result, arena, input);
-    compute_series(result, arena, tally->series);
+    compute_series(result, arena, tally);
     judge_generator(result, input);
     judge_run(result, arena);
 }

@@ -28,6 +28,14 @@ struct panel_figures {
     /* both of the attempts on the wire; < 0: there were none */
     double retry_share;
     double wasted_share;
+    double hedge_share;         /* and < 0 where nothing is hedged */
+};
+
+/* What the clients' policies did, as far as it is computed. */
+struct policy_figures {
+    struct duration breaker_open; /* summed over clients; < 0: no breaker */
+    double limit_end;        /* mean over clients; < 0: not measured */
+    double budget_level_end; /* the same */
 };
 
 struct generator_figures {
@@ -51,6 +59,7 @@ struct result {
     double peak_1s;            /* the first 24 h; < 0: not measured */
     bool open_model;           /* else schedule lag is not measured */
     struct herd_figures herd;
+    struct policy_figures policy;
     struct effects effects;
     struct generator_figures generator;
     /* series: `interval` long each, the first starts with the measured time */

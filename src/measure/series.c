@@ -47,14 +47,33 @@ static void widen(struct series_interval *interval, uint32_t low,
     }
 }
 
+static void note_level(struct series_interval *interval, double level,
+                       uint64_t count)
+{
+    if (interval->levels == 0 || level < interval->level_min) {
+        interval->level_min = level;
+    }
+    interval->levels += count;
+}
+
 static void add(struct series_interval *to, const struct series_interval *from)
 {
     to->offered += from->offered;
     to->started += from->started;
     to->attempts += from->attempts;
     to->retries += from->retries;
+    to->hedges += from->hedges;
     to->finished += from->finished;
     to->acked += from->acked;
+    to->refused += from->refused;
+    to->shed += from->shed;
+    to->breakers_opened += from->breakers_opened;
+    to->breakers_left += from->breakers_left;
+    to->limits += from->limits;
+    to->limit_sum += from->limit_sum;
+    if (from->levels > 0) {
+        note_level(to, from->level_min, from->levels);
+    }
     if (from->measured == 0) {
         return;
     }
@@ -126,6 +145,12 @@ void series_record(struct series_interval *interval, struct duration value)
     widen(interval, index, index);
     interval->measured++;
     interval->buckets[index]++;
+}
+
+void series_level(struct series_interval *interval, double level)
+{
+    must(level >= 0);
+    note_level(interval, level, 1);
 }
 
 void series_merge(struct series *series, const struct series *other)

@@ -24,7 +24,12 @@
 enum { SERIES_POINTS_MAX = 1024, SERIES_BUCKETS = 27 * 64 };
 
 struct series_interval {
-    uint64_t offered, started, attempts, retries, finished, acked;
+    uint64_t offered, started, attempts, retries, hedges;
+    uint64_t finished, acked, refused, shed;
+    uint64_t breakers_opened, breakers_left; /* the open state, that is */
+    uint64_t limits, limit_sum; /* limits of calls under way that were told */
+    uint64_t levels;        /* budget levels that were told */
+    double level_min;       /* of those; valid when there are some */
     uint32_t low, high;     /* range of buckets in use; valid when measured */
     uint64_t measured;      /* values in the histogram */
     uint32_t buckets[SERIES_BUCKETS];
@@ -48,6 +53,9 @@ void series_init(struct series *series, struct arena *arena,
 struct series_interval *series_at(struct series *series, struct instant at);
 
 void series_record(struct series_interval *interval, struct duration value);
+
+/* What was left of a client's retry budget. */
+void series_level(struct series_interval *interval, double level);
 
 void series_merge(struct series *series, const struct series *other);
 

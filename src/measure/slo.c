@@ -15,8 +15,12 @@
 enum metric_scope { PANEL, RESULT, EFFECTS };
 enum metric_better { HIGHER, LOWER, NEITHER };
 
+/* Of metrics that no layer tells. */
+enum { NO_LAYER = LAYER_COUNT };
+
 struct metric {
     const char *name;
+    unsigned layer; /* enum layer, or NO_LAYER */
     enum metric_scope scope;
     enum metric_unit unit;
     enum metric_better better;
@@ -40,7 +44,9 @@ struct metric {
 
 static const struct metric metrics[] = {
 #define METRIC(name, scope, unit, better, expression, sentence) \
-    {#name, scope, UNIT_##unit, better, read_##name, sentence},
+    {#name, NO_LAYER, scope, UNIT_##unit, better, read_##name, sentence},
+#define LAYER_METRIC(layer, name, scope, unit, better, expression, sentence) \
+    {#name, LAYER_##layer, scope, UNIT_##unit, better, read_##name, sentence},
 #include "measure/metric.def"
 #undef METRIC
 };
@@ -573,6 +579,11 @@ static struct slo_judgement judge_metric(const struct slo *slo,
             return not_measured("unverified: %.100s",
                                 result->effects.problem);
         }
+    }
+    if (metric->layer != NO_LAYER &&
+        !tally_has(result->tally, (enum layer)metric->layer)) {
+        return not_measured("not measured: the profile has no %s",
+                            layer_name((enum layer)metric->layer));
     }
     double value = metric->read(panel, figures, result);
     if (!(value >= 0)) {

@@ -5,6 +5,20 @@
 #include "measure/herd.h"
 #include "measure/series.h"
 
+#include <math.h>
+
+/* Layers that operations tell of. */
+enum {
+    COUNTED_LAYERS = 1 << LAYER_RATE_LIMIT | 1 << LAYER_CONCURRENCY |
+                     1 << LAYER_THROTTLE | 1 << LAYER_BREAKER |
+                     1 << LAYER_HEDGE
+};
+
+static uint64_t max_of(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
 static void init_panel(struct panel *panel, struct arena *arena)
 {
     for (size_t i = 0; i < HISTOGRAM_COUNT; i++) {
@@ -43,6 +57,7 @@ void tally_init(struct tally *tally, struct arena *arena,
     tally->stages = new_panels(tally, arena, config->stages,
                                config->first_stage_is_warmup ? 1 : 0);
     tally->budget.level_min = -1;
+    breakers_init(&tally->breakers, origin);
     hist_init(&tally->schedule_lag, arena);
     tally->series = arena_alloc(arena, sizeof(*tally->series));
     series_init(tally->series, arena, origin);
@@ -50,6 +65,17 @@ void tally_init(struct tally *tally, struct arena *arena,
     herd_init(tally->herd, arena, origin);
     if (config->keep_effects) {
         tally->effects = effects_log_new(arena, config->operations_max);
+    }
+}
+
+/* Hedging: what it sent, and what the losers cost. */
+static void take_hedged(struct panel *panel, const struct fact *fact)
+{
+    panel->hedges_on_wire +=
+        fact->done.kind == ATTEMPT_HEDGE && fact->done.was_sent;
+    if (fact->done.outcome == OUTCOME_CANCELLED && fact->done.wasted) {
+        panel->hedge_losers++;
+        panel->loser_connections += fact->done.closed_connection;
     }
 }
 
@@ -85,6 +111,39 @@ static void take_done(struct panel *panel, const struct fact *fact)
     }
 }
 
+static void take_waits(struct panel *panel, const struct fact *fact)
+{
+    bool for_rate = fact->finished.waited_rate;
+    bool for_place = fact->finished.waited_place;
+    panel->rate_waits += for_rate;
+    panel->place_waits += for_place;
+    if (for_rate || for_place) {
+        panel->limit_waits++;
+        hist_record(&panel->hist[HISTOGRAM_LIMIT_WAIT],
+                    fact->finished.limit_wait);
+    }
+}
+
+/* What the layers did for an operation that has ended. */
+static void take_layers(const struct tally *tally, struct panel *panel,
+                        const struct fact *fact)
+{
+    for (unsigned i = 0; i < LAYER_COUNT; i++) {
+        if (tally_has(tally, (enum layer)i)) {
+            panel->refusals[i] += fact->finished.refusals[i];
+        }
+    }
+    if (tally_has(tally, LAYER_HEDGE)) {
+        panel->hedges += fact->finished.hedges;
+        panel->hedges_denied += fact->finished.hedges_denied;
+        panel->hedges_won += fact->finished.won_by_hedge;
+    }
+    if (tally_has(tally, LAYER_RATE_LIMIT) ||
+        tally_has(tally, LAYER_CONCURRENCY)) {
+        take_waits(panel, fact);
+    }
+}
+
 static void take_finished(struct panel *panel, const struct fact *fact,
                           bool in_load)
 {
@@ -102,6 +161,7 @@ static void take_finished(struct panel *panel, const struct fact *fact,
         hist_record(&panel->hist[HISTOGRAM_BACKOFF], fact->finished.backoff);
     }
     if (verdict == VERDICT_SHED) {
+        panel->shed_reasons[fact->finished.reason]++;
         return;
     }
     hist_record(&panel->hist[HISTOGRAM_OPERATION], latency);
@@ -125,13 +185,21 @@ static void take_panel(const struct tally *tally, struct panel *panel,
         break;
     case FACT_DONE:
         take_done(panel, fact);
+        if (tally_has(tally, LAYER_HEDGE)) {
+            take_hedged(panel, fact);
+        }
         break;
     case FACT_FINISHED:
         take_finished(panel, fact,
                       fact->at.ns <= tally->config.load_length.ns);
+        if (tally->config.layers & COUNTED_LAYERS) {
+            take_layers(tally, panel, fact);
+        }
         break;
     case FACT_SENT:
     case FACT_FAULT:
+    case FACT_BREAKER:
+    case FACT_CLIENT:
         break;
     }
 }
@@ -140,6 +208,76 @@ static void note_level(struct budget_tally *budget, double level)
 {
     if (level >= 0 && (budget->level_min < 0 || level < budget->level_min)) {
         budget->level_min = level;
+    }
+}
+
+static void note_limits(struct limit_tally *limit, uint64_t min, uint64_t max)
+{
+    if (limit->count == 0 || min < limit->min) {
+        limit->min = min;
+    }
+    if (limit->count == 0 || max > limit->max) {
+        limit->max = max;
+    }
+}
+
+static void take_verdict(struct tally *tally, const struct fact *fact)
+{
+    struct series_interval *interval = series_at(tally->series, fact->at);
+    enum verdict verdict = fact->finished.verdict;
+
+    interval->finished++;
+    interval->acked += verdict == VERDICT_ACKED;
+    interval->refused += verdict == VERDICT_REFUSED;
+    interval->shed += verdict == VERDICT_SHED;
+    if (verdict != VERDICT_SHED) {
+        series_record(interval,
+                      instant_since(fact->at, fact->finished.intended));
+    }
+    if (fact->finished.has_budget) {
+        tally->budget.granted += fact->finished.retries_granted;
+        note_level(&tally->budget, fact->finished.budget_level);
+        series_level(interval, fact->finished.budget_level);
+    }
+    if (tally_has(tally, LAYER_CONCURRENCY)) {
+        uint64_t limit = fact->finished.limit;
+        note_limits(&tally->limit, limit, limit);
+        tally->limit.count++;
+        interval->limits++;
+        interval->limit_sum += limit;
+    }
+}
+
+static void take_breaker(struct tally *tally, const struct fact *fact)
+{
+    struct breaker_note note = {
+        .at = fact->at,
+        .client = fact->breaker.client,
+        .from = (uint8_t)fact->breaker.from,
+        .to = (uint8_t)fact->breaker.to,
+    };
+    breakers_take(&tally->breakers, &note);
+    /* One that opens in the warm-up is open from the first interval on. */
+    struct series_interval *interval = series_at(tally->series, fact->at);
+    interval->breakers_opened += note.to == BREAKER_OPEN;
+    interval->breakers_left += note.from == BREAKER_OPEN;
+}
+
+static void take_client(struct tally *tally, const struct fact *fact)
+{
+    struct client_tally *clients = &tally->clients;
+    clients->count++;
+    if (tally_has(tally, LAYER_CONCURRENCY)) {
+        clients->limits += fact->client.limit;
+        clients->running_max =
+            max_of(clients->running_max, fact->client.running_max);
+        clients->queued_max =
+            max_of(clients->queued_max, fact->client.queued_max);
+    }
+    if (fact->client.budget_level >= 0) {
+        clients->budgets++;
+        clients->budget_levels +=
+            (uint64_t)llround(fmin(fact->client.budget_level, 1e9) * 1e6);
     }
 }
 
@@ -162,6 +300,7 @@ static void take_whole(struct tally *tally, const struct fact *fact)
         struct series_interval *interval = series_at(series, fact->at);
         interval->attempts++;
         interval->retries += fact->sent.kind == ATTEMPT_RETRY;
+        interval->hedges += fact->sent.kind == ATTEMPT_HEDGE;
         tally->sent++;
         herd_sent(tally->herd, fact->at);
         break;
@@ -172,25 +311,25 @@ static void take_whole(struct tally *tally, const struct fact *fact)
         tally->faults[fact->fault.fault].injected++;
         tally->faults[fact->fault.fault].delivered += fact->fault.delivered;
         break;
-    case FACT_FINISHED: {
-        if (fact->finished.has_budget) {
-            tally->budget.granted += fact->finished.retries_granted;
-            note_level(&tally->budget, fact->finished.budget_level);
-        }
-        struct series_interval *interval = series_at(series, fact->at);
-        interval->finished++;
-        interval->acked += fact->finished.verdict == VERDICT_ACKED;
-        if (fact->finished.verdict != VERDICT_SHED) {
-            series_record(interval, instant_since(fact->at,
-                                                  fact->finished.intended));
-        }
+    case FACT_FINISHED:
+        take_verdict(tally, fact);
         break;
-    }
+    case FACT_BREAKER:
+    case FACT_CLIENT:
+        break;
     }
 }
 
 void tally_take(struct tally *tally, const struct fact *fact)
 {
+    if (fact->kind == FACT_BREAKER) {
+        take_breaker(tally, fact);
+        return;
+    }
+    if (fact->kind == FACT_CLIENT) {
+        take_client(tally, fact);
+        return;
+    }
     if (tally->effects && fact->kind == FACT_FINISHED &&
         fact->finished.has_effect) {
         effects_log_take(tally->effects, fact);
@@ -237,11 +376,22 @@ static void merge_panel(struct panel *to, const struct panel *from)
     to->resends_refused += from->resends_refused;
     add(to->verdicts, from->verdicts, VERDICT_COUNT);
     add(to->reasons, from->reasons, FINISH_REASON_COUNT);
+    add(to->shed_reasons, from->shed_reasons, FINISH_REASON_COUNT);
     add(to->kinds, from->kinds, ATTEMPT_KIND_COUNT);
     add(to->by_outcome, from->by_outcome, OUTCOME_COUNT);
     add(to->by_status, from->by_status, STATUS_MAX);
     add(to->attempts_per_operation, from->attempts_per_operation,
         AMPLIFICATION_BINS);
+    add(to->refusals, from->refusals, LAYER_COUNT);
+    to->limit_waits += from->limit_waits;
+    to->rate_waits += from->rate_waits;
+    to->place_waits += from->place_waits;
+    to->hedges += from->hedges;
+    to->hedges_on_wire += from->hedges_on_wire;
+    to->hedges_won += from->hedges_won;
+    to->hedges_denied += from->hedges_denied;
+    to->hedge_losers += from->hedge_losers;
+    to->loser_connections += from->loser_connections;
     for (size_t i = 0; i < HISTOGRAM_COUNT; i++) {
         hist_merge(&to->hist[i], &from->hist[i]);
     }
@@ -257,8 +407,32 @@ static void merge_panels(struct tally *tally, struct panel **to,
     }
 }
 
+static void merge_clients(struct client_tally *to,
+                          const struct client_tally *from)
+{
+    to->count += from->count;
+    to->limits += from->limits;
+    to->running_max = max_of(to->running_max, from->running_max);
+    to->queued_max = max_of(to->queued_max, from->queued_max);
+    to->budgets += from->budgets;
+    to->budget_levels += from->budget_levels;
+}
+
+static void merge_policy(struct tally *tally, const struct tally *other)
+{
+    tally->budget.granted += other->budget.granted;
+    note_level(&tally->budget, other->budget.level_min);
+    breakers_merge(&tally->breakers, &other->breakers);
+    if (other->limit.count > 0) {
+        note_limits(&tally->limit, other->limit.min, other->limit.max);
+        tally->limit.count += other->limit.count;
+    }
+    merge_clients(&tally->clients, &other->clients);
+}
+
 void tally_merge(struct tally *tally, const struct tally *other)
 {
+    must(tally->config.layers == other->config.layers);
     must(tally->config.requests == other->config.requests);
     must(tally->config.stages == other->config.stages);
     must(tally->config.first_stage_is_warmup ==
@@ -273,8 +447,7 @@ void tally_merge(struct tally *tally, const struct tally *other)
         tally->faults[i].injected += other->faults[i].injected;
         tally->faults[i].delivered += other->faults[i].delivered;
     }
-    tally->budget.granted += other->budget.granted;
-    note_level(&tally->budget, other->budget.level_min);
+    merge_policy(tally, other);
     hist_merge(&tally->schedule_lag, &other->schedule_lag);
     series_merge(tally->series, other->series);
     herd_merge(tally->herd, other->herd);
@@ -289,12 +462,31 @@ static uint64_t sum_of(const uint64_t *counts, size_t count)
     return sum;
 }
 
-static void check_panel(const struct panel *p)
+static void check_layers(const struct panel *p, bool has_hedges)
+{
+    uint64_t acked = p->verdicts[VERDICT_ACKED];
+    must(p->hist[HISTOGRAM_LIMIT_WAIT].count == p->limit_waits);
+    must(p->limit_waits <= p->rate_waits + p->place_waits);
+    must(p->rate_waits <= p->limit_waits);
+    must(p->place_waits <= p->limit_waits);
+    must(!has_hedges || p->hedges == p->kinds[ATTEMPT_HEDGE]);
+    must(p->hedges_on_wire <= p->hedges);
+    must(p->hedges_won <= p->hedges && p->hedges_won <= acked);
+    must(p->hedge_losers <= p->by_outcome[OUTCOME_CANCELLED]);
+    must(p->loser_connections <= p->hedge_losers);
+}
+
+static void check_panel(const struct panel *p, bool has_hedges)
 {
     const struct hist *hist = p->hist;
     must(p->offered == p->started + p->dropped);
     must(p->started == sum_of(p->verdicts, VERDICT_COUNT));
     must(p->started == sum_of(p->reasons, FINISH_REASON_COUNT));
+    must(p->verdicts[VERDICT_SHED] ==
+         sum_of(p->shed_reasons, FINISH_REASON_COUNT));
+    for (int r = 0; r < FINISH_REASON_COUNT; r++) {
+        must(p->shed_reasons[r] <= p->reasons[r]);
+    }
     must(p->started ==
          sum_of(p->attempts_per_operation, AMPLIFICATION_BINS));
     must(p->attempts == sum_of(p->kinds, ATTEMPT_KIND_COUNT));
@@ -306,34 +498,43 @@ static void check_panel(const struct panel *p)
          p->verdicts[VERDICT_ACKED]);
     must(hist[HISTOGRAM_ATTEMPT].count == p->on_wire);
     must(hist[HISTOGRAM_ATTEMPT_OK].count == p->by_outcome[OUTCOME_OK]);
+    check_layers(p, has_hedges);
 }
 
-static void check_parts(const struct panel *total,
+static void check_parts(const struct tally *tally,
                         struct panel *const *parts, size_t count)
 {
+    const struct panel *total = &tally->total;
     uint64_t offered = 0;
     uint64_t attempts = 0;
     uint64_t on_wire = 0;
     uint64_t acked = 0;
+    uint64_t shed = 0;
+    uint64_t hedges = 0;
     if (count == 0) {
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        check_panel(parts[i]);
+        check_panel(parts[i], tally_has(tally, LAYER_HEDGE));
         offered += parts[i]->offered;
         attempts += parts[i]->attempts;
         on_wire += parts[i]->on_wire;
         acked += parts[i]->verdicts[VERDICT_ACKED];
+        shed += parts[i]->verdicts[VERDICT_SHED];
+        hedges += parts[i]->hedges;
     }
     must(offered == total->offered);
     must(attempts == total->attempts);
     must(on_wire == total->on_wire);
     must(acked == total->verdicts[VERDICT_ACKED]);
+    must(shed == total->verdicts[VERDICT_SHED]);
+    must(hedges == total->hedges);
 }
 
 void tally_check(const struct tally *tally)
 {
-    check_panel(&tally->total);
-    check_parts(&tally->total, tally->requests, tally->config.requests);
-    check_parts(&tally->total, tally->stages, tally->config.stages);
+    check_panel(&tally->total, tally_has(tally, LAYER_HEDGE));
+    check_parts(tally, tally->requests, tally->config.requests);
+    check_parts(tally, tally->stages, tally->config.stages);
+    must(tally->breakers.open >= 0);
 }

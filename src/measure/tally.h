@@ -13,6 +13,10 @@
  *   attempts = sum of by_outcome >= on_wire
  *   operation.count = started - shed;  operation_acked.count = acked
  *   attempt.count = on_wire;           attempt_ok.count = by_outcome[OK]
+ *   shed     = sum of shed_reasons;    shed_reasons[r] <= reasons[r]
+ *   limit_wait.count = limit_waits <= rate_waits + place_waits
+ *   hedges   = the sum over operations; hedges_won <= hedges, acked
+ *   hedge_losers <= by_outcome[CANCELLED]; loser_connections <= hedge_losers
  * and the counters of all requests, and of all stages, add up to the total.
  */
 #ifndef SQUALL_MEASURE_TALLY_H
@@ -20,6 +24,7 @@
 
 #include "base/arena.h"
 #include "faults/fault.h"
+#include "measure/breakers.h"
 #include "measure/fact.h"
 #include "measure/hist.h"
 
@@ -43,6 +48,7 @@ struct panel {
     uint64_t offered, started, dropped;
     uint64_t verdicts[VERDICT_COUNT];
     uint64_t reasons[FINISH_REASON_COUNT];
+    uint64_t shed_reasons[FINISH_REASON_COUNT]; /* of those that were shed */
     uint64_t acked_in_load;  /* of the acked, before the end of load */
     struct instant last_finished;          /* the latest verdict; 0: none */
     uint64_t attempts;                     /* that ended, sent or not */
@@ -56,6 +62,16 @@ struct panel {
     /* operations by the number of their attempts on the wire; the last bin
      * holds all above */
     uint64_t attempts_per_operation[AMPLIFICATION_BINS];
+    /* What the clients' own policies did; each counted where its layer is
+     * on. */
+    uint64_t refusals[LAYER_COUNT]; /* tries that a layer refused */
+    uint64_t limit_waits;           /* operations that waited for a limit */
+    uint64_t rate_waits, place_waits; /* and for which: maybe both */
+    uint64_t hedges;                /* made, told by operations */
+    uint64_t hedges_on_wire;
+    uint64_t hedges_won, hedges_denied;
+    uint64_t hedge_losers;          /* cancelled, since another won */
+    uint64_t loser_connections;     /* that closed with them */
     struct hist hist[HISTOGRAM_COUNT];
 };
 
@@ -71,11 +87,33 @@ struct budget_tally {
     double level_min; /* when an operation ended; < 0: not measured */
 };
 
-/* A second (or more: see interval) of the run. */
+/* The limits of calls under way, common pools only: when operations ended. */
+struct limit_tally {
+    uint64_t count; /* 0: the next two mean nothing */
+    uint64_t min, max;
+};
+
+/* What all clients were left with; of layers that are off 0. */
+struct client_tally {
+    uint64_t count;
+    uint64_t limits;          /* the sum */
+    uint64_t running_max, queued_max; /* of any, in any pool, ever */
+    uint64_t budgets;         /* clients with a retry budget */
+    uint64_t budget_levels;   /* the sum, in millionths */
+};
+
+/* A second (or more: see interval) of the run. finished = acked + failed +
+ * shed, and some of the failed were refused by the service. What is negative
+ * was not measured: its layer is off, or nothing told of it. */
 struct series_point {
-    uint64_t offered, attempts, retries, acked, failed, finished, started;
+    uint64_t offered, attempts, retries, finished, started;
+    uint64_t acked, failed, refused, shed;
     int64_t in_flight;   /* at the end of the interval */
-    int64_t p50_us, p99_us; /* of operations that finished; -1: none */
+    int64_t p50_us, p99_us; /* of operations that finished */
+    int64_t hedges;
+    int64_t breakers_open;  /* clients, at the end of the interval */
+    double limit;           /* of calls under way, mean over verdicts */
+    double budget_level;    /* the lowest at a verdict */
 };
 
 struct series; /* measure/series.h */
@@ -91,6 +129,7 @@ struct tally_config {
     bool first_stage_is_warmup;  /* its panel stays empty */
     bool keep_effects;           /* a ledger will be read */
     uint64_t operations_max;     /* room of the effects log, this worker */
+    uint32_t layers;             /* bits of enum layer: those that are on */
 };
 
 struct tally {
@@ -103,11 +142,20 @@ struct tally {
     uint64_t sent;             /* FACT_SENTs: total.on_wire once all ended */
     struct fault_tally faults[FAULT_COUNT];
     struct budget_tally budget;
+    struct breakers breakers;
+    struct limit_tally limit;
+    struct client_tally clients;
     struct hist schedule_lag;  /* open model: started - intended */
     struct series *series;
     struct herd *herd;
     struct effects_log *effects; /* NULL unless keep_effects */
 };
+
+/* Whether the clients have this layer: what it would have done is counted. */
+static inline bool tally_has(const struct tally *tally, enum layer layer)
+{
+    return tally->config.layers >> layer & 1u;
+}
 
 /* Memory from the arena; large arrays cost nothing until they are used. The
  * tally must stay in place: its panels may point into it. */

@@ -239,6 +239,9 @@ static void tell_done(struct worker *worker, struct flight *flight,
         fact.done.resend_refused = wire->resend_refused;
     }
     if (wire && wire_was_sent(wire)) {
+        fact.done.closed_connection =
+            result->outcome == OUTCOME_CANCELLED && wire->on_multi &&
+            worker->plan->target.http != HTTP_2;
         struct instant at = to_run_clock(worker, wire->sent);
         sent = instant_since(at, operation->intended);
         fact.done.latency =
@@ -346,6 +349,36 @@ static void perform_cancel(struct worker *worker, struct operation *operation,
     must_never("a CANCEL names an attempt in flight");
 }
 
+/* What the client's own policy did for an operation that ends. */
+static void fill_layers(const struct worker *worker,
+                        const struct operation *operation, struct instant now,
+                        struct fact *fact)
+{
+    const struct policy *policy = &worker->plan->policy;
+    const struct call *call = &operation->call;
+    struct client *client = &worker->clients[operation->client];
+
+    if (policy->budget.type != BUDGET_NONE) {
+        double level = budget_level(&client->budget, &policy->budget, now);
+        fact->finished.has_budget = true;
+        fact->finished.retries_granted = call->budget.taken;
+        fact->finished.budget_level = level > 0 ? level : 0;
+    }
+    if (worker->tally.config.layers == 0) {
+        return;
+    }
+    memcpy(fact->finished.refusals, call->refusals, sizeof(call->refusals));
+    fact->finished.hedges = (uint16_t)call->hedges;
+    fact->finished.hedges_denied = (uint16_t)call->hedges_denied;
+    fact->finished.won_by_hedge = call->won_by_hedge;
+    fact->finished.waited_rate = operation->waits >> WAIT_RATE & 1u;
+    fact->finished.waited_place = operation->waits >> WAIT_PLACE & 1u;
+    fact->finished.limit_wait = call->limit_wait;
+    if (policy->concurrency.enabled) {
+        fact->finished.limit = client_limit(client, policy, 0);
+    }
+}
+
 static void perform_finish(struct worker *worker, struct operation *operation,
                            const struct action *action, struct instant now)
 {
@@ -358,14 +391,7 @@ static void perform_finish(struct worker *worker, struct operation *operation,
     fact.finished.attempts = operation->on_wire;
     fact.finished.backoff = operation->call.backoff_total;
     fact.finished.queue = operation->queue;
-    if (worker->plan->policy.budget.type != BUDGET_NONE) {
-        double level =
-            budget_level(&worker->clients[operation->client].budget,
-                         &worker->plan->policy.budget, now);
-        fact.finished.has_budget = true;
-        fact.finished.retries_granted = operation->call.budget.taken;
-        fact.finished.budget_level = level > 0 ? level : 0;
-    }
+    fill_layers(worker, operation, now, &fact);
     fact.finished.operation = operation->number;
     fact.finished.join = operation->join;
     fact.finished.has_effect =
@@ -432,6 +458,49 @@ static void perform(struct worker *worker, struct operation *operation,
     }
 }
 
+/* A breaker belongs to a client, whatever step of which call moved it. */
+static void tell_breaker(struct worker *worker, uint64_t index)
+{
+    struct client *client = &worker->clients[index];
+    for (size_t i = 0; i < client->change_count; i++) {
+        const struct breaker_change *change = &client->changes[i];
+        struct fact fact = {.kind = FACT_BREAKER, .at = change->at};
+        fact.breaker.client = worker->client_base + index;
+        fact.breaker.from = change->from;
+        fact.breaker.to = change->to;
+        tally_take(&worker->tally, &fact);
+    }
+    client->change_count = 0;
+}
+
+void clients_tell(struct worker *worker, struct instant now)
+{
+    const struct policy *policy = &worker->plan->policy;
+    for (uint64_t i = 0; i < worker->client_count; i++) {
+        struct client *client = &worker->clients[i];
+        struct fact fact = {.kind = FACT_CLIENT, .at = now};
+        fact.client.budget_level = -1;
+        if (policy->budget.type != BUDGET_NONE) {
+            double level =
+                budget_level(&client->budget, &policy->budget, now);
+            fact.client.budget_level = level > 0 ? level : 0;
+        }
+        if (policy->concurrency.enabled) {
+            fact.client.limit = client_limit(client, policy, 0);
+        }
+        for (size_t p = 0; p <= policy->concurrency.tier_count; p++) {
+            const struct concurrency *pool = &client->pools[p];
+            if (pool->running_max > fact.client.running_max) {
+                fact.client.running_max = pool->running_max;
+            }
+            if (pool->queued_max > fact.client.queued_max) {
+                fact.client.queued_max = pool->queued_max;
+            }
+        }
+        tally_take(&worker->tally, &fact);
+    }
+}
+
 static void step_one(struct worker *worker, struct operation *operation,
                      const struct call_event *event, struct instant now)
 {
@@ -442,6 +511,10 @@ static void step_one(struct worker *worker, struct operation *operation,
         .traits = worker->plan->requests[operation->request].traits,
     };
     call_step(&operation->call, now, event, &env, &actions);
+    operation->waits |= (uint8_t)(1u << operation->call.wait);
+    if (env.client->change_count > 0) {
+        tell_breaker(worker, operation->client);
+    }
     perform(worker, operation, &actions, now);
     if (call_is_over(&operation->call)) {
         release_slot(worker, operation);
@@ -458,10 +531,8 @@ static void step(struct worker *worker, struct operation *operation,
     struct call *ready;
 
     step_one(worker, operation, event, now);
-    client->change_count = 0;
     while ((ready = client_next_ready(client))) {
         step_one(worker, operation_of_call(ready), &woke, now);
-        client->change_count = 0;
     }
 }
 
@@ -524,6 +595,7 @@ void operation_start(struct worker *worker, struct instant now,
         (uint16_t)mix_pick(&worker->mix, &worker->mix_rng);
     operation->intended = intended;
     operation->queue = DURATION_ZERO;
+    operation->waits = 0;
     operation->on_wire = 0;
     operation->note_count = 0;
     operation->key_length = 0;

@@ -48,6 +48,7 @@ struct operation {
     uint64_t user;   /* closed model: whose turn this is */
     struct instant intended;
     struct duration queue; /* total wait for wires */
+    uint8_t waits;   /* bits of enum call_wait: those that it was seen in */
     unsigned on_wire;
     struct hash128 join;
     size_t key_length;

@@ -178,6 +178,17 @@ static bool init_texts(struct worker *worker, struct errors *errors)
     return true;
 }
 
+static uint32_t layers_of(const struct policy *policy)
+{
+    uint32_t layers = 0;
+    for (unsigned i = 0; i < LAYER_COUNT; i++) {
+        if (policy_has_layer(policy, (enum layer)i)) {
+            layers |= 1u << i;
+        }
+    }
+    return layers;
+}
+
 static void init_load(struct worker *worker)
 {
     const struct plan *plan = worker->plan;
@@ -210,6 +221,7 @@ static void init_load(struct worker *worker)
                        plan->load.first_stage_is_warmup,
                    .keep_effects = plan->has_ledger,
                    .operations_max = effects_max(worker),
+                   .layers = layers_of(&plan->policy),
                });
 }
 
@@ -508,6 +520,7 @@ void worker_run(struct worker *worker, struct instant origin)
                   instant_add(origin, (struct duration){until.ns}));
     }
     struct instant end = run_now(worker);
+    clients_tell(worker, end);
     if (worker->plan->load.model == LOAD_CLOSED &&
         worker->operations_left == 0) {
         worker->load_end = end; /* the last verdict ends a counted load */

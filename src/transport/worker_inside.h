@@ -107,6 +107,9 @@ void flights_settle(struct worker *worker, struct instant now);
 /* Throws away the answers of requests that have been delivered. */
 void flights_lose(struct worker *worker, struct instant now);
 
+/* Tells what each client is left with, when the run is over. */
+void clients_tell(struct worker *worker, struct instant now);
+
 /* Callbacks of the loop and of the wires. */
 void flight_on_done(void *context, CURL *easy, CURLcode code);
 void flight_on_sent(void *context, struct wire *wire);

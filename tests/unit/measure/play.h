@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PLAY_REQUESTS = 3, PLAY_STAGES = 3, PLAY_SECONDS = 40 };
+enum { PLAY_REQUESTS = 3, PLAY_STAGES = 3, PLAY_SECONDS = 40,
+       PLAY_CLIENTS = 3, PLAY_LIMIT = 40 };
 
 /* What was told, counted the plain way. */
 struct told {
@@ -18,6 +19,21 @@ struct told {
     uint64_t by_request[PLAY_REQUESTS], by_stage[PLAY_STAGES];
     uint64_t sent_in_second[PLAY_SECONDS];
     uint64_t finished_in_second[PLAY_SECONDS];
+    /* what the clients' own policies did */
+    uint64_t hedges, hedges_on_wire, won, losers, closed_connections, denied;
+    uint64_t waited, waited_rate, waited_place, not_permitted, throttled;
+    uint64_t shed_in_second[PLAY_SECONDS];
+    uint64_t hedges_in_second[PLAY_SECONDS];
+    uint64_t limits_in_second[PLAY_SECONDS];
+    uint64_t opened, half_opened, closed;
+    int64_t open_ns; /* of open times that are over */
+};
+
+/* A client's breaker, that moves at random. */
+struct play_breaker {
+    enum breaker_state state;
+    struct instant since; /* in this state, but not before the origin */
+    struct instant now;
 };
 
 struct play {
@@ -26,6 +42,9 @@ struct play {
     struct duration length;
     size_t requests, stages;
     uint64_t operation;
+    uint64_t client; /* whose turn it is */
+    bool has_breakers;
+    struct play_breaker breakers[PLAY_CLIENTS];
     struct told told;
     void (*sink)(void *context, const struct fact *fact);
     void *context;
@@ -39,20 +58,24 @@ static inline void play_tell(struct play *play, const struct fact *fact)
 static inline size_t play_second(const struct play *play, struct instant at)
 {
     int64_t second = instant_since(at, play->origin).ns / NS_PER_S;
+    if (second < 0) {
+        return 0;
+    }
     return second < PLAY_SECONDS ? (size_t)second : PLAY_SECONDS - 1;
 }
 
 /* One attempt from `at`; returns when it ended. */
 static inline struct instant play_attempt(struct play *play,
                                           struct fact fact,
-                                          struct instant at, bool is_first,
+                                          struct instant at,
+                                          enum attempt_kind kind,
                                           enum outcome outcome, bool sent)
 {
     struct told *told = &play->told;
     bool counted = !fact.warmup;
     struct duration latency =
         rng_exponential(&play->rng, duration_ms(20));
-    enum attempt_kind kind = is_first ? ATTEMPT_FIRST : ATTEMPT_RETRY;
+    bool has_lost = outcome == OUTCOME_CANCELLED;
     fact.at = at;
     if (sent) {
         fact.kind = FACT_SENT;
@@ -60,7 +83,10 @@ static inline struct instant play_attempt(struct play *play,
         play_tell(play, &fact);
         if (counted) {
             told->on_wire++;
-            told->retries_on_wire += !is_first;
+            told->retries_on_wire += kind == ATTEMPT_RETRY;
+            told->hedges_on_wire += kind == ATTEMPT_HEDGE;
+            told->hedges_in_second[play_second(play, at)] +=
+                kind == ATTEMPT_HEDGE;
             told->sent_in_second[play_second(play, at)]++;
         }
         at = instant_add(at, latency);
@@ -80,23 +106,90 @@ static inline struct instant play_attempt(struct play *play,
     fact.done.outcome = outcome;
     fact.done.status = outcome == OUTCOME_OK ? 200 : 0;
     fact.done.was_sent = sent;
-    fact.done.wasted = rng_below(&play->rng, 20) == 0;
+    fact.done.wasted = has_lost || rng_below(&play->rng, 20) == 0;
+    fact.done.closed_connection =
+        has_lost && sent && rng_below(&play->rng, 2) == 0;
     fact.done.resend_refused = false;
     fact.done.latency = sent ? latency : NOT_MEASURED;
     fact.done.first_byte = outcome == OUTCOME_OK ? latency : NOT_MEASURED;
-    fact.done.connect = is_first ? duration_us(80) : NOT_MEASURED;
+    fact.done.connect = kind == ATTEMPT_FIRST ? duration_us(80) : NOT_MEASURED;
     fact.done.queue = duration_us((int64_t)rng_below(&play->rng, 300));
     play_tell(play, &fact);
     if (counted) {
         told->attempts++;
         told->wasted += fact.done.wasted && sent;
+        told->losers += has_lost;
+        told->closed_connections += fact.done.closed_connection;
+        told->hedges += kind == ATTEMPT_HEDGE;
     }
     return at;
 }
 
+/* What the layers did for an operation. */
+static inline void play_layers(struct play *play, struct fact *fact)
+{
+    struct rng *rng = &play->rng;
+    struct told *told = &play->told;
+    bool is_shed = fact->finished.verdict == VERDICT_SHED;
+
+    fact->finished.refusals[LAYER_BREAKER] =
+        (uint16_t)(is_shed ? 1 + rng_below(rng, 3) : 0);
+    fact->finished.refusals[LAYER_THROTTLE] = (uint16_t)rng_below(rng, 2);
+    fact->finished.hedges_denied = (uint16_t)rng_below(rng, 2);
+    fact->finished.waited_rate = rng_below(rng, 4) == 0;
+    fact->finished.waited_place = rng_below(rng, 4) == 0;
+    fact->finished.limit_wait = rng_exponential(rng, duration_ms(5));
+    fact->finished.limit = (unsigned)(1 + rng_below(rng, PLAY_LIMIT));
+    fact->finished.has_budget = true;
+    fact->finished.budget_level = (double)rng_below(rng, 100) / 8;
+    if (fact->warmup) {
+        return;
+    }
+    told->not_permitted += fact->finished.refusals[LAYER_BREAKER];
+    told->throttled += fact->finished.refusals[LAYER_THROTTLE];
+    told->denied += fact->finished.hedges_denied;
+    told->won += fact->finished.won_by_hedge;
+    told->waited_rate += fact->finished.waited_rate;
+    told->waited_place += fact->finished.waited_place;
+    told->waited +=
+        fact->finished.waited_rate || fact->finished.waited_place;
+    told->limits_in_second[play_second(play, fact->at)] +=
+        fact->finished.limit;
+}
+
+/* Now and then the breaker of the client whose turn it is moves, in the
+ * warm-up too. */
+static inline void play_breaker(struct play *play)
+{
+    struct play_breaker *breaker = &play->breakers[play->client];
+    struct told *told = &play->told;
+    struct fact fact = {.kind = FACT_BREAKER};
+    enum breaker_state to =
+        breaker->state == BREAKER_OPEN ? BREAKER_HALF_OPEN
+        : breaker->state == BREAKER_HALF_OPEN && rng_below(&play->rng, 2)
+            ? BREAKER_CLOSED : BREAKER_OPEN;
+    breaker->now = instant_add(
+        breaker->now, rng_exponential(&play->rng, duration_ms(30)));
+    bool counted = !instant_before(breaker->now, play->origin);
+    fact.at = breaker->now;
+    fact.breaker.client = play->client;
+    fact.breaker.from = breaker->state;
+    fact.breaker.to = to;
+    play_tell(play, &fact);
+    if (breaker->state == BREAKER_OPEN && counted) {
+        told->open_ns += instant_since(breaker->now, breaker->since).ns;
+    }
+    breaker->state = to;
+    breaker->since = instant_max(breaker->now, play->origin);
+    told->opened += counted && to == BREAKER_OPEN;
+    told->half_opened += counted && to == BREAKER_HALF_OPEN;
+    told->closed += counted && to == BREAKER_CLOSED;
+}
+
 static inline void play_finish(struct play *play, struct fact fact,
                                struct instant intended, struct instant at,
-                               unsigned on_wire, enum verdict verdict)
+                               unsigned on_wire, enum verdict verdict,
+                               unsigned hedges, bool won_by_hedge)
 {
     char id[32];
     snprintf(id, sizeof(id), "op-%llu", (unsigned long long)play->operation);
@@ -105,18 +198,25 @@ static inline void play_finish(struct play *play, struct fact fact,
     memset(&fact.finished, 0, sizeof(fact.finished));
     fact.finished.verdict = verdict;
     fact.finished.reason = verdict == VERDICT_AMBIGUOUS
-                               ? FINISH_OPERATION_TIMEOUT : FINISH_ANSWERED;
+                               ? FINISH_OPERATION_TIMEOUT
+                           : verdict == VERDICT_SHED ? FINISH_BREAKER_OPEN
+                                                     : FINISH_ANSWERED;
     fact.finished.intended = intended;
     fact.finished.attempts = on_wire;
     fact.finished.operation = play->operation;
     fact.finished.has_effect = true;
     fact.finished.join = hash_bytes(id, strlen(id));
+    fact.finished.hedges = (uint16_t)hedges;
+    fact.finished.won_by_hedge = won_by_hedge;
+    play_layers(play, &fact);
     play_tell(play, &fact);
     if (!fact.warmup) {
         play->told.finished++;
         play->told.acked += verdict == VERDICT_ACKED;
         play->told.shed += verdict == VERDICT_SHED;
         play->told.finished_in_second[play_second(play, at)]++;
+        play->told.shed_in_second[play_second(play, at)] +=
+            verdict == VERDICT_SHED;
     }
 }
 
@@ -141,6 +241,9 @@ static inline void play_operation(struct play *play)
     bool counted = !fact.warmup;
 
     play->operation++;
+    if (play->has_breakers && rng_below(rng, 3) == 0) {
+        play_breaker(play);
+    }
     fact.at = instant_add(intended, rng_exponential(rng, duration_us(50)));
     told->offered += counted;
     if (counted) {
@@ -161,6 +264,7 @@ static inline void play_operation(struct play *play)
     struct instant at = fact.at;
     uint64_t attempts = rng_below(rng, 20) == 0 ? 0 : 1 + rng_below(rng, 4);
     unsigned on_wire = 0;
+    unsigned hedges = 0;
     for (uint64_t i = 0; i < attempts; i++) {
         bool sent = rng_below(rng, 8) != 0;
         enum outcome outcome = sent ? OUTCOME_TIMEOUT
@@ -168,16 +272,30 @@ static inline void play_operation(struct play *play)
         if (i + 1 == attempts && sent && rng_below(rng, 4) != 0) {
             outcome = OUTCOME_OK;
         }
+        enum attempt_kind kind = i == 0 ? ATTEMPT_FIRST : ATTEMPT_RETRY;
+        bool is_hedged = rng_below(rng, 5) == 0;
+        bool has_won = is_hedged && outcome == OUTCOME_OK &&
+                       rng_below(rng, 2) == 0;
+        if (is_hedged) {
+            bool loser_sent = rng_below(rng, 4) != 0;
+            play_attempt(play, fact, at, has_won ? kind : ATTEMPT_HEDGE,
+                         OUTCOME_CANCELLED, loser_sent);
+            on_wire += loser_sent;
+            hedges++;
+        }
         on_wire += sent;
-        at = play_attempt(play, fact, at, i == 0, outcome, sent);
+        at = play_attempt(play, fact, at, has_won ? ATTEMPT_HEDGE : kind,
+                          outcome, sent);
         if (outcome == OUTCOME_OK) {
-            play_finish(play, fact, intended, at, on_wire, VERDICT_ACKED);
+            play_finish(play, fact, intended, at, on_wire, VERDICT_ACKED,
+                        hedges, has_won);
             return;
         }
     }
     play_finish(play, fact, intended, at, on_wire,
                 attempts == 0 ? VERDICT_SHED
-                : on_wire == 0 ? VERDICT_REFUSED : VERDICT_AMBIGUOUS);
+                : on_wire == 0 ? VERDICT_REFUSED : VERDICT_AMBIGUOUS,
+                hedges, false);
 }
 
 #endif

@@ -166,6 +166,101 @@ static void test_figures_of_a_timed_run(void **state)
     arena_release(&bench.arena);
 }
 
+/* An operation at one second, that its client shed or the service refused. */
+static void give_up(struct bench *bench, int64_t at_ms, enum verdict verdict,
+                    unsigned limit, double budget_level)
+{
+    struct fact fact = {.kind = FACT_STARTED, .at = {at_ms * NS_PER_MS}};
+    fact.started.intended = fact.at;
+    tally_take(&bench->tally, &fact);
+    if (verdict == VERDICT_REFUSED) {
+        attempt(bench, fact, ATTEMPT_FIRST, OUTCOME_REJECTED, true);
+        attempt(bench, fact, ATTEMPT_HEDGE, OUTCOME_REJECTED, true);
+    }
+    fact.kind = FACT_FINISHED;
+    memset(&fact.finished, 0, sizeof(fact.finished));
+    fact.finished.verdict = verdict;
+    fact.finished.reason = FINISH_THROTTLED;
+    fact.finished.attempts = verdict == VERDICT_REFUSED ? 2 : 0;
+    fact.finished.hedges = verdict == VERDICT_REFUSED;
+    fact.finished.intended = fact.at;
+    fact.finished.limit = limit;
+    fact.finished.has_budget = budget_level >= 0;
+    fact.finished.budget_level = budget_level;
+    tally_take(&bench->tally, &fact);
+}
+
+static void move_breaker(struct bench *bench, int64_t at_ms,
+                         enum breaker_state from, enum breaker_state to)
+{
+    struct fact fact = {.kind = FACT_BREAKER, .at = {at_ms * NS_PER_MS}};
+    fact.breaker.from = from;
+    fact.breaker.to = to;
+    tally_take(&bench->tally, &fact);
+}
+
+/* What clients shed is not what failed, and a second knows its layers. */
+static void test_the_series_tells_the_policy(void **state)
+{
+    (void)state;
+    struct bench bench;
+    start(&bench, 1, duration_s(4));
+    bench.tally.config.layers = 1u << LAYER_BREAKER | 1u << LAYER_HEDGE |
+                                1u << LAYER_CONCURRENCY;
+    give_up(&bench, 100, VERDICT_SHED, 10, 7.5);
+    give_up(&bench, 200, VERDICT_REFUSED, 21, 2.5);
+    move_breaker(&bench, 1500, BREAKER_CLOSED, BREAKER_OPEN);
+    give_up(&bench, 2100, VERDICT_SHED, 4, -1);
+    move_breaker(&bench, 3600, BREAKER_OPEN, BREAKER_HALF_OPEN);
+    give_up(&bench, 3700, VERDICT_REFUSED, 4, 1);
+    move_breaker(&bench, 3750, BREAKER_HALF_OPEN, BREAKER_OPEN);
+    compute(&bench);
+    tally_check(&bench.tally);
+
+    static const uint64_t failed[] = {1, 0, 0, 1};
+    static const uint64_t shed[] = {1, 0, 1, 0};
+    static const int64_t open[] = {0, 1, 1, 1};
+    static const double limit[] = {15.5, -1, 4, 4};
+    static const double level[] = {2.5, -1, -1, 1};
+    assert_int_equal(bench.result.series_count, 4);
+    for (size_t i = 0; i < 4; i++) {
+        const struct series_point *point = &bench.result.series[i];
+        assert_int_equal(point->failed, failed[i]);
+        assert_int_equal(point->refused, failed[i]);
+        assert_int_equal(point->hedges, failed[i]);
+        assert_int_equal(point->shed, shed[i]);
+        assert_int_equal(point->breakers_open, open[i]);
+        assert_near(point->limit, limit[i]);
+        assert_near(point->budget_level, level[i]);
+        assert_int_equal(point->finished,
+                         point->acked + point->failed + point->shed);
+    }
+    /* 1.5 s to 3.6 s, and 3.75 s to the end of the load. */
+    assert_int_equal(bench.result.policy.breaker_open.ns,
+                     2350 * NS_PER_MS);
+    assert_near(bench.result.total.hedge_share, 0.5);
+    assert_true(bench.result.policy.limit_end < 0); /* no client told */
+    arena_release(&bench.arena);
+}
+
+static void test_a_series_without_layers_measures_none(void **state)
+{
+    (void)state;
+    struct bench bench;
+    start(&bench, 1, duration_s(4));
+    give_up(&bench, 100, VERDICT_SHED, 10, -1);
+    compute(&bench);
+    const struct series_point *point = &bench.result.series[0];
+    assert_int_equal(point->shed, 1);
+    assert_int_equal(point->hedges, -1);
+    assert_int_equal(point->breakers_open, -1);
+    assert_true(point->limit < 0 && point->budget_level < 0);
+    assert_true(bench.result.total.hedge_share < 0);
+    assert_true(bench.result.policy.breaker_open.ns < 0);
+    assert_true(bench.result.policy.budget_level_end < 0);
+    arena_release(&bench.arena);
+}
+
 /* 10 operations and no length: starts in 0.9 s, the last verdict at 2 s. */
 static void run_by_count(struct bench *bench, bool open_model)
 {
@@ -352,6 +447,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_figures_of_a_timed_run),
+        cmocka_unit_test(test_the_series_tells_the_policy),
+        cmocka_unit_test(test_a_series_without_layers_measures_none),
         cmocka_unit_test(test_a_run_by_count_lasts_until_its_last_verdict),
         cmocka_unit_test(test_a_timed_run_that_ends_a_little_early),
         cmocka_unit_test(test_nothing_is_not_zero),

@@ -238,6 +238,8 @@ static void count(struct small_run *run, uint16_t request, uint16_t stage,
     fact.done.queue = DURATION_ZERO;
     tally_take(&run->tally, &fact);
     fact.kind = FACT_FINISHED;
+    memset(&fact.finished, 0, sizeof(fact.finished));
+    fact.finished.limit = 11;
     fact.finished.verdict = acked ? VERDICT_ACKED : VERDICT_AMBIGUOUS;
     fact.finished.reason = FINISH_ANSWERED;
     fact.finished.intended = (struct instant){0};
@@ -246,8 +248,53 @@ static void count(struct small_run *run, uint16_t request, uint16_t stage,
     tally_take(&run->tally, &fact);
 }
 
+/* One more of look that the breaker shed, after it had waited. */
+static void shed(struct small_run *run)
+{
+    struct fact fact = {.kind = FACT_STARTED, .request = 1};
+    tally_take(&run->tally, &fact);
+    memset(&fact.finished, 0, sizeof(fact.finished));
+    fact.kind = FACT_FINISHED;
+    fact.at.ns = 4 * NS_PER_MS;
+    fact.finished.verdict = VERDICT_SHED;
+    fact.finished.reason = FINISH_BREAKER_OPEN;
+    fact.finished.refusals[LAYER_BREAKER] = 3;
+    fact.finished.refusals[LAYER_CONCURRENCY] = 2;
+    fact.finished.refusals[LAYER_RATE_LIMIT] = 4;
+    fact.finished.refusals[LAYER_THROTTLE] = 5;
+    fact.finished.waited_place = true;
+    fact.finished.limit_wait = duration_ms(4);
+    fact.finished.limit = 12;
+    tally_take(&run->tally, &fact);
+}
+
+/* Client 7 opens at 500 ms and is open still; it is left with a limit of 10,
+ * another with one of 15. */
+static void end_clients(struct small_run *run)
+{
+    struct fact fact = {.kind = FACT_BREAKER, .at = {500 * NS_PER_MS}};
+    fact.breaker.client = 7;
+    fact.breaker.from = BREAKER_CLOSED;
+    fact.breaker.to = BREAKER_OPEN;
+    tally_take(&run->tally, &fact);
+    for (unsigned i = 0; i < 2; i++) {
+        fact.kind = FACT_CLIENT;
+        fact.client.budget_level = 3 + 2 * i;
+        fact.client.limit = 10 + 5 * i;
+        fact.client.running_max = 9 - i;
+        fact.client.queued_max = i;
+        tally_take(&run->tally, &fact);
+    }
+}
+
+static const uint32_t layers_on = 1u << LAYER_BREAKER | 1u << LAYER_HEDGE |
+                                  1u << LAYER_CONCURRENCY |
+                                  1u << LAYER_THROTTLE |
+                                  1u << LAYER_RATE_LIMIT;
+
 /* buy: 1, 2, 3 ms acked; look: 10 ms not acked. The stage 1 is empty. */
-static void start_run(struct small_run *run, bool open_model)
+static void start_layered(struct small_run *run, bool open_model,
+                          uint32_t layers)
 {
     static const char *const requests[] = {"buy", "look"};
     static const char *const stages[] = {"base", "spike"};
@@ -255,11 +302,16 @@ static void start_run(struct small_run *run, bool open_model)
     *run = (struct small_run){.arena = ARENA_INIT};
     tally_init(&run->tally, &run->arena,
                &(struct tally_config){.requests = 2, .stages = 2,
-                                      .load_length = {2 * NS_PER_S}});
+                                      .load_length = {2 * NS_PER_S},
+                                      .layers = layers});
     count(run, 0, 0, 1, true);
     count(run, 0, 0, 2, true);
     count(run, 0, 0, 3, true);
     count(run, 1, 0, 10, false);
+    if (layers) {
+        shed(run);
+        end_clients(run);
+    }
     run->effects = (struct effects){.oracle = ORACLE_LEDGER};
     run->effects.classes[EFFECT_DUPLICATE] = 2;
     result_compute(&run->result, &run->arena,
@@ -277,14 +329,33 @@ static void start_run(struct small_run *run, bool open_model)
                    });
 }
 
+static void start_run(struct small_run *run, bool open_model)
+{
+    start_layered(run, open_model, 0);
+}
+
+struct judged {
+    const char *text;
+    bool pass;
+    double value;
+};
+
+static void assert_judged(const struct small_run *run,
+                          const struct judged *expected)
+{
+    struct slo slo = parse(expected->text);
+    struct slo_judgement judgement = slo_judge(&slo, &run->result);
+    if (!judgement.measured || judgement.pass != expected->pass ||
+        fabs(judgement.value - expected->value) > 1e-9) {
+        fail_msg("%s: %g %s", expected->text, judgement.value,
+                 judgement.reason);
+    }
+}
+
 static void test_judgements(void **state)
 {
     (void)state;
-    static const struct {
-        const char *text;
-        bool pass;
-        double value;
-    } cases[] = {
+    static const struct judged cases[] = {
         {"p50 == 2ms", true, 2000},
         {"p99 < 10ms", false, 10000},
         {"p99 <= 10ms", true, 10000},
@@ -317,13 +388,61 @@ static void test_judgements(void **state)
     struct small_run run;
     start_run(&run, true);
     for (size_t i = 0; i < array_length(cases); i++) {
-        struct slo slo = parse(cases[i].text);
-        struct slo_judgement judgement = slo_judge(&slo, &run.result);
-        if (!judgement.measured || judgement.pass != cases[i].pass ||
-            fabs(judgement.value - cases[i].value) > 1e-9) {
-            fail_msg("%s: %g %s", cases[i].text, judgement.value,
-                     judgement.reason);
-        }
+        assert_judged(&run, &cases[i]);
+    }
+    arena_release(&run.arena);
+}
+
+/* What the clients' layers told; the hedges are told by hand. */
+static const struct judged of_layers[] = {
+    {"breaker_opened == 1", true, 1},
+    {"breaker_half_opened == 0", true, 0},
+    {"breaker_closed > 0", false, 0},
+    {"breaker_open_time <= 1500ms", true, 1500000},
+    {"breaker_open_at_end == 1", true, 1},
+    {"not_permitted == 3", true, 3},
+    {"not_permitted{request=buy} == 0", true, 0},
+    {"concurrency_rejected == 2", true, 2},
+    {"concurrency_queued == 1", true, 1},
+    {"running_max == 9", true, 9},
+    {"queued_max == 1", true, 1},
+    {"limit_min == 11", true, 11},
+    {"limit_max == 12", true, 12},
+    {"limit_end == 12.5", true, 12.5},
+    {"rate_limited == 4", true, 4},
+    {"rate_limit_waited == 0", true, 0},
+    {"throttled == 5", true, 5},
+    {"hedges < 4", true, 3},
+    {"hedge_share == 50%", true, 0.5},
+    {"hedges_won == 2", true, 2},
+    {"hedges_cancelled < 4", false, 4},
+    {"hedges_denied == 6", true, 6},
+    {"hedge_connections_closed == 1", true, 1},
+};
+
+static void test_layers_are_judged(void **state)
+{
+    (void)state;
+    static const struct judged others[] = {
+        {"limit_wait.max == 4ms", true, 4000},
+        {"budget_level_end == 4", true, 4},
+        {"shed == 1", true, 1},
+        {"shed_rate == 20%", true, 0.2},
+    };
+    struct small_run run;
+    start_layered(&run, true, layers_on);
+    struct panel *total = &run.tally.total;
+    total->kinds[ATTEMPT_HEDGE] = 3;
+    total->hedges_won = 2;
+    total->hedge_losers = 4;
+    total->hedges_denied = 6;
+    total->loser_connections = 1;
+    run.result.total.hedge_share = 0.5;
+    for (size_t i = 0; i < array_length(of_layers); i++) {
+        assert_judged(&run, &of_layers[i]);
+    }
+    for (size_t i = 0; i < array_length(others); i++) {
+        assert_judged(&run, &others[i]);
     }
     arena_release(&run.arena);
 }
@@ -362,6 +481,22 @@ static void test_what_was_not_measured_fails_with_the_reason(void **state)
     arena_release(&run.arena);
 }
 
+/* What a profile does not have is not 0. */
+static void test_layers_that_are_off_fail_with_the_reason(void **state)
+{
+    (void)state;
+    struct small_run run;
+    start_run(&run, true);
+    for (size_t i = 0; i < array_length(of_layers); i++) {
+        assert_unmeasured(&run, of_layers[i].text, "the profile has no ");
+    }
+    assert_unmeasured(&run, "not_permitted == 0", "no breaker");
+    assert_unmeasured(&run, "limit_wait.p99 < 1s", "nothing was recorded");
+    assert_unmeasured(&run, "budget_level_end >= 0", "not measured");
+    assert_unmeasured(&run, "retries_denied == 0", "not measured");
+    arena_release(&run.arena);
+}
+
 /* 999 of 1000 is 99.9 %, whatever binary fractions make of it. */
 static void test_rounding_fails_no_one(void **state)
 {
@@ -392,6 +527,8 @@ int main(void)
         cmocka_unit_test(test_names_are_checked),
         cmocka_unit_test(test_every_metric_that_is_described_parses),
         cmocka_unit_test(test_judgements),
+        cmocka_unit_test(test_layers_are_judged),
+        cmocka_unit_test(test_layers_that_are_off_fail_with_the_reason),
         cmocka_unit_test(test_what_was_not_measured_fails_with_the_reason),
         cmocka_unit_test(test_rounding_fails_no_one),
     };

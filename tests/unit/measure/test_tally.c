@@ -29,6 +29,7 @@ static struct tally_config new_config(size_t requests, size_t stages)
         .warmup = duration_s(2),
         .keep_effects = true,
         .operations_max = 20000,
+        .layers = (1u << LAYER_COUNT) - 1,
     };
 }
 
@@ -40,6 +41,7 @@ static struct play new_play(uint64_t seed, size_t requests, size_t stages)
         .length = duration_s(10),
         .requests = requests,
         .stages = stages,
+        .has_breakers = true,
     };
 }
 
@@ -78,6 +80,11 @@ static void assert_told(const struct tally *tally, const struct told *told)
         const struct series_interval *in = &tally->series->intervals[i];
         assert_int_equal(in->attempts, told->sent_in_second[i]);
         assert_int_equal(in->finished, told->finished_in_second[i]);
+        assert_int_equal(in->shed, told->shed_in_second[i]);
+        assert_int_equal(in->hedges, told->hedges_in_second[i]);
+        assert_int_equal(in->limits, told->finished_in_second[i]);
+        assert_int_equal(in->limit_sum, told->limits_in_second[i]);
+        assert_int_equal(in->levels, told->finished_in_second[i]);
         assert_int_equal(tally->herd->sent[i], told->sent_in_second[i]);
         uint64_t bins = 0;
         for (size_t b = 0; b < HERD_BINS_PER_S; b++) {
@@ -85,6 +92,47 @@ static void assert_told(const struct tally *tally, const struct told *told)
         }
         assert_int_equal(bins, told->sent_in_second[i]);
     }
+}
+
+/* The same of what the clients' policies did. */
+static void assert_told_layers(const struct tally *tally,
+                               const struct play *play)
+{
+    const struct told *told = &play->told;
+    const struct panel *p = &tally->total;
+    const struct breakers *breakers = &tally->breakers;
+    int64_t open = 0;
+    struct instant end = {(PLAY_SECONDS + 100) * NS_PER_S};
+    int64_t open_ns = told->open_ns;
+
+    assert_int_equal(p->hedges, told->hedges);
+    assert_int_equal(p->hedges_on_wire, told->hedges_on_wire);
+    assert_int_equal(p->hedges_won, told->won);
+    assert_int_equal(p->hedges_denied, told->denied);
+    assert_int_equal(p->hedge_losers, told->losers);
+    assert_int_equal(p->loser_connections, told->closed_connections);
+    assert_int_equal(p->limit_waits, told->waited);
+    assert_int_equal(p->rate_waits, told->waited_rate);
+    assert_int_equal(p->place_waits, told->waited_place);
+    assert_int_equal(p->refusals[LAYER_BREAKER], told->not_permitted);
+    assert_int_equal(p->refusals[LAYER_THROTTLE], told->throttled);
+    assert_int_equal(p->refusals[LAYER_CONCURRENCY], 0);
+    assert_int_equal(p->shed_reasons[FINISH_BREAKER_OPEN], told->shed);
+    assert_int_equal(tally->limit.min, 1);
+    assert_int_equal(tally->limit.max, PLAY_LIMIT);
+    assert_int_equal(breakers->opened, told->opened);
+    assert_int_equal(breakers->half_opened, told->half_opened);
+    assert_int_equal(breakers->closed, told->closed);
+    for (size_t i = 0; i < PLAY_CLIENTS; i++) {
+        if (play->breakers[i].state == BREAKER_OPEN) {
+            open++;
+            open_ns += instant_since(end, play->breakers[i].since).ns;
+        }
+    }
+    assert_int_equal(breakers->open, open);
+    assert_int_equal(breakers_open_time(breakers, end).ns, open_ns);
+    assert_true(told->won > 0 && told->losers > told->closed_connections);
+    assert_true(told->opened > BREAKER_NOTES_MAX);
 }
 
 static void test_random_streams_hold_the_equations(void **state)
@@ -104,10 +152,12 @@ static void test_random_streams_hold_the_equations(void **state)
         play.sink = into_tally;
         play.context = &tally;
         for (int i = 0; i < 3000; i++) {
+            play.client = rng_below(&play.rng, PLAY_CLIENTS);
             play_operation(&play);
         }
         tally_check(&tally);
         assert_told(&tally, &play.told);
+        assert_told_layers(&tally, &play);
         assert_true(play.told.shed > 0 && play.told.dropped > 0);
         arena_release(&arena);
     }
@@ -124,6 +174,17 @@ static void into_split(void *context, const struct fact *fact)
     struct split *split = context;
     tally_take(&split->whole, fact);
     tally_take(&split->parts[split->at], fact);
+}
+
+/* What a client of the part is left with. */
+static void end_client(struct split *split)
+{
+    struct fact fact = {.kind = FACT_CLIENT};
+    fact.client.budget_level = split->at == 0 ? -1 : 0.1 * (double)split->at;
+    fact.client.limit = (unsigned)(10 + split->at);
+    fact.client.running_max = (unsigned)(8 - split->at);
+    fact.client.queued_max = (unsigned)split->at;
+    into_split(split, &fact);
 }
 
 static void assert_same_hist(const struct hist *a, const struct hist *b)
@@ -146,6 +207,19 @@ static void assert_same_panel(const struct panel *a, const struct panel *b)
     }
 }
 
+static void assert_same_breakers(const struct breakers *a,
+                                 const struct breakers *b)
+{
+    assert_memory_equal(a, b, offsetof(struct breakers, notes));
+    for (size_t i = 0; i < a->note_count; i++) {
+        assert_int_equal(a->notes[i].at.ns, b->notes[i].at.ns);
+        assert_int_equal(a->notes[i].client, b->notes[i].client);
+        assert_int_equal(a->notes[i].from, b->notes[i].from);
+        assert_int_equal(a->notes[i].to, b->notes[i].to);
+        assert_true(i == 0 || a->notes[i - 1].at.ns <= a->notes[i].at.ns);
+    }
+}
+
 static void assert_same(const struct tally *a, const struct tally *b)
 {
     assert_same_panel(&a->total, &b->total);
@@ -165,6 +239,9 @@ static void assert_same(const struct tally *a, const struct tally *b)
                             &b->series->intervals[i],
                             sizeof(struct series_interval));
     }
+    assert_memory_equal(&a->limit, &b->limit, sizeof(a->limit));
+    assert_memory_equal(&a->clients, &b->clients, sizeof(a->clients));
+    assert_same_breakers(&a->breakers, &b->breakers);
     assert_memory_equal(a->herd->bins, b->herd->bins,
                         HERD_BINS_MAX * sizeof(*a->herd->bins));
     assert_memory_equal(a->herd->sent, b->herd->sent,
@@ -193,7 +270,11 @@ static void test_parts_merge_to_the_whole(void **state)
         play.context = &split;
         for (int i = 0; i < 2000; i++) {
             split.at = rng_below(&play.rng, 3);
+            play.client = split.at; /* it lives on one worker */
             play_operation(&play);
+        }
+        for (split.at = 0; split.at < 3; split.at++) {
+            end_client(&split);
         }
         struct tally merged;
         tally_init(&merged, &arena, &config);
@@ -203,6 +284,12 @@ static void test_parts_merge_to_the_whole(void **state)
         }
         tally_check(&merged);
         assert_same(&merged, &split.whole);
+        assert_int_equal(merged.clients.count, 3);
+        assert_int_equal(merged.clients.limits, 33);
+        assert_int_equal(merged.clients.running_max, 8);
+        assert_int_equal(merged.clients.queued_max, 2);
+        assert_int_equal(merged.clients.budgets, 2);
+        assert_int_equal(merged.clients.budget_levels, 300000);
         arena_release(&arena);
     }
 }
@@ -247,6 +334,7 @@ static void test_warmup_leaves_no_trace_but_its_effects(void **state)
     tally_init(&empty, &arena, &config);
     play.origin = (struct instant){1000 * NS_PER_S};
     play.length = DURATION_ZERO;
+    play.has_breakers = false; /* an open one stays open, see breakers.h */
     play.sink = into_tally;
     play.context = &tally;
     for (int i = 0; i < 500; i++) {
@@ -304,6 +392,57 @@ static void test_broken_streams_are_caught(void **state)
     expect_assert_failure(tally_take(&tally, &done));
     done.request = 1;
     expect_assert_failure(tally_take(&tally, &done));
+    arena_release(&arena);
+}
+
+/* What layers told must add up too. */
+static void test_broken_sums_are_caught(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_INIT;
+    struct tally tally;
+    struct tally_config config = new_config(1, 1);
+    struct panel *p = &tally.total;
+    tally_init(&tally, &arena, &config);
+    uint64_t *const counters[] = {
+        &p->hedges,      &p->hedges_on_wire,    &p->hedges_won,
+        &p->limit_waits, &p->loser_connections, &p->hedge_losers,
+        &p->rate_waits,  &p->place_waits,       &p->verdicts[VERDICT_SHED],
+        &p->shed_reasons[FINISH_BREAKER_OPEN],
+        &p->kinds[ATTEMPT_HEDGE],
+    };
+    tally_check(&tally);
+    for (size_t i = 0; i < array_length(counters); i++) {
+        (*counters[i])++;
+        expect_assert_failure(tally_check(&tally));
+        (*counters[i])--;
+    }
+    tally.breakers.open--;
+    expect_assert_failure(tally_check(&tally));
+    arena_release(&arena);
+}
+
+/* A layer that is off has nothing to tell, whatever a fact holds. */
+static void test_layers_that_are_off_are_not_counted(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_INIT;
+    struct tally tally;
+    struct tally_config config = new_config(1, 1);
+    struct play play = new_play(35, 1, 1);
+    config.layers = 1u << LAYER_RETRY;
+    tally_init(&tally, &arena, &config);
+    play.sink = into_tally;
+    play.context = &tally;
+    for (int i = 0; i < 500; i++) {
+        play_operation(&play);
+    }
+    tally_check(&tally);
+    const struct panel *p = &tally.total;
+    assert_true(p->kinds[ATTEMPT_HEDGE] > 0);
+    assert_int_equal(p->hedges + p->hedges_won + p->hedge_losers, 0);
+    assert_int_equal(p->limit_waits + p->refusals[LAYER_BREAKER], 0);
+    assert_int_equal(tally.limit.count, 0);
     arena_release(&arena);
 }
 
@@ -429,6 +568,8 @@ int main(void)
         cmocka_unit_test(test_warmup_leaves_no_trace_but_its_effects),
         cmocka_unit_test(test_late_verdicts_are_not_goodput),
         cmocka_unit_test(test_broken_streams_are_caught),
+        cmocka_unit_test(test_broken_sums_are_caught),
+        cmocka_unit_test(test_layers_that_are_off_are_not_counted),
         cmocka_unit_test(test_budgets_merge),
         cmocka_unit_test(test_counting_allocates_nothing),
     };
