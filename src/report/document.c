@@ -1,7 +1,7 @@
 #include "report/document.h"
 
 #include "base/version.h"
-#include "plan/choice.h"
+#include "report/document_policy.h"
 #include "report/figures.h"
 #include "report/findings.h"
 #include "report/mask.h"
@@ -87,24 +87,6 @@ static void add_faults(cJSON *document, const struct tally *tally)
     }
 }
 
-static void add_policy(cJSON *document, const struct tally *tally,
-                       const struct plan *plan)
-{
-    cJSON *policy = cJSON_AddObjectToObject(document, "policy");
-    if (plan->policy.budget.type == BUDGET_NONE) {
-        cJSON_AddNullToObject(policy, "retry_budget");
-        return;
-    }
-    cJSON *budget = cJSON_AddObjectToObject(policy, "retry_budget");
-    cJSON_AddStringToObject(
-        budget, "type",
-        choice_name(choice_budget_type, (int)plan->policy.budget.type));
-    member_count(budget, "granted", tally->budget.granted);
-    member_count(budget, "denied",
-                 tally->total.reasons[FINISH_BUDGET_EXHAUSTED]);
-    member_measured(budget, "level_min", tally->budget.level_min);
-}
-
 static void add_part(cJSON *array, const char *name,
                      const struct panel *panel,
                      const struct panel_figures *figures)
@@ -149,7 +131,10 @@ static void add_series(cJSON *document, const struct result *result)
         member_count(object, "attempts", point->attempts);
         member_count(object, "acked", point->acked);
         member_count(object, "failed", point->failed);
+        member_count(object, "refused", point->refused);
+        member_count(object, "shed", point->shed);
         member_count(object, "retries", point->retries);
+        member_measured(object, "hedges", (double)point->hedges);
         cJSON_AddNumberToObject(object, "in_flight",
                                 (double)point->in_flight);
         member_us(object, "p50_us", point->p50_us);
@@ -158,6 +143,10 @@ static void add_series(cJSON *document, const struct result *result)
                         point->started > 0 ? (double)point->attempts /
                                                  (double)point->started
                                            : -1);
+        member_measured(object, "breakers_open",
+                        (double)point->breakers_open);
+        member_measured(object, "limit", point->limit);
+        member_measured(object, "budget_level", point->budget_level);
         cJSON_AddItemToArray(series, object);
     }
 }
@@ -237,7 +226,8 @@ cJSON *document_make(const struct result *result, const struct plan *plan,
     add_herd(document, &result->herd);
     cJSON_AddItemToObject(document, "effects", findings_make(result, plan));
     add_faults(document, result->tally);
-    add_policy(document, result->tally, plan);
+    cJSON_AddItemToObject(document, "policy",
+                          document_policy(result, plan));
     add_parts(document, result, plan);
     add_series(document, result);
     add_generator(document, result, plan);

@@ -142,6 +142,16 @@ cJSON *figures_rows(const struct hist *hist)
     return rows;
 }
 
+static void add_reasons(cJSON *operations, const char *name,
+                        const uint64_t *counts)
+{
+    cJSON *reasons = cJSON_AddObjectToObject(operations, name);
+    for (int r = 0; r < FINISH_REASON_COUNT; r++) {
+        member_count(reasons, finish_reason_name((enum finish_reason)r),
+                     counts[r]);
+    }
+}
+
 static void add_operations(cJSON *object, const struct panel *panel)
 {
     cJSON *operations = cJSON_AddObjectToObject(object, "operations");
@@ -153,11 +163,8 @@ static void add_operations(cJSON *object, const struct panel *panel)
         member_count(operations, verdict_name((enum verdict)v),
                      panel->verdicts[v]);
     }
-    cJSON *reasons = cJSON_AddObjectToObject(operations, "reasons");
-    for (int r = 0; r < FINISH_REASON_COUNT; r++) {
-        member_count(reasons, finish_reason_name((enum finish_reason)r),
-                     panel->reasons[r]);
-    }
+    add_reasons(operations, "reasons", panel->reasons);
+    add_reasons(operations, "shed_reasons", panel->shed_reasons);
 }
 
 static void add_attempts(cJSON *object, const struct panel *panel)

@@ -26,6 +26,7 @@ enum shape {
     SHAPE_OUTCOME,
     SHAPE_FAULT_KIND,
     SHAPE_UNIT,
+    SHAPE_BREAKER_STATE,
 };
 
 enum type {
@@ -95,6 +96,10 @@ static const char *choice(enum shape of, int index)
     case SHAPE_FAULT_KIND:
         return index < FAULT_COUNT ? fault_name((enum fault_kind)index)
                                    : NULL;
+    case SHAPE_BREAKER_STATE:
+        return index <= BREAKER_HALF_OPEN
+                   ? breaker_state_name((enum breaker_state)index)
+                   : NULL;
     case SHAPE_UNIT:
         return index < (int)array_length(units) ? units[index] : NULL;
     default:

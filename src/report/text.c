@@ -205,6 +205,7 @@ void text_render(const cJSON *document, const struct text_options *options,
     text_series(&text);
     text_attempts(&text);
     text_amplification(&text);
+    text_policy(&text);
     text_parts(&text, "requests", "Requests");
     text_parts(&text, "phases", "Phases");
     text_faults(&text);

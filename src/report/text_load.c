@@ -128,28 +128,6 @@ void text_attempts(struct text *text)
     }
 }
 
-static void add_budget(struct text *text)
-{
-    struct pen *pen = &text->pen;
-    const cJSON *budget = text_find(text->document, "policy.retry_budget");
-    double denied = text_number(budget, "denied");
-    double left = text_number(budget, "level_min");
-
-    if (!cJSON_IsObject(budget)) {
-        return;
-    }
-    pen_write(pen, INK_FAINT, "  retry budget: ");
-    text_figure(text, INK_FAINT, FORM_COUNT, text_number(budget, "granted"));
-    pen_write(pen, INK_FAINT, " retries granted%s", text_dot(text));
-    text_figure(text, denied > 0 ? INK_WARN : INK_FAINT, FORM_COUNT, denied);
-    pen_write(pen, denied > 0 ? INK_WARN : INK_FAINT, " denied");
-    if (left == left) {
-        pen_write(pen, INK_FAINT, "%sat the lowest %.4g left", text_dot(text),
-                  left);
-    }
-    text_newline(text);
-}
-
 void text_amplification(struct text *text)
 {
     struct pen *pen = &text->pen;
@@ -197,7 +175,6 @@ void text_amplification(struct text *text)
         text_figure(text, INK_FAINT, FORM_FACTOR, dispersion);
         text_newline(text);
     }
-    add_budget(text);
 }
 
 static const struct {

@@ -56,6 +56,10 @@ void text_amplification(struct text *text);
 void text_parts(struct text *text, const char *member, const char *title);
 void text_generator(struct text *text);
 
+void text_policy(struct text *text);
+/* Why operations were shed, under their row. */
+void text_shed(struct text *text);
+
 void text_effects(struct text *text);
 void text_faults(struct text *text);
 

@@ -47,6 +47,7 @@ void text_operations(struct text *text)
     add_verdict_row(text, "refused", true);
     add_verdict_row(text, "ambiguous", true);
     add_verdict_row(text, "shed", true);
+    text_shed(text);
     if (dropped > 0) {
         pen_write(pen, INK_PLAIN, "  ");
         text_figure(text, INK_BAD, FORM_COUNT, dropped);
@@ -104,6 +105,7 @@ void text_latency(struct text *text)
         {"attempt", "attempt"},       {"attempt_ok", "  ok"},
         {"first_byte", "  first byte"}, {"connect", "connect"},
         {"queue", "queue"},           {"backoff", "backoff"},
+        {"limit_wait", "limit wait"},
     };
     struct pen *pen = &text->pen;
     const cJSON *latency = text_find(text->document, "latency");
@@ -242,6 +244,22 @@ static int measured_points(const struct text *text, double interval_s)
     return whole < points ? (int)whole : points;
 }
 
+/* A row of something that need not have happened. */
+static void add_rare_row(struct text *text, const char *title,
+                         const char *member, enum form form, int points,
+                         double scale)
+{
+    const cJSON *point;
+    int index = 0;
+    cJSON_ArrayForEach(point, text_find(text->document, "series"))
+    {
+        if (index++ < points && text_number(point, member) > 0) {
+            add_series_row(text, title, member, form, points, scale);
+            return;
+        }
+    }
+}
+
 void text_series(struct text *text)
 {
     const cJSON *series = text_find(text->document, "series");
@@ -265,4 +283,15 @@ void text_series(struct text *text)
                    1 / interval_s);
     add_series_row(text, "p99", "p99_us", FORM_US, points, 1);
     add_series_row(text, "in flight", "in_flight", FORM_COUNT, points, 1);
+    add_rare_row(text, "refused", "refused", FORM_PER_S, points,
+                 1 / interval_s);
+    add_rare_row(text, "shed", "shed", FORM_PER_S, points, 1 / interval_s);
+    add_rare_row(text, "hedges", "hedges", FORM_PER_S, points,
+                 1 / interval_s);
+    if (text_number(text->document, "policy.concurrency.limit_max") >
+        text_number(text->document, "policy.concurrency.limit_min")) {
+        add_rare_row(text, "limit", "limit", FORM_COUNT, points, 1);
+    }
+    add_rare_row(text, "breakers open", "breakers_open", FORM_COUNT, points,
+                 1);
 }

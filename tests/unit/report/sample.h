@@ -148,6 +148,7 @@ static unsigned sample_operation(struct sample *sample, uint64_t number,
     fact.finished.join = hash_bytes(id, (size_t)length);
     fact.finished.has_effect = true;
     fact.finished.one_key = true;
+    fact.finished.limit = 20 + (unsigned)(number % 5);
     fact.finished.note_count = attempts;
     fact.finished.notes = notes;
     tally_take(&sample->tally, &fact);
@@ -190,6 +191,102 @@ static void sample_run(struct sample *sample)
     effects_join_finish(sample->join, &sample->effects);
 }
 
+/* An operation of the spike that the client itself did not let out, or that
+ * it hedged: a hedge overtook its first attempt. */
+static void sample_policed(struct sample *sample, uint64_t number,
+                           enum finish_reason reason)
+{
+    bool is_hedged = reason == FINISH_ANSWERED;
+    struct instant at = {8 * NS_PER_S + (int64_t)number * 4 * NS_PER_MS};
+    struct fact base = {.stage = 2, .at = at};
+    struct fact fact = base;
+    fact.kind = FACT_STARTED;
+    fact.started.intended = at;
+    tally_take(&sample->tally, &fact);
+    for (int i = 0; is_hedged && i < 2; i++) {
+        enum attempt_kind kind = i == 0 ? ATTEMPT_FIRST : ATTEMPT_HEDGE;
+        fact = base;
+        fact.kind = FACT_SENT;
+        fact.sent.kind = kind;
+        tally_take(&sample->tally, &fact);
+        fact = base;
+        fact.kind = FACT_DONE;
+        fact.at = instant_add(at, duration_ms(35));
+        fact.done.kind = kind;
+        fact.done.outcome = i == 0 ? OUTCOME_CANCELLED : OUTCOME_OK;
+        fact.done.status = i == 0 ? 0 : 201;
+        fact.done.was_sent = true;
+        fact.done.wasted = i == 0;
+        fact.done.closed_connection = i == 0 && number % 4 != 0;
+        fact.done.latency = duration_ms(35 - 30 * i);
+        fact.done.first_byte = i == 0 ? NOT_MEASURED : duration_ms(4);
+        fact.done.connect = NOT_MEASURED;
+        tally_take(&sample->tally, &fact);
+    }
+    fact = base;
+    fact.kind = FACT_FINISHED;
+    fact.at = instant_add(at, duration_ms(is_hedged ? 35 : 2));
+    fact.finished.verdict = is_hedged ? VERDICT_ACKED : VERDICT_SHED;
+    fact.finished.reason = reason;
+    fact.finished.intended = at;
+    fact.finished.attempts = is_hedged ? 2 : 0;
+    fact.finished.hedges = is_hedged;
+    fact.finished.hedges_denied = number % 11 == 0;
+    fact.finished.won_by_hedge = is_hedged;
+    fact.finished.waited_place = reason == FINISH_CONCURRENCY_FULL;
+    fact.finished.waited_rate = reason == FINISH_RATE_LIMITED;
+    fact.finished.limit_wait = duration_ms(2);
+    fact.finished.limit = 18;
+    fact.finished.refusals[LAYER_BREAKER] = reason == FINISH_BREAKER_OPEN;
+    fact.finished.refusals[LAYER_CONCURRENCY] =
+        reason == FINISH_CONCURRENCY_FULL;
+    fact.finished.refusals[LAYER_RATE_LIMIT] = reason == FINISH_RATE_LIMITED;
+    fact.finished.refusals[LAYER_THROTTLE] = reason == FINISH_THROTTLED;
+    fact.finished.has_budget = true;
+    fact.finished.retries_granted = number % 3 == 0;
+    fact.finished.budget_level = (double)(number % 40) / 4 + 1.5;
+    tally_take(&sample->tally, &fact);
+}
+
+/* A breaker that goes round every 250 ms of the spike, and stays open. */
+static void sample_breakers(struct sample *sample)
+{
+    static const enum breaker_state round[] = {
+        BREAKER_CLOSED, BREAKER_OPEN, BREAKER_HALF_OPEN,
+    };
+    for (size_t i = 0; i < 22; i++) {
+        struct fact fact = {
+            .kind = FACT_BREAKER,
+            .at = {8 * NS_PER_S + (int64_t)i * 90 * NS_PER_MS},
+        };
+        fact.breaker.client = i < 18 ? 3 : 12;
+        fact.breaker.from = round[i % 3];
+        fact.breaker.to = round[(i + 1) % 3];
+        tally_take(&sample->tally, &fact);
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        struct fact fact = {.kind = FACT_CLIENT};
+        fact.client.budget_level = 8 + i;
+        fact.client.limit = 19 + i;
+        fact.client.running_max = 24 - i;
+        fact.client.queued_max = 10 + i;
+        tally_take(&sample->tally, &fact);
+    }
+}
+
+static void sample_layers(struct sample *sample)
+{
+    static const enum finish_reason reasons[] = {
+        FINISH_ANSWERED,     FINISH_BREAKER_OPEN, FINISH_CONCURRENCY_FULL,
+        FINISH_RATE_LIMITED, FINISH_THROTTLED,    FINISH_BREAKER_OPEN,
+    };
+    for (uint64_t i = 0; i < 490; i++) {
+        sample_policed(sample, i, reasons[i % array_length(reasons)]);
+    }
+    sample_breakers(sample);
+    sample->plan.policy.budget.type = BUDGET_TOKEN_BUCKET;
+}
+
 static void sample_plan(struct sample *sample)
 {
     sample->plan = (struct plan){
@@ -216,8 +313,10 @@ static void sample_plan(struct sample *sample)
     };
 }
 
-/* Everything but the release is done here. */
-static void sample_make(struct sample *sample, bool has_ledger)
+/* Everything but the release is done here. Bits of enum layer: what clients
+ * have, and did; a retry budget too. */
+static void sample_make_with(struct sample *sample, bool has_ledger,
+                             uint32_t layers)
 {
     static const char *const texts[] = {"p99 < 250ms", "success_rate >= 99%",
                                         "duplicates == 0",
@@ -234,10 +333,14 @@ static void sample_make(struct sample *sample, bool has_ledger)
         .first_stage_is_warmup = true,
         .keep_effects = true,
         .operations_max = SAMPLE_OPERATIONS,
+        .layers = layers,
     };
     tally_init(&sample->tally, &sample->arena, &config);
     sample_plan(sample);
     sample_run(sample);
+    if (layers) {
+        sample_layers(sample);
+    }
     tally_check(&sample->tally);
     for (size_t i = 0; i < array_length(texts); i++) {
         char problem[200];
@@ -261,6 +364,11 @@ static void sample_make(struct sample *sample, bool has_ledger)
         .slos = sample->slos,
     };
     result_compute(&sample->result, &sample->arena, &input);
+}
+
+static void sample_make(struct sample *sample, bool has_ledger)
+{
+    sample_make_with(sample, has_ledger, 0);
 }
 
 static void sample_release(struct sample *sample)

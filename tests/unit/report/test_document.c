@@ -343,9 +343,106 @@ static void tells_the_budget(void **state)
     assert_true(find(budget, "granted")->valuedouble == 7);
     assert_true(find(budget, "denied")->valuedouble == 11);
     assert_true(find(budget, "level_min")->valuedouble == 0.25);
+    assert_true(cJSON_IsNull(find(budget, "level_end"))); /* nobody told */
     cJSON_Delete(schema);
     cJSON_Delete(made);
     sample_release(&other);
+}
+
+/* The layers of a profile tell what they did, in the form of the schema. */
+static void tells_the_layers(void **state)
+{
+    static const struct {
+        const char *path;
+        double value;
+    } expected[] = {
+        {"operations.shed", 408},
+        {"operations.shed_reasons.breaker_open", 163},
+        {"operations.shed_reasons.throttled", 81},
+        {"operations.shed_reasons.answered", 0},
+        {"attempts.hedges", 82},
+        {"latency.limit_wait.count", 164},
+        {"policy.retry_budget.level_end", 9.5},
+        {"policy.breaker.opened", 8},
+        {"policy.breaker.half_opened", 7},
+        {"policy.breaker.closed", 7},
+        {"policy.breaker.not_permitted", 163},
+        {"policy.breaker.clients_open_at_end", 1},
+        {"policy.breaker.transitions.0.at_us", 6000000},
+        {"policy.breaker.transitions.0.client", 3},
+        {"policy.breaker.transitions_omitted", 0},
+        {"policy.concurrency.limit_min", 18},
+        {"policy.concurrency.limit_max", 24},
+        {"policy.concurrency.limit_end", 20.5},
+        {"policy.concurrency.rejected", 82},
+        {"policy.concurrency.queued", 82},
+        {"policy.concurrency.running_max", 24},
+        {"policy.concurrency.queued_max", 13},
+        {"policy.rate_limit.waited", 82},
+        {"policy.rate_limit.refused", 82},
+        {"policy.throttle.refused", 81},
+        {"policy.hedge.sent", 82},
+        {"policy.hedge.won", 82},
+        {"policy.hedge.cancelled", 82},
+        {"policy.hedge.connections_closed", 41},
+        {"policy.hedge.denied", 45},
+        {"policy.limit_wait.count", 164},
+        {"policy.limit_wait.max_us", 2000},
+        {"series.5.breakers_open", 0},
+        {"series.7.breakers_open", 1},
+        {"series.9.breakers_open", 1},
+        {"series.5.shed", 0},
+    };
+    static struct sample other;
+    const cJSON *point;
+    double shed = 0;
+    (void)state;
+    sample_make_with(&other, false, (1u << LAYER_COUNT) - 1);
+    cJSON *made = document_make(&other.result, &other.plan, &other.run);
+    cJSON *schema = report_schema_make();
+    compare_forms(schema, schema, made, "report");
+    for (size_t i = 0; i < array_length(expected); i++) {
+        double value = find(made, expected[i].path)->valuedouble;
+        if (fabs(value - expected[i].value) > 1e-9) {
+            fail_msg("%s: %g", expected[i].path, value);
+        }
+    }
+    assert_string_equal(
+        find(made, "policy.breaker.transitions.1.to")->valuestring,
+        "half_open");
+    cJSON_ArrayForEach(point, find(made, "series"))
+    {
+        shed += find(point, "shed")->valuedouble;
+        assert_true(find(point, "finished")->valuedouble ==
+                    find(point, "acked")->valuedouble +
+                        find(point, "failed")->valuedouble +
+                        find(point, "shed")->valuedouble);
+    }
+    assert_true(shed == 408);
+    cJSON_Delete(schema);
+    cJSON_Delete(made);
+    sample_release(&other);
+}
+
+/* What a profile does not have is null and never 0. */
+static void layers_that_are_off_are_null(void **state)
+{
+    const cJSON *block;
+    const cJSON *point;
+    (void)state;
+    cJSON_ArrayForEach(block, find(document, "policy"))
+    {
+        assert_true(cJSON_IsNull(block));
+    }
+    assert_int_equal(cJSON_GetArraySize(find(document, "policy")), 7);
+    cJSON_ArrayForEach(point, find(document, "series"))
+    {
+        assert_true(cJSON_IsNull(find(point, "hedges")));
+        assert_true(cJSON_IsNull(find(point, "breakers_open")));
+        assert_true(cJSON_IsNull(find(point, "limit")));
+        assert_true(cJSON_IsNull(find(point, "budget_level")));
+        assert_true(find(point, "shed")->valuedouble == 0);
+    }
 }
 
 /* A run that was stopped before anything began. */
@@ -396,6 +493,8 @@ int main(void)
         cmocka_unit_test(has_the_form_of_the_schema),
         cmocka_unit_test(no_ledger_is_null_and_never_0),
         cmocka_unit_test(tells_the_budget),
+        cmocka_unit_test(tells_the_layers),
+        cmocka_unit_test(layers_that_are_off_are_null),
         cmocka_unit_test(nothing_measured_is_null),
     };
     return cmocka_run_group_tests(tests, make, release);

@@ -14,10 +14,15 @@
 
 static struct sample sample;
 static cJSON *document;
+static struct sample layered;
+static cJSON *layered_document; /* every layer was on */
 
 static int make(void **state)
 {
     (void)state;
+    sample_make_with(&layered, false, (1u << LAYER_COUNT) - 1);
+    layered_document =
+        document_make(&layered.result, &layered.plan, &layered.run);
     sample_make(&sample, true);
     document = document_make(&sample.result, &sample.plan, &sample.run);
     cJSON *build = cJSON_CreateString("a build");
@@ -31,10 +36,14 @@ static int release(void **state)
     (void)state;
     cJSON_Delete(document);
     sample_release(&sample);
+    cJSON_Delete(layered_document);
+    sample_release(&layered);
     return 0;
 }
 
-/* Owned by the caller. */
+/* Owned by the caller. Not inlined: gcc takes what the stream has left in
+ * `text` for a pointer to it. */
+__attribute__((noinline))
 static char *render(const cJSON *from, int width, enum text_charset charset,
                     bool color)
 {
@@ -105,12 +114,62 @@ static void is_as_golden(void **state)
     }
 }
 
-static void stays_within_its_width(void **state)
+/* The section of this title. */
+static void append_section(struct str *out, const char *text,
+                           const char *title)
+{
+    const char *start = strstr(text, title);
+    assert_non_null(start);
+    const char *end = strstr(start, "\n\n");
+    assert_non_null(end);
+    str_append_bytes(out, start, (size_t)(end + 2 - start));
+}
+
+/* What clients did by themselves: the sections that tell of it. */
+static void policy_is_as_golden(void **state)
+{
+    static const struct {
+        const char *name;
+        int width;
+        enum text_charset charset;
+    } cases[] = {
+        {"policy-60.txt", 60, TEXT_UNICODE},
+        {"policy-80.txt", 80, TEXT_UNICODE},
+        {"policy-80-ascii.txt", 80, TEXT_ASCII},
+        {"policy-120.txt", 120, TEXT_UNICODE},
+    };
+    static const char *const titles[] = {"Operations ", "Latency ",
+                                         "Over time ", "Policy "};
+    (void)state;
+    for (size_t i = 0; i < array_length(cases); i++) {
+        struct str out = STR_INIT;
+        char *text = render(layered_document, cases[i].width,
+                            cases[i].charset, false);
+        for (size_t t = 0; t < array_length(titles); t++) {
+            append_section(&out, text, titles[t]);
+        }
+        assert_golden(cases[i].name, out.text);
+        str_release(&out);
+        free(text);
+    }
+}
+
+/* Without policies that outlast an operation there is nothing to say. */
+static void no_policy_is_no_section(void **state)
+{
+    (void)state;
+    char *text = render(document, 80, TEXT_UNICODE, false);
+    assert_null(strstr(text, "\nPolicy"));
+    assert_null(strstr(text, "by clients"));
+    assert_null(strstr(text, "limit wait"));
+    free(text);
+}
+
+static void stays_within(const cJSON *from)
 {
     static const int widths[] = {60, 80, 120, 200};
-    (void)state;
     for (size_t i = 0; i < array_length(widths); i++) {
-        char *text = render(document, widths[i], TEXT_UNICODE, false);
+        char *text = render(from, widths[i], TEXT_UNICODE, false);
         char *rest = text;
         while (rest) {
             char *line = strsep(&rest, "\n");
@@ -120,6 +179,13 @@ static void stays_within_its_width(void **state)
         }
         free(text);
     }
+}
+
+static void stays_within_its_width(void **state)
+{
+    (void)state;
+    stays_within(document);
+    stays_within(layered_document);
 }
 
 static void ascii_is_ascii_and_plain_is_plain(void **state)
@@ -257,6 +323,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(is_as_golden),
+        cmocka_unit_test(policy_is_as_golden),
+        cmocka_unit_test(no_policy_is_no_section),
         cmocka_unit_test(stays_within_its_width),
         cmocka_unit_test(ascii_is_ascii_and_plain_is_plain),
         cmocka_unit_test(colors_change_nothing_else),
