@@ -116,6 +116,31 @@ static enum form form_of_unit(const char *unit)
     return FORM_FACTOR;
 }
 
+/* Why an SLO has no value, behind it or, when that is too long, below. */
+static void add_reason(struct text *text, const char *reason, int used)
+{
+    static const char words[] = "not measured: ";
+    struct pen *pen = &text->pen;
+    int length = (int)strlen(words);
+
+    if (!reason) {
+        reason = "no reason given";
+    }
+    /* Some of them say it themselves. */
+    if (strncmp(reason, words, (size_t)length) == 0) {
+        reason += length;
+    }
+    pen_write(pen, INK_BAD, "%s", words);
+    if (used + length + pen_foreign_columns(pen, reason) <= pen->width) {
+        pen_foreign(pen, INK_PLAIN, reason, -1);
+        text_newline(text);
+        return;
+    }
+    text_newline(text);
+    pen_spaces(pen, 8);
+    text_wrapped(text, INK_PLAIN, reason, 8);
+}
+
 static void add_slo(struct text *text, const cJSON *slo)
 {
     struct pen *pen = &text->pen;
@@ -131,17 +156,15 @@ static void add_slo(struct text *text, const cJSON *slo)
     }
     pen_cell(pen, INK_PLAIN, expression ? expression : "?", columns);
     pen_write(pen, INK_PLAIN, "  ");
-    const char *reason = text_string(slo, "reason");
     double value = text_number(slo, "value");
     if (value == value) {
         text_figure(text, pass ? INK_PLAIN : INK_BAD,
                     form_of_unit(text_string(slo, "unit")), value);
+        text_newline(text);
     } else {
-        pen_write(pen, INK_BAD, "not measured: ");
-        pen_foreign(pen, INK_PLAIN, reason ? reason : "no reason given",
-                    pen->width - columns - 24);
+        add_reason(text, text_string(slo, "reason"),
+                   columns + (pen->unicode ? 6 : 10));
     }
-    text_newline(text);
 }
 
 void text_slos(struct text *text)

@@ -305,6 +305,41 @@ static void survives_any_missing_member(void **state)
     cJSON_Delete(empty);
 }
 
+/* Why an SLO was not measured is told once, whole, and below it when there is
+ * no room behind it. */
+static void reasons_are_whole(void **state)
+{
+    static const struct {
+        int width;
+        const char *reason, *shown;
+    } cases[] = {
+        {80, "not measured: nothing to see", " not measured: nothing to see\n"},
+        {80, "unverified: it burned", " not measured: unverified: it burned\n"},
+        {80, "not measured: the profile has no concurrency",
+         " not measured:\n        the profile has no concurrency\n"},
+        {120, "not measured: the profile has no concurrency",
+         " not measured: the profile has no concurrency\n"},
+        {60, "not measured: the reason is longer than the line that it has",
+         " not measured:\n        the reason is longer than the line that it "
+         "has\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < array_length(cases); i++) {
+        cJSON *copy = cJSON_Duplicate(document, true);
+        cJSON *slo = cJSON_GetArrayItem(cJSON_GetObjectItem(copy, "slo"), 0);
+        cJSON_ReplaceItemInObject(slo, "pass", cJSON_CreateFalse());
+        cJSON_ReplaceItemInObject(slo, "value", cJSON_CreateNull());
+        cJSON_ReplaceItemInObject(slo, "reason",
+                                  cJSON_CreateString(cases[i].reason));
+        char *text = render(copy, cases[i].width, TEXT_UNICODE, false);
+        if (!strstr(text, cases[i].shown)) {
+            fail_msg("%s: %.600s", cases[i].shown, text);
+        }
+        free(text);
+        cJSON_Delete(copy);
+    }
+}
+
 static void no_ledger_is_said(void **state)
 {
     static struct sample other;
@@ -330,6 +365,7 @@ int main(void)
         cmocka_unit_test(colors_change_nothing_else),
         cmocka_unit_test(escapes_what_came_from_outside),
         cmocka_unit_test(survives_any_missing_member),
+        cmocka_unit_test(reasons_are_whole),
         cmocka_unit_test(no_ledger_is_said),
     };
     return cmocka_run_group_tests(tests, make, release);
