@@ -1,5 +1,6 @@
 /* choice: the words that a profile key may take, each with what it means. A
- * list ends with a NULL name. */
+ * list ends with a NULL name. Where a key takes a list of them, the value is
+ * the number of a bit. */
 #ifndef SQUALL_PLAN_CHOICE_H
 #define SQUALL_PLAN_CHOICE_H
 

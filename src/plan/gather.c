@@ -170,13 +170,15 @@ static const struct key *row_of(const char *path)
 static cJSON *argument_value(const char *path, const char *text)
 {
     const struct key *key = row_of(path);
+    bool listing = key && (key->type == TYPE_TEXTS ||
+                           key->type == TYPE_CHOICES);
     bool textual = key && (value_is_textual(key->type) ||
                            (key->type == TYPE_HEADERS) ||
-                           (key->type == TYPE_TEXTS && text[0] != '['));
+                           (listing && text[0] != '['));
     bool plain = text[0] != '"' && strcmp(text, "null") != 0;
     cJSON *value = textual && plain ? checked(cJSON_CreateString(text))
                                     : value_from_text(text);
-    if (textual && key == key_find(path) && key->type == TYPE_TEXTS &&
+    if (textual && key == key_find(path) && listing &&
         !cJSON_IsNull(value)) {
         /* A single text for a list of them. */
         cJSON *list = checked(cJSON_CreateArray());

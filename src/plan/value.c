@@ -90,8 +90,7 @@ bool value_is_textual(enum value_type type)
     case TYPE_HEADERS:
     case TYPE_STATUSES:
     case TYPE_METHODS:
-    case TYPE_OUTCOMES:
-    case TYPE_REFUSALS:
+    case TYPE_CHOICES:
     case TYPE_TRISTATE:
     case TYPE_DURATIONS:
     case TYPE_MULT_RANGE:
@@ -154,9 +153,9 @@ static bool parse_measure(enum value_type type, const char *text,
     case TYPE_HEADER_NAME: case TYPE_FILE: case TYPE_BODY: case TYPE_BOOL:
     case TYPE_INTEGER: case TYPE_STATUS: case TYPE_NUMBER: case TYPE_CHOICE:
     case TYPE_TEXTS: case TYPE_HEADERS: case TYPE_STATUSES:
-    case TYPE_METHODS: case TYPE_OUTCOMES: case TYPE_REFUSALS:
-    case TYPE_TRISTATE: case TYPE_DURATIONS: case TYPE_MULT_RANGE:
-    case TYPE_ADD_RANGE: case TYPE_JITTER: case TYPE_CLASS_BACKOFF:
+    case TYPE_METHODS: case TYPE_CHOICES: case TYPE_TRISTATE:
+    case TYPE_DURATIONS: case TYPE_MULT_RANGE: case TYPE_ADD_RANGE:
+    case TYPE_JITTER: case TYPE_CLASS_BACKOFF:
         break;
     }
     *number = strtod(text, NULL);
@@ -549,9 +548,9 @@ static bool read_list_method(struct reader *reader, const struct key *key,
     return true;
 }
 
-/* A set of choices: a bit for each. */
-static bool read_list_bit(struct reader *reader, const struct key *key,
-                          const cJSON *item, size_t index, void *field)
+/* One bit a choice, that of its number. */
+static bool read_list_choice(struct reader *reader, const struct key *key,
+                             const cJSON *item, size_t index, void *field)
 {
     uint32_t *bits = field;
     int chosen;
@@ -562,6 +561,7 @@ static bool read_list_bit(struct reader *reader, const struct key *key,
     if (!find_choice(reader, key->choices, item->valuestring, &chosen)) {
         return false;
     }
+    must(chosen >= 0 && chosen < 32);
     *bits |= UINT32_C(1) << chosen;
     return true;
 }
@@ -786,9 +786,9 @@ bool value_read(struct reader *reader, const struct key *key,
     case TYPE_METHODS:
         *(uint16_t *)field = 0;
         return read_each(reader, key, value, 64, read_list_method, field);
-    case TYPE_OUTCOMES: case TYPE_REFUSALS:
+    case TYPE_CHOICES:
         *(uint32_t *)field = 0;
-        return read_each(reader, key, value, 64, read_list_bit, field);
+        return read_each(reader, key, value, 64, read_list_choice, field);
     case TYPE_DURATIONS:
         return read_backoff_list(reader, key, value, field);
     case TYPE_MULT_RANGE:
