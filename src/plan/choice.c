@@ -3,7 +3,7 @@
 #include "base/must.h"
 #include "faults/fault.h"
 #include "load/schedule.h"
-#include "plan/plan.h"
+#include "plan/draft.h"
 #include "policy/policy.h"
 #include "target/service.h"
 
@@ -167,6 +167,113 @@ const struct choice choice_budget_deposit[] = {
     {"success", DEPOSIT_SUCCESS, "Every success."},
     {"not_retried", DEPOSIT_NOT_RETRIED,
      "Every ending that is not worth a retry."},
+    {0},
+};
+
+_Static_assert(BUDGET_COVERS_RETRY == 1 << 0, "the bits of these choices");
+_Static_assert(BUDGET_COVERS_HEDGE == 1 << 1, "the bits of these choices");
+
+const struct choice choice_budget_covers[] = {
+    {"retry", 0, "Retries."},
+    {"hedge", 1, "Attempts sent beside others; see hedge."},
+    {0},
+};
+
+const struct choice choice_on_budget_empty[] = {
+    {"fail", BROKE_FAIL, "It fails at once."},
+    {"sleep_then_fail", BROKE_SLEEP_THEN_FAIL,
+     "It waits as for the retry, and fails then."},
+    {0},
+};
+
+const struct choice choice_breaker_trip[] = {
+    {"rate", TRIP_RATE, "The share of failures."},
+    {"consecutive", TRIP_CONSECUTIVE, "Failures in a row."},
+    {"slow", TRIP_SLOW, "The share of calls that took longer than slow."},
+    {0},
+};
+
+const struct choice choice_breaker_window[] = {
+    {"count", WINDOW_COUNT, "The last calls, as many as size says."},
+    {"time", WINDOW_TIME, "The calls of the last length of time."},
+    {"ema", WINDOW_EMA,
+     "All calls, as an average in which older ones fade within length."},
+    {0},
+};
+
+const struct choice choice_breaker_close[] = {
+    {"all_success", CLOSE_ALL_SUCCESS,
+     "Every one went well; the first that did not opens it again."},
+    {"rate_below", CLOSE_RATE_BELOW,
+     "When all are back, fewer than failure_rate of them are bad."},
+    {0},
+};
+
+const struct choice choice_unit[] = {
+    {"attempt", UNIT_ATTEMPT,
+     "Each attempt: the layer is put inside retry and hedge."},
+    {"operation", UNIT_OPERATION,
+     "Each operation, with all its retries: the layer is put outside retry."},
+    {0},
+};
+
+const struct choice choice_adaptive[] = {
+    {"vegas", ADAPTIVE_VEGAS,
+     "Guesses the queue at the service from the least time of a call."},
+    {"gradient2", ADAPTIVE_GRADIENT2,
+     "Compares what a call takes with a long average."},
+    {"aimd", ADAPTIVE_AIMD,
+     "Grows by one, and is cut to a share when a call was dropped."},
+    {"envoy_gradient", ADAPTIVE_ENVOY_GRADIENT,
+     "Compares a median with the least, which is measured now and then."},
+    {0},
+};
+
+const struct choice choice_rate_limit[] = {
+    {"token_bucket", RATE_LIMIT_BUCKET,
+     "A rate that is given, with a burst above it."},
+    {"cubic", RATE_LIMIT_CUBIC,
+     "Cut by answers that throttle, and probing upwards after that."},
+    {0},
+};
+
+_Static_assert(RATE_LIMIT_FIRST == 1 << 0, "the bits of these choices");
+_Static_assert(RATE_LIMIT_RETRY == 1 << 1, "the bits of these choices");
+
+const struct choice choice_rate_limit_applies[] = {
+    {"first", 0, "The first attempt of an operation."},
+    {"retry", 1, "Retries and hedges."},
+    {0},
+};
+
+const struct choice choice_throttle[] = {
+    {"sre", THROTTLE_SRE,
+     "Refuses the share max(0, (calls - k * accepted) / (calls + padding))."},
+    {0},
+};
+
+const struct choice choice_hedge_trigger[] = {
+    {"delay", HEDGE_ON_DELAY, "After a time that is given."},
+    {"quantile", HEDGE_ON_QUANTILE,
+     "After what most first attempts took lately."},
+    {"attempt_timeout", HEDGE_ON_ATTEMPT_TIMEOUT,
+     "When an attempt reaches its timeout, which then cancels nothing."},
+    {0},
+};
+
+const struct choice choice_hedge_failure[] = {
+    {"next_now", HEDGE_FAILURE_NEXT_NOW, "The next is sent at once."},
+    {"ignore", HEDGE_FAILURE_IGNORE,
+     "Nothing: the others run on, and the next comes in its time."},
+    {"cancel_all", HEDGE_FAILURE_CANCEL_ALL,
+     "All others are cancelled; then it is for retry."},
+    {0},
+};
+
+const struct choice choice_layer[] = {
+#define LAYER(id, name, sentence) {name, LAYER_##id, sentence},
+#include "policy/layer.def"
+#undef LAYER
     {0},
 };
 

@@ -7,6 +7,9 @@
 
 enum { STAGES_MAX = 256, REQUESTS_MAX = 256 };
 
+/* What a layer takes for one call. */
+enum unit { UNIT_ATTEMPT, UNIT_OPERATION };
+
 struct fault_draft {
     struct fault_config config;
     const char *request; /* by name; NULL: any */
@@ -23,6 +26,8 @@ struct draft {
     const char *name;
     const char *about;
     const char *source;
+    const char *verified;
+    const char *version;
     uint64_t seed;
     struct target_config target;
     struct load_config load;
@@ -35,6 +40,12 @@ struct draft {
     size_t classify_count;
     struct classify_draft classify[CLASSIFY_RULES_MAX];
     struct string_list retry_on;
+    bool attempt_applies_to_last;
+    struct string_list order;
+    size_t condition_count; /* of the breaker */
+    struct breaker_condition conditions[BREAKER_CONDITIONS_MAX];
+    uint32_t breaker_counts, breaker_ignores; /* bits of outcome_class */
+    enum unit breaker_unit, slot_covers;
     size_t fault_count;
     struct fault_draft faults[FAULTS_MAX];
     struct ledger_config ledger;

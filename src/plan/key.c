@@ -52,7 +52,23 @@ static const char *const reserved[] = {
 #include "plan/key.def"
 };
 
-static const char by_class[] = "retry.backoff.by_class.";
+/* What follows the part of a path that names a section with the keys of
+ * retry.backoff: a class's own backoff, or the open time of a breaker. NULL
+ * when it leads into none. */
+static const char *after_borrower(const char *pattern)
+{
+    static const char by_class[] = "retry.backoff.by_class.";
+    static const char open[] = "breaker.open";
+
+    if (strncmp(pattern, by_class, sizeof(by_class) - 1) == 0) {
+        return strchr(pattern + sizeof(by_class) - 1, '.');
+    }
+    if (strncmp(pattern, open, sizeof(open) - 1) == 0) {
+        const char *rest = pattern + sizeof(open) - 1;
+        return *rest == '.' ? rest : NULL;
+    }
+    return NULL;
+}
 
 void key_pattern(const char *path, struct str *pattern)
 {
@@ -67,13 +83,10 @@ void key_pattern(const char *path, struct str *pattern)
             str_append_char(pattern, ']');
         }
     }
-    /* retry.backoff.by_class.CLASS.KEY is retry.backoff.KEY */
-    size_t prefix = sizeof(by_class) - 1;
-    if (strncmp(pattern->text, by_class, prefix) != 0) {
-        return;
-    }
-    const char *key = strchr(pattern->text + prefix, '.');
-    if (key && strcmp(key, ".by_class") != 0) {
+    /* Only the common backoff has classes. */
+    static const char classes[] = ".by_class";
+    const char *key = after_borrower(pattern->text);
+    if (key && strncmp(key, classes, sizeof(classes) - 1) != 0) {
         struct str common = STR_INIT;
         str_printf(&common, "retry.backoff%s", key);
         str_release(pattern);

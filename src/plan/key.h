@@ -5,9 +5,10 @@
  * the did-you-mean, `profile explain`, the JSON Schema, the list in the
  * manual and completion. Defaults and bounds are written as a profile would.
  *
- * A row's path is a pattern: the elements of a list are "[]". A class's own
- * backoff (retry.backoff.by_class.throttle.initial) has the row of the common
- * one (retry.backoff.initial).
+ * A row's path is a pattern: the elements of a list are "[]". Sections that
+ * are backoffs too have the rows of the common one: both
+ * retry.backoff.by_class.throttle.initial and breaker.open.initial are
+ * retry.backoff.initial.
  */
 #ifndef SQUALL_PLAN_KEY_H
 #define SQUALL_PLAN_KEY_H

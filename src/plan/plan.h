@@ -89,6 +89,8 @@ struct plan {
     const char *name;
     const char *about;
     const char *source;
+    const char *verified;    /* year and month, as in "2026-11" */
+    const char *version;     /* of the client that it stands for */
     struct target_config target;
     struct load_config load;
     size_t request_count;    /* at least 1 */

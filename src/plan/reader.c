@@ -66,7 +66,17 @@ static struct error *refuse_key(struct reader *reader, const char *pattern,
         sources_error(reader->sources, reader->errors, ERROR_UNKNOWN_KEY,
                       reader->path.text, JSON_KEY, "unknown key");
     const char *meant = key_suggest(pattern, name);
-    if (meant) {
+    size_t depth = *pattern ? strlen(pattern) + 1 : 0;
+    if (meant && starts_with(meant, pattern) &&
+        key_last_name(meant) == meant + depth) {
+        /* A key of this very section, which may have borrowed its row. */
+        struct str path = STR_INIT;
+        str_append(&path, reader->path.text);
+        path_to_parent(&path);
+        path_push_name(&path, key_last_name(meant));
+        error_hint(error, "did you mean %s?", path.text);
+        str_release(&path);
+    } else if (meant) {
         error_hint(error, "did you mean %s?", meant);
     }
     return error;
@@ -187,6 +197,9 @@ static bool read_member(struct reader *reader, const struct key *key,
             return read_backoff(reader, value, field);
         }
         return read_section(reader, value, key->path, base);
+    case TYPE_BACKOFF:
+        return check_type(reader, key, value, cJSON_IsObject(value)) &&
+               read_section(reader, value, backoff_path, field);
     case TYPE_CLASS_BACKOFF:
         return check_type(reader, key, value, cJSON_IsObject(value));
     case TYPE_JITTER:
@@ -228,29 +241,18 @@ static bool check_required(struct reader *reader, const cJSON *object,
     return good;
 }
 
-/* A class has no classes of its own. */
-static bool is_nested_class(const char *path)
-{
-    static const char by_class[] = "retry.backoff.by_class.";
-    return starts_with(path, by_class) && strstr(path, ".by_class") &&
-           strstr(path + sizeof(by_class) - 1, ".by_class");
-}
-
 static bool read_section(struct reader *reader, const cJSON *object,
                          const char *pattern, void *base)
 {
-    struct str child = STR_INIT;
     size_t length = reader->path.length;
     bool good = true;
 
     for (const cJSON *item = object->child; item; item = item->next) {
         path_push_name(&reader->path, item->string);
-        str_reset(&child);
-        str_printf(&child, "%s%s%s", pattern, *pattern ? "." : "",
-                   item->string);
-        const struct key *key =
-            strpbrk(item->string, ".[") ? NULL : key_find(child.text);
-        if (!key || is_nested_class(reader->path.text)) {
+        const struct key *key = strpbrk(item->string, ".[")
+                                    ? NULL
+                                    : key_find(reader->path.text);
+        if (!key) {
             refuse_key(reader, pattern, item->string);
             good = false;
         } else {
@@ -258,9 +260,7 @@ static bool read_section(struct reader *reader, const cJSON *object,
         }
         path_pop(&reader->path, length);
     }
-    good = check_required(reader, object, pattern) && good;
-    str_release(&child);
-    return good;
+    return check_required(reader, object, pattern) && good;
 }
 
 bool reader_read(struct reader *reader, const cJSON *tree,
@@ -271,6 +271,7 @@ bool reader_read(struct reader *reader, const cJSON *tree,
     str_reset(&reader->path);
     set_defaults(reader, "", draft);
     set_defaults(reader, backoff_path, &retry->backoff[CLASS_TRANSIENT]);
+    set_defaults(reader, backoff_path, &draft->policy.breaker.open);
     for (int class = 0; class < CLASS_COUNT; class++) {
         retry->backoff[class] = retry->backoff[CLASS_TRANSIENT];
     }

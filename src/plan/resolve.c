@@ -49,6 +49,62 @@ struct error *resolve_conflict(const struct resolver *resolver,
     return error;
 }
 
+static void list_types(const struct choice *choices, uint32_t types,
+                       struct str *out)
+{
+    for (; choices->name; choices++) {
+        if (types >> choices->value & 1u) {
+            str_printf(out, "%s\"%s\"", out->length ? " or " : "",
+                       choices->name);
+        }
+    }
+}
+
+void resolve_other_keys(const struct resolver *resolver, const char *section,
+                        const char *by, const struct choice *choices, int type,
+                        const struct typed_key *list, size_t count)
+{
+    struct str types = STR_INIT;
+    struct str silent = STR_INIT;
+    char path[96], other[96];
+
+    snprintf(other, sizeof(other), "%s.%s", section, by);
+    if (!is_given(resolver, other)) {
+        str_printf(&silent, "; by default it is \"%s\"",
+                   choice_name(choices, type));
+    }
+    for (size_t i = 0; i < count; i++) {
+        snprintf(path, sizeof(path), "%s.%s", section, list[i].name);
+        if (list[i].types >> type & 1u || !is_given(resolver, path)) {
+            continue;
+        }
+        str_reset(&types);
+        list_types(choices, list[i].types, &types);
+        struct error *error = resolve_conflict(
+            resolver, path, other,
+            "\"%s\" means something only when \"%s\" is %s%s", list[i].name,
+            by, types.text, silent.text);
+        error_hint(error, "remove it, or write \"%s\": %s", by, types.text);
+    }
+    str_release(&types);
+    str_release(&silent);
+}
+
+bool resolve_need(const struct resolver *resolver, const char *section,
+                  const char *name, const char *who, const char *example)
+{
+    char path[96];
+
+    snprintf(path, sizeof(path), "%s.%s", section, name);
+    if (is_given(resolver, path)) {
+        return true;
+    }
+    struct error *error =
+        resolve_refuse(resolver, section, "%s needs \"%s\"", who, name);
+    error_hint(error, "add %s", example);
+    return false;
+}
+
 bool resolve_template(const struct resolver *resolver, const char *path,
                       const char *text, size_t length,
                       struct template *template)
@@ -154,11 +210,23 @@ void resolve_slos(struct resolver *resolver)
     }
 }
 
-static void resolve_order(struct resolver *resolver)
+/* A month, so that profiles can be told apart by how old their check is. */
+static void check_verified(const struct resolver *resolver)
 {
-    enum layer first, second;
-    const char *problem;
-    must(policy_arrange(&resolver->plan->policy, &first, &second, &problem));
+    const char *text = resolver->draft->verified;
+    static const char digits[] = "0123456789";
+
+    if (!text) {
+        return;
+    }
+    bool formed = strlen(text) == 7 && strspn(text, digits) == 4 &&
+                  text[4] == '-' && strspn(text + 5, digits) == 2;
+    int month = formed ? (text[5] - '0') * 10 + text[6] - '0' : 0;
+    if (month < 1 || month > 12) {
+        struct error *error = resolve_refuse(
+            resolver, "verified", "\"%s\" is not a year and a month", text);
+        error_hint(error, "write \"2026-11\"");
+    }
 }
 
 bool resolve(struct resolver *resolver)
@@ -170,12 +238,11 @@ bool resolve(struct resolver *resolver)
     plan->name = draft->name;
     plan->about = draft->about;
     plan->source = draft->source;
+    plan->verified = draft->verified;
+    plan->version = draft->version;
     plan->target = draft->target;
     plan->load = draft->load;
     plan->policy = draft->policy;
-    plan->policy.budget.covers = BUDGET_COVERS_RETRY | BUDGET_COVERS_HEDGE;
-    layer_order_init(&plan->policy.order);
-    resolve_order(resolver);
     plan->ledger = draft->ledger;
     plan->service = draft->service;
     plan->run = resolver->input->run;
@@ -183,11 +250,19 @@ bool resolve(struct resolver *resolver)
                      ? draft->seed
                      : resolver->input->seed;
 
+    check_verified(resolver);
     resolve_target(resolver);
     resolve_service(resolver);
     resolve_load(resolver);
+    resolve_timeout(resolver);
     resolve_retry(resolver);
     resolve_budget(resolver);
+    resolve_breaker(resolver);
+    resolve_concurrency(resolver);
+    resolve_rate_limit(resolver);
+    resolve_throttle(resolver);
+    resolve_hedge(resolver);
+    resolve_order(resolver);
     resolve_key(resolver);
     resolve_requests(resolver);
     resolve_faults(resolver);

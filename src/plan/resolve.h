@@ -7,6 +7,7 @@
 #ifndef SQUALL_PLAN_RESOLVE_H
 #define SQUALL_PLAN_RESOLVE_H
 
+#include "plan/choice.h"
 #include "plan/draft.h"
 #include "plan/sources.h"
 
@@ -36,11 +37,40 @@ struct error *resolve_conflict(const struct resolver *resolver,
                                const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* A key that only some types of its section look at. */
+struct typed_key {
+    const char *name;
+    uint32_t types; /* bits of the choice that `by` names */
+};
+
+/* Refuses the keys of a section that its type does not look at: what is said
+ * there does nothing, which is not what its writer thinks. `by` is the key
+ * that says the type. */
+void resolve_other_keys(const struct resolver *resolver, const char *section,
+                        const char *by, const struct choice *choices, int type,
+                        const struct typed_key *list, size_t count);
+
+/* False, after adding an error at the section, when it lacks a key that `who`
+ * cannot do without; the example is what to add. */
+bool resolve_need(const struct resolver *resolver, const char *section,
+                  const char *name, const char *who, const char *example);
+
+/* Checks what the type of a backoff needs, and completes it. */
+void resolve_backoff(const struct resolver *resolver, const char *section,
+                     struct backoff_config *backoff); /* resolve_policy.c */
+
 /* The parts, in the order in which they need each other. */
 void resolve_load(struct resolver *resolver);     /* resolve_load.c */
+void resolve_timeout(struct resolver *resolver);  /* resolve_layers.c */
 void resolve_retry(struct resolver *resolver);    /* resolve_policy.c */
 void resolve_budget(struct resolver *resolver);
-void resolve_key(struct resolver *resolver);
+void resolve_breaker(struct resolver *resolver);  /* resolve_layers.c */
+void resolve_concurrency(struct resolver *resolver);
+void resolve_rate_limit(struct resolver *resolver);
+void resolve_throttle(struct resolver *resolver);
+void resolve_hedge(struct resolver *resolver);
+void resolve_order(struct resolver *resolver);    /* resolve_order.c */
+void resolve_key(struct resolver *resolver);      /* resolve_policy.c */
 void resolve_faults(struct resolver *resolver);
 void resolve_service(struct resolver *resolver);  /* resolve_target.c */
 void resolve_target(struct resolver *resolver);

@@ -127,74 +127,61 @@ static void expand_retry_on(struct resolver *resolver)
     }
 }
 
-static void need(const struct resolver *resolver, const char *section,
-                 const char *key, const char *type)
+/* The keys that the type of a backoff cannot do without. */
+static void check_backoff(const struct resolver *resolver, const char *section,
+                          const struct backoff_config *backoff)
 {
-    char path[96];
-    snprintf(path, sizeof(path), "%s.%s", section, key);
-    if (!is_given(resolver, path)) {
+    char who[64];
+
+    snprintf(who, sizeof(who), "a backoff of type \"%s\"",
+             choice_name(choice_backoff_type, (int)backoff->type));
+    if (backoff->type == BACKOFF_LIST) {
+        resolve_need(resolver, section, "list", who,
+                     "\"list\": [\"100ms\", \"1s\"]");
+    } else if (backoff->type != BACKOFF_NONE) {
+        resolve_need(resolver, section, "initial", who,
+                     "\"initial\": \"100ms\"");
+    }
+}
+
+static void complete_backoff(const struct resolver *resolver,
+                             const char *section,
+                             struct backoff_config *backoff)
+{
+    if (backoff->initial.ns == INT64_MAX) {
+        backoff->initial = DURATION_ZERO;
+    }
+    if (backoff->increment.ns == INT64_MAX) {
+        backoff->increment = backoff->initial;
+    }
+    if (backoff->jitter.add_scales && backoff->initial.ns == 0) {
         struct error *error = resolve_refuse(
-            resolver, section, "a backoff of type \"%s\" needs \"%s\"", type,
-            key);
-        error_hint(error, "add %s",
-                   strcmp(key, "list") ? "\"initial\": \"100ms\""
-                                       : "\"list\": [\"100ms\", \"1s\"]");
+            resolver, section,
+            "\"add_scales\" needs an \"initial\" above 0s to scale by");
+        error_hint(error, "add \"initial\": \"100ms\"");
     }
 }
 
-/* The keys that the type of the common backoff cannot do without. */
-static void check_backoff(const struct resolver *resolver)
+void resolve_backoff(const struct resolver *resolver, const char *section,
+                     struct backoff_config *backoff)
 {
-    static const char section[] = "retry.backoff";
-
-    switch (resolver->plan->policy.retry.backoff[CLASS_TRANSIENT].type) {
-    case BACKOFF_NONE:
-        return;
-    case BACKOFF_CONSTANT:
-        need(resolver, section, "initial", "constant");
-        return;
-    case BACKOFF_LINEAR:
-        need(resolver, section, "initial", "linear");
-        return;
-    case BACKOFF_QUADRATIC:
-        need(resolver, section, "initial", "quadratic");
-        return;
-    case BACKOFF_EXPONENTIAL:
-        need(resolver, section, "initial", "exponential");
-        return;
-    case BACKOFF_EXPONENTIAL_MINUS_ONE:
-        need(resolver, section, "initial", "exponential_minus_one");
-        return;
-    case BACKOFF_DECORRELATED:
-        need(resolver, section, "initial", "decorrelated");
-        return;
-    case BACKOFF_DECORRELATED_V2:
-        need(resolver, section, "initial", "decorrelated_v2");
-        return;
-    case BACKOFF_LIST:
-        need(resolver, section, "list", "list");
-        return;
-    }
+    check_backoff(resolver, section, backoff);
+    complete_backoff(resolver, section, backoff);
 }
 
-static void complete_backoffs(struct resolver *resolver)
+/* What the classes have in common is wrong in all of them: it is told once. */
+static void resolve_backoffs(const struct resolver *resolver)
 {
     struct retry_config *retry = &resolver->plan->policy.retry;
-    for (int class = 0; class < CLASS_COUNT; class++) {
-        struct backoff_config *backoff = &retry->backoff[class];
-        if (backoff->initial.ns == INT64_MAX) {
-            backoff->initial = DURATION_ZERO;
-        }
-        if (backoff->increment.ns == INT64_MAX) {
-            backoff->increment = backoff->initial;
-        }
-        if (backoff->jitter.add_scales && backoff->initial.ns == 0) {
-            struct error *error = resolve_refuse(
-                resolver, "retry.backoff",
-                "\"add_scales\" needs an \"initial\" above 0s to scale by");
-            error_hint(error, "add \"initial\": \"100ms\"");
-            return;
-        }
+    static const char section[] = "retry.backoff";
+    size_t before = resolver->errors->count + resolver->errors->more;
+
+    resolve_backoff(resolver, section, &retry->backoff[CLASS_TRANSIENT]);
+    for (int class = 0; class < CLASS_COUNT &&
+                        resolver->errors->count + resolver->errors->more ==
+                            before;
+         class++) {
+        complete_backoff(resolver, section, &retry->backoff[class]);
     }
 }
 
@@ -221,8 +208,7 @@ void resolve_retry(struct resolver *resolver)
         resolve_rule(resolver, i);
     }
     expand_retry_on(resolver);
-    check_backoff(resolver);
-    complete_backoffs(resolver);
+    resolve_backoffs(resolver);
     resolve_hint(resolver);
 
     if (is_given(resolver, "retry") &&
@@ -239,48 +225,40 @@ void resolve_retry(struct resolver *resolver)
             "attempts without limit need timeout.operation");
         error_hint(error, "add \"timeout\": {\"operation\": \"10s\"}");
     }
-}
-
-struct budget_key {
-    const char *name;
-    enum budget_type type; /* the only one that looks at it */
-};
-
-static const struct budget_key budget_keys[] = {
-    {"allow_above", BUDGET_TOKEN_BUCKET},
-    {"capacity", BUDGET_TOKEN_BUCKET},
-    {"charge_on", BUDGET_TOKEN_BUCKET},
-    {"cost", BUDGET_TOKEN_BUCKET},
-    {"deposit_first_success", BUDGET_TOKEN_BUCKET},
-    {"deposit_request", BUDGET_TOKEN_BUCKET},
-    {"deposit_success", BUDGET_TOKEN_BUCKET},
-    {"deposit_when", BUDGET_RATIO_WINDOW},
-    {"holds_during_backoff", BUDGET_RATIO_INFLIGHT},
-    {"initial", BUDGET_TOKEN_BUCKET},
-    {"max_share_per_request", BUDGET_RATIO_WINDOW},
-    {"min_concurrent", BUDGET_RATIO_INFLIGHT},
-    {"min_per_sec", BUDGET_RATIO_WINDOW},
-    {"refund_last_cost", BUDGET_TOKEN_BUCKET},
-    {"slots", BUDGET_RATIO_WINDOW},
-    {"window", BUDGET_RATIO_WINDOW},
-};
-
-/* A key that another type of budget would look at does nothing here, which
- * is not what its writer thinks. */
-static void refuse_other_keys(struct resolver *resolver, enum budget_type type)
-{
-    char path[64];
-    for (size_t i = 0; i < array_length(budget_keys); i++) {
-        const struct budget_key *key = &budget_keys[i];
-        snprintf(path, sizeof(path), "retry_budget.%s", key->name);
-        if (key->type != type && is_given(resolver, path)) {
-            resolve_conflict(resolver, path, "retry_budget.type",
-                             "\"%s\" is of a budget of type \"%s\"",
-                             key->name,
-                             choice_name(choice_budget_type, (int)key->type));
-        }
+    if (policy->retry.on_budget_empty == BROKE_SLEEP_THEN_FAIL &&
+        !is_given(resolver, "retry_budget")) {
+        struct error *error =
+            resolve_refuse(resolver, "retry.on_budget_empty",
+                           "there is no retry_budget that could be empty");
+        error_hint(error, "add a retry_budget, or remove it");
     }
 }
+
+enum {
+    BUCKET = 1 << BUDGET_TOKEN_BUCKET,
+    WINDOW = 1 << BUDGET_RATIO_WINDOW,
+    INFLIGHT = 1 << BUDGET_RATIO_INFLIGHT,
+};
+
+static const struct typed_key budget_keys[] = {
+    {"allow_above", BUCKET},
+    {"capacity", BUCKET},
+    {"charge_on", BUCKET},
+    {"cost", BUCKET},
+    {"deposit_first_success", BUCKET},
+    {"deposit_request", BUCKET},
+    {"deposit_success", BUCKET},
+    {"deposit_when", WINDOW},
+    {"holds_during_backoff", INFLIGHT},
+    {"initial", BUCKET},
+    {"max_share_per_request", WINDOW},
+    {"min_concurrent", INFLIGHT},
+    {"min_per_sec", WINDOW},
+    {"ratio", WINDOW | INFLIGHT},
+    {"refund_last_cost", BUCKET},
+    {"slots", WINDOW},
+    {"window", WINDOW},
+};
 
 static void check_bucket(struct resolver *resolver,
                          struct budget_config *budget)
@@ -316,16 +294,18 @@ void resolve_budget(struct resolver *resolver)
         budget->type = BUDGET_NONE;
         return;
     }
-    refuse_other_keys(resolver, budget->type);
+    resolve_other_keys(resolver, "retry_budget", "type", choice_budget_type,
+                       (int)budget->type, budget_keys,
+                       array_length(budget_keys));
+    if (budget->covers == 0) {
+        error = resolve_refuse(resolver, "retry_budget.covers",
+                               "an empty list, so it limits nothing");
+        error_hint(error, "write [\"retry\", \"hedge\"]");
+    }
     switch (budget->type) {
     case BUDGET_NONE:
         return;
     case BUDGET_TOKEN_BUCKET:
-        if (has_ratio) {
-            resolve_conflict(resolver, "retry_budget.ratio",
-                             "retry_budget.type",
-                             "a token bucket has no ratio");
-        }
         check_bucket(resolver, budget);
         return;
     case BUDGET_RATIO_WINDOW:

@@ -70,8 +70,8 @@ static cJSON *value_schema(const struct key *key)
 
     if (key->type == TYPE_SECTION) {
         schema = object_of(key->path, false);
-    } else if (key->type == TYPE_CLASS_BACKOFF) {
-        schema = reference("#/definitions/class_backoff");
+    } else if (key->type == TYPE_CLASS_BACKOFF || key->type == TYPE_BACKOFF) {
+        schema = reference("#/definitions/own_backoff");
     } else if (key->type == TYPE_JITTER) {
         schema = jitter_schema(key);
     } else {
@@ -91,8 +91,8 @@ static cJSON *value_schema(const struct key *key)
     return schema;
 }
 
-/* An object with the keys below a pattern. A partial one, what a class
- * changes of the backoff, requires none and has no classes of its own. */
+/* An object with the keys below a pattern. A partial one, a backoff that is
+ * not the common one, requires none and has no classes of its own. */
 static cJSON *object_of(const char *pattern, bool partial)
 {
     cJSON *schema = checked(cJSON_CreateObject());
@@ -138,7 +138,7 @@ cJSON *schema_make(void)
     }
     cJSON_Delete(top);
     cJSON *definitions = checked(cJSON_CreateObject());
-    cJSON_AddItemToObject(definitions, "class_backoff",
+    cJSON_AddItemToObject(definitions, "own_backoff",
                           object_of("retry.backoff", true));
     cJSON_AddItemToObject(schema, "definitions", definitions);
     return schema;

@@ -96,6 +96,7 @@ bool value_is_textual(enum value_type type)
     case TYPE_MULT_RANGE:
     case TYPE_ADD_RANGE:
     case TYPE_JITTER:
+    case TYPE_BACKOFF:
     case TYPE_CLASS_BACKOFF:
         break;
     }
@@ -155,7 +156,7 @@ static bool parse_measure(enum value_type type, const char *text,
     case TYPE_TEXTS: case TYPE_HEADERS: case TYPE_STATUSES:
     case TYPE_METHODS: case TYPE_CHOICES: case TYPE_TRISTATE:
     case TYPE_DURATIONS: case TYPE_MULT_RANGE: case TYPE_ADD_RANGE:
-    case TYPE_JITTER: case TYPE_CLASS_BACKOFF:
+    case TYPE_JITTER: case TYPE_BACKOFF: case TYPE_CLASS_BACKOFF:
         break;
     }
     *number = strtod(text, NULL);
@@ -797,7 +798,8 @@ bool value_read(struct reader *reader, const struct key *key,
         return read_add_range(reader, key, value, field);
     case TYPE_JITTER:
         return read_jitter(reader, key, value, field);
-    case TYPE_SECTION: case TYPE_LIST: case TYPE_CLASS_BACKOFF:
+    case TYPE_SECTION: case TYPE_LIST: case TYPE_BACKOFF:
+    case TYPE_CLASS_BACKOFF:
         break;
     }
     must_never("a section is no value");

@@ -105,12 +105,22 @@ static void paths_are_found_by_their_pattern(void **state)
     assert_string_equal(key_find("retry.backoff.by_class.throttle.initial")
                             ->path,
                         "retry.backoff.initial");
+    assert_string_equal(key_find("breaker.open.initial")->path,
+                        "retry.backoff.initial");
+    assert_string_equal(key_find("breaker.open.jitter.add")->path,
+                        "retry.backoff.jitter.add");
+    assert_string_equal(key_find("breaker.any_of[0].slow")->path,
+                        "breaker.any_of[].slow");
+    assert_null(key_find("breaker.open.by_class"));
+    assert_null(key_find("breaker.open.by_class.timeout"));
+    assert_null(key_find("breaker.opens.initial"));
+    assert_null(key_find("retry.backoff.by_class.timeout.by_class"));
     assert_null(key_find("load.stages.rate"));
     assert_null(key_find("load.rat"));
-    assert_true(key_is_reserved("hedge"));
-    assert_true(key_is_reserved("hedge.delay"));
+    assert_true(key_is_reserved("timeline"));
+    assert_true(key_is_reserved("timeline.run"));
     assert_true(key_is_reserved("requests[3].expect.json"));
-    assert_false(key_is_reserved("hedges"));
+    assert_false(key_is_reserved("timelines"));
     assert_string_equal(key_suggest("load", "duraton"), "load.duration");
     assert_string_equal(key_suggest("", "rate"), "load.rate");
     assert_string_equal(key_suggest("retry", "max_atempts"),
@@ -186,9 +196,9 @@ static void keys_are_explained(void **state)
     assert_non_null(strstr(out.text, "duplicates"));
     assert_false(explain_key(&out, "load.rat", &errors));
     assert_string_equal(errors.list[0].hint, "did you mean load.rate?");
-    assert_false(explain_key(&out, "hedge", &errors));
+    assert_false(explain_key(&out, "timeline", &errors));
     assert_string_equal(errors.list[1].text,
-                        "hedge is not available in this version");
+                        "timeline is not available in this version");
     str_release(&out);
 }
 

@@ -1,35 +1,6 @@
 /* Every refusal: at its place, with its remedy; contradictions name both
  * places. */
-#include "reading.h"
-
-struct refusal {
-    const char *profile;
-    int line, column;
-    const char *path, *text, *hint; /* parts of them */
-};
-
-static void check(const struct refusal *refusal)
-{
-    struct plan *plan =
-        read_texts(refusal->profile, NULL, (struct plan_input){0});
-    if (plan) {
-        fail_msg("accepted: %s", refusal->profile);
-    }
-    for (size_t i = 0; i < errors.count; i++) {
-        const struct error *error = &errors.list[i];
-        if (strcmp(error->path, refusal->path) == 0 &&
-            strstr(error->text, refusal->text) &&
-            strstr(error->hint, refusal->hint) &&
-            error->line == refusal->line &&
-            error->column == refusal->column &&
-            strcmp(error->file, "a.json") == 0) {
-            assert_int_equal(errors_exit_status(&errors), 2);
-            return;
-        }
-    }
-    errors_print(&errors, stderr);
-    fail_msg("not told as expected: %s", refusal->profile);
-}
+#include "refusal.h"
 
 static void values_are_refused(void **state)
 {
@@ -63,8 +34,8 @@ static void values_are_refused(void **state)
         {"{\"retry\":{\"backoff\":{\"type\":\"none\",\"intial\":\"1s\"}}}", 1,
          36, "retry.backoff.intial", "unknown",
          "did you mean retry.backoff.initial?"},
-        {"{\"hedge\":{}}", 1, 2, "hedge", "not available in this version",
-         "remove"},
+        {"{\"timeline\":{}}", 1, 2, "timeline",
+         "not available in this version", "remove"},
         {"{\"requests\":[{\"expect\":{\"json\":{}}}]}", 1, 25,
          "requests[0].expect.json", "not available", ""},
         {"{\"retry\":{\"max_attempts\":2,\"backoff\":{\"type\":\"none\","
