@@ -189,6 +189,8 @@ def profiles(t):
         t.match(about, r"\S.*\.$", f"{name}: about is a sentence")
     for name in ("none", "immediate", "fixed", "exponential", "full-jitter",
                  "equal-jitter", "decorrelated-jitter", "broken-keys",
+                 "budgeted", "hedged", "breaker", "adaptive-limit", "sre-throttle",
+                 "token-bucket", "deadline-only",
                  "steady", "lost-responses", "brownout", "outage", "spike",
                  "exactly-once", "no-keys", "racy", "forgetful"):
         t.match(listed, rf"(^|[\s/]){name}\b", "shipped")
