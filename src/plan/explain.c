@@ -1,7 +1,10 @@
 #include "plan/explain.h"
 
+#include "base/must.h"
 #include "measure/slo.h"
+#include "plan/catalogue.h"
 #include "plan/key.h"
+#include "plan/sources.h"
 
 #include <string.h>
 
@@ -35,6 +38,90 @@ static void append_choices(struct str *out, const struct choice *choices)
         str_printf(out, "    %-24s ", choices->name);
         append_wrapped(out, choices->help, 29, 29);
     }
+}
+
+/* The units that a value may have; a type without a row has none. */
+static void append_unit(struct str *out, enum value_type type)
+{
+    static const struct {
+        enum value_type type;
+        const char *unit;
+    } units[] = {
+        {TYPE_COUNT, "none; k and M are thousands and millions"},
+        {TYPE_UNSIGNED, "none; k and M are thousands and millions"},
+        {TYPE_RATIO, "none or %"},
+        {TYPE_RATE, "/s, /m or /h"},
+        {TYPE_DURATION, "ns, us, ms, s, m or h"},
+        {TYPE_DURATIONS, "ns, us, ms, s, m or h"},
+        {TYPE_ADD_RANGE, "ns, us, ms, s, m or h"},
+        {TYPE_SIZE, "B, kB, MB, GB, KiB, MiB or GiB"},
+    };
+    for (size_t i = 0; i < array_length(units); i++) {
+        if (units[i].type == type) {
+            str_printf(out, "  unit:     %s\n", units[i].unit);
+        }
+    }
+}
+
+static bool is_section(const struct key *key)
+{
+    return key->type == TYPE_SECTION || key->type == TYPE_LIST;
+}
+
+static void append_default(struct str *out, const struct key *key)
+{
+    if (key->required) {
+        str_append(out, "  default:  none, it must be given\n");
+    } else if (key->fallback) {
+        str_printf(out, "  default:  %s\n", key->fallback);
+    } else if (!is_section(key)) {
+        bool told = strstr(key->sentence, "default") != NULL;
+        str_printf(out, "  default:  %s\n", told ? "as told above" : "none");
+    }
+}
+
+/* Whether anything in the tree has the key, which may stand in several
+ * places: that of a backoff, for each that is one. */
+static bool tree_has(const cJSON *tree, const struct key *key,
+                     struct str *path)
+{
+    size_t length = path->length;
+    size_t index = 0;
+    bool found = false;
+
+    for (const cJSON *item = tree->child; item && !found; item = item->next) {
+        if (cJSON_IsArray(tree)) {
+            path_push_index(path, index++);
+        } else {
+            path_push_name(path, item->string);
+            found = key_find(path->text) == key;
+        }
+        found = found || tree_has(item, key, path);
+        path_pop(path, length);
+    }
+    return found;
+}
+
+static void append_uses(struct str *out, const struct key *key)
+{
+    struct catalogue catalogue = {0};
+    struct errors errors = ERRORS_INIT;
+    struct str names = STR_INIT;
+    struct str path = STR_INIT;
+
+    catalogue_read(&catalogue, NULL, 0, &errors);
+    for (size_t i = 0; i < catalogue.count; i++) {
+        const struct catalogue_entry *entry = &catalogue.entries[i];
+        if (entry->tree && tree_has(entry->tree, key, &path)) {
+            str_printf(&names, "%s%s", names.length ? ", " : "", entry->name);
+        }
+    }
+    str_append(out, "  used in:  ");
+    append_wrapped(out, names.length ? names.text : "no shipped profile", 12,
+                   12);
+    catalogue_release(&catalogue);
+    str_release(&names);
+    str_release(&path);
 }
 
 static void append_range(struct str *out, const struct key *key)
@@ -109,16 +196,14 @@ bool explain_key(struct str *out, const char *path, struct errors *errors)
     str_printf(out, "%s\n  ", key->path);
     append_wrapped(out, key->sentence, 2, 2);
     str_printf(out, "  type:     %s\n", value_type_name(key->type));
-    if (key->type != TYPE_SECTION && key->type != TYPE_LIST) {
+    if (!is_section(key)) {
         str_printf(out, "  written:  %s\n", value_type_example(key->type));
     }
+    append_unit(out, key->type);
     append_range(out, key);
-    if (key->required) {
-        str_append(out, "  default:  none, it must be given\n");
-    } else if (key->fallback) {
-        str_printf(out, "  default:  %s\n", key->fallback);
-    }
+    append_default(out, key);
     str_printf(out, "  since:    %s\n", key->since);
+    append_uses(out, key);
     if (key->choices) {
         append_choices(out, key->choices);
     }

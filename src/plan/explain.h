@@ -7,8 +7,9 @@
 
 #include <stdbool.h>
 
-/* One key: meaning, type, range, default, choices; of a section, its keys;
- * of "slo" also the metrics. Adds an error when there is no such key. */
+/* One key: meaning, type, unit, range, default, choices, and which profiles of
+ * the library have it; of a section, its keys; of "slo" also the metrics.
+ * Adds an error when there is no such key. */
 bool explain_key(struct str *out, const char *path, struct errors *errors);
 
 /* Every key, one a line. */

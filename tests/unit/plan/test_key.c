@@ -202,6 +202,69 @@ static void keys_are_explained(void **state)
     str_release(&out);
 }
 
+static void assert_explains(const char *path, const char *const *lines,
+                            size_t count)
+{
+    struct errors errors = ERRORS_INIT;
+    struct str out = STR_INIT;
+    assert_true(explain_key(&out, path, &errors));
+    for (size_t i = 0; i < count; i++) {
+        if (!strstr(out.text, lines[i])) {
+            fail_msg("%s: no \"%s\" in:\n%s", path, lines[i], out.text);
+        }
+    }
+    str_release(&out);
+}
+
+/* Everything that somebody asks of a key. */
+static void a_key_is_explained_whole(void **state)
+{
+    static const char *const seed[] = {
+        "seed\n",
+        "  type:     count\n",
+        "  unit:     none; k and M",
+        "  range:    from 0\n",
+        "  default:  none\n",
+        "  used in:  no shipped profile\n",
+    };
+    static const char *const delay[] = {
+        "  unit:     ns, us",
+        "  range:    0s to 24h\n",
+    };
+    static const char *const initial[] = {
+        "  default:  as told above\n",
+        "  used in:  ",
+        "strategies/token-bucket",
+    };
+    static const char *const trip[] = {
+        "  default:  none, it must be given\n",
+        "strategies/breaker",
+        "  choices:\n    rate ",
+        "    consecutive ",
+    };
+    static const char *const quantile[] = {
+        "  default:  95%\n",
+        "  unit:     none or %\n",
+        "strategies/hedged",
+    };
+    /* A breaker's open time is a backoff, and uses its keys. */
+    static const char *const type[] = {"retry.backoff.type\n",
+                                       "strategies/breaker"};
+    (void)state;
+    assert_explains("seed", seed, array_length(seed));
+    assert_explains("hedge.delay", delay, array_length(delay));
+    assert_explains("retry_budget.initial", initial, array_length(initial));
+    assert_explains("breaker.any_of[].type", trip, array_length(trip));
+    assert_explains("hedge.quantile", quantile, array_length(quantile));
+    assert_explains("breaker.open.type", type, array_length(type));
+}
+
+static int use_shipped(void **state)
+{
+    (void)state;
+    return setenv("SQUALL_PROFILES", "profiles", 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +276,7 @@ int main(void)
         cmocka_unit_test(the_manual_lists_the_keys),
         cmocka_unit_test(the_shipped_schema_is_that_of_the_table),
         cmocka_unit_test(keys_are_explained),
+        cmocka_unit_test(a_key_is_explained_whole),
     };
-    return cmocka_run_group_tests_name("key", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("key", tests, use_shipped, NULL);
 }
