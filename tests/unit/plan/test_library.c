@@ -15,7 +15,7 @@
 
 struct names {
     size_t count;
-    char list[64][64];
+    char list[256][64];
 };
 
 static void take_name(void *context, const char *name, const char *path)
