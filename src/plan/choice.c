@@ -15,6 +15,15 @@ const struct choice choice_schema[] = {
     {0},
 };
 
+const struct choice choice_kind[] = {
+    {"part", 0, "It is merged key by key with the profiles before it."},
+    {"client", 1,
+     "It is a whole client: what the profiles before it say of retries, "
+     "budgets, limits, keys and headers goes; their timeouts stay where it "
+     "has none."},
+    {0},
+};
+
 const struct choice choice_http[] = {
     {"1.1", HTTP_1_1, "HTTP/1.1, one request at a time on a connection."},
     {"2", HTTP_2, "HTTP/2: by ALPN over TLS, with prior knowledge without."},

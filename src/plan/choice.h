@@ -11,6 +11,7 @@ struct choice {
 };
 
 extern const struct choice choice_schema[];
+extern const struct choice choice_kind[];
 extern const struct choice choice_http[];
 extern const struct choice choice_load_model[];
 extern const struct choice choice_arrival[];

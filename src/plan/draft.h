@@ -23,6 +23,7 @@ struct classify_draft {
 struct draft {
     const char *json_schema; /* "$schema", for editors */
     int schema;
+    int kind; /* what gather made of it */
     const char *name;
     const char *about;
     const char *source;

@@ -19,6 +19,28 @@ static cJSON *checked(cJSON *item)
     return item;
 }
 
+/* A whole client leaves nothing of the policies before it, or it would not be
+ * the client that it says it is. Timeouts stay where it has none of its own:
+ * a client that waits for ever could not be driven through a lost answer. */
+static void drop_policy(cJSON *tree)
+{
+    static const char *const sections[] = {
+        "breaker",    "concurrency", "headers",      "hedge",   "idempotency",
+        "order",      "rate_limit",  "retry",        "retry_budget",
+        "throttle",
+    };
+    for (size_t i = 0; tree && i < array_length(sections); i++) {
+        cJSON_Delete(
+            cJSON_DetachItemFromObjectCaseSensitive(tree, sections[i]));
+    }
+}
+
+static bool is_whole_client(const cJSON *profile)
+{
+    const cJSON *kind = json_get(profile, "kind");
+    return cJSON_IsString(kind) && strcmp(kind->valuestring, "client") == 0;
+}
+
 static void merge_profile(cJSON **tree, const char *name,
                           struct sources *sources, struct errors *errors)
 {
@@ -34,6 +56,9 @@ static void merge_profile(cJSON **tree, const char *name,
                            "a profile is a JSON object: { ... }");
             snprintf(error->file, sizeof(error->file), "%s", json.name);
         } else if (profile) {
+            if (is_whole_client(profile)) {
+                drop_policy(*tree);
+            }
             json_merge(tree, profile);
         }
         cJSON_Delete(profile);

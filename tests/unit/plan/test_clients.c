@@ -102,6 +102,7 @@ static void each_says_what_it_stands_for(void **state)
         assert_string_equal(text_of(tree, i, "$schema"),
                             "../profile.schema");
         assert_string_equal(text_of(tree, i, "schema"), "squall.profile/1");
+        assert_string_equal(text_of(tree, i, "kind"), "client");
         assert_string_equal(text_of(tree, i, "name"),
                             clients.names[i] + strlen("clients/"));
         cJSON_Delete(tree);
@@ -186,9 +187,8 @@ static void assert_same_waits(const struct plan *alone,
     }
 }
 
-/* lost-responses has a retry policy of its own; sections are merged key by
- * key. So a client must say each key that makes it what it is, the absence of
- * a cap and of jitter, too. */
+/* lost-responses has a retry policy and keys of its own; a client is whole,
+ * and nothing of them stays. */
 static void a_scenario_leaves_nothing_behind(void **state)
 {
     (void)state;
@@ -200,6 +200,7 @@ static void a_scenario_leaves_nothing_behind(void **state)
             const struct retry_config *b = &merged->policy.retry;
             if (a->max_attempts != b->max_attempts ||
                 a->classify.count != b->classify.count ||
+                alone->policy.key.scope != merged->policy.key.scope ||
                 a->hint.count != b->hint.count) {
                 fail_msg("%s retries otherwise behind %s", clients.names[i],
                          scenarios[k]);
