@@ -100,11 +100,11 @@ class RefusingPort:
     """A port on which connections are refused for as long as this is held:
     bound, so that nobody else gets it, and not listening."""
 
-    def __init__(self):
+    def __init__(self, host="127.0.0.1"):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self.socket.bind(("127.0.0.1", 0))
+        self.socket.bind((host, 0))
         self.port = self.socket.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}/"
+        self.url = f"http://{host}:{self.port}/"
 
     def close(self):
         self.socket.close()
@@ -165,6 +165,7 @@ class ScriptedServer:
 
     def __init__(self, answer, tls=None, host="127.0.0.1"):
         self.answer = answer
+        self.host = host
         self.requests = []
         self.connections = 0
         self.stopping = threading.Event()
@@ -191,7 +192,7 @@ class ScriptedServer:
         self._listener.close()
         self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.bind(("127.0.0.1", self.port))
+        self._listener.bind((self.host, self.port))
 
     def close(self):
         self.stopping.set()
@@ -406,19 +407,24 @@ class Target:
 class Hostile:
     """The hostile server, and its books."""
 
-    def __init__(self, url):
-        self.url = url
+    def __init__(self, ports):
+        self.ports = ports
+        self.url = f"http://127.0.0.1:{ports[0]}"
 
     def counts(self):
-        with urllib.request.urlopen(self.url + "/__counts",
-                                    timeout=20) as answer:
+        return self._get("/__counts")
+
+    def log(self):
+        """All requests in order of arrival; see the servers' README."""
+        return self._get("/__log")
+
+    def _get(self, path):
+        with urllib.request.urlopen(self.url + path, timeout=20) as answer:
             return json.load(answer)
 
     def headers(self):
         """Of each request, in order of arrival; names are in lower case."""
-        with urllib.request.urlopen(self.url + "/__log",
-                                    timeout=20) as answer:
-            return [row[6] for row in json.load(answer)]
+        return [row["headers"] for row in self.log()]
 
     def users(self):
         """Of each connection that carried requests with X-Client: the set of
@@ -442,11 +448,11 @@ class Nginx:
            "$http_x_op|$ssl_protocol';")
 
     def __init__(self, test, locations=None, tls=None, unix=False,
-                 http2=False, extra=""):
+                 http2=False, extra="", http="", name="nginx"):
         program = shutil.which("nginx") or "/usr/sbin/nginx"
         if not os.path.exists(program):
             raise Skip("nginx is not installed")
-        self.directory = test.path("nginx")
+        self.directory = test.path(name)
         self.directory.mkdir()
         if locations is None:
             locations = 'location / { return 200 "ok\\n"; }'
@@ -485,6 +491,7 @@ http {{
   uwsgi_temp_path {self.directory}/uwsgi;
   scgi_temp_path {self.directory}/scgi;
   keepalive_requests 10000000; keepalive_timeout 600s;
+  {http}
   server {{ listen {listen}; {extra} {locations} }}
 }}
 """)
@@ -492,7 +499,7 @@ http {{
         self.process = test.start(
             [program, "-p", self.directory, "-c",
              self.directory / "nginx.conf"],
-            name="nginx", env=env, pass_fds=(sock.fileno(),))
+            name=name, env=env, pass_fds=(sock.fileno(),))
         sock.close()
 
     def stop(self):
@@ -809,15 +816,18 @@ class Test:
         url = process.wait_for_text(r"http://127\.0\.0\.1:\d+").group(0)
         return Target(process, url)
 
-    def hostile(self):
-        """tests/servers/hostile.py, on a socket that listens already."""
-        sock = listening_socket()
-        self.start([sys.executable, ROOT / "tests" / "servers" / "hostile.py",
-                    "--fd", sock.fileno()], "hostile",
-                   pass_fds=(sock.fileno(),))
-        url = f"http://127.0.0.1:{port_of(sock)}"
-        sock.close()
-        return Hostile(url)
+    def hostile(self, ports=1):
+        """tests/servers/hostile.py, on sockets that listen already."""
+        sockets = [listening_socket() for _ in range(ports)]
+        argv = [sys.executable, ROOT / "tests" / "servers" / "hostile.py"]
+        for sock in sockets:
+            argv += ["--fd", sock.fileno()]
+        self.start(argv, "hostile",
+                   pass_fds=[sock.fileno() for sock in sockets])
+        server = Hostile([port_of(sock) for sock in sockets])
+        for sock in sockets:
+            sock.close()
+        return server
 
     def server(self, answer, **options):
         return self.keep(ScriptedServer(answer, **options))
@@ -830,8 +840,8 @@ class Test:
         directory.mkdir()
         return Certificates(directory)
 
-    def refusing_port(self):
-        return self.keep(RefusingPort())
+    def refusing_port(self, **options):
+        return self.keep(RefusingPort(**options))
 
     def wait_until(self, what, holds, timeout=20):
         """Asks again until it holds."""

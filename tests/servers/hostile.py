@@ -7,11 +7,12 @@ done with it, every one that broke off is counted apart, and GET /__counts
 tells, so that a client's own account can be held against it to the last
 request.
 
-    hostile.py [--host 127.0.0.1] [--port 0] [--fd N] [--seed 1]
+    hostile.py [--host 127.0.0.1] [--port 0] [--fd N]... [--seed 1]
 
 The port is printed on standard output, alone on a line, once it listens.
---fd takes over a socket that listens already. The server ends with its
-standard input when that is a pipe, or on SIGTERM.
+--fd takes over a socket that listens already; several make one server with
+several ports and one set of books. The server ends with its standard input
+when that is a pipe, or on SIGTERM.
 """
 
 import argparse
@@ -135,6 +136,7 @@ class Connection(asyncio.Protocol):
         self.is_counted = False
         self.is_dropped = False
         self.has_continued = False
+        self.entry = None
 
     # What asyncio calls.
 
@@ -260,9 +262,15 @@ class Connection(asyncio.Protocol):
         if request.client:
             books.by_connection.setdefault(
                 self.number, collections.Counter())[request.client] += 1
-        books.log.append((round(time.monotonic(), 6), request.method,
-                          request.path, request.id, request.key,
-                          request.on_connection, request.headers))
+        self.entry = {
+            "at": round(time.monotonic(), 6), "ended": None,
+            "method": request.method, "path": request.path,
+            "id": request.id, "key": request.key,
+            "connection": self.number,
+            "on_connection": request.on_connection,
+            "port": self.transport.get_extra_info("sockname")[1],
+            "headers": request.headers}
+        books.log.append(self.entry)
         self.behave(request, request.path.split("/")[1:])
 
     def serve_books(self, request):
@@ -301,7 +309,7 @@ class Connection(asyncio.Protocol):
         self.finished(data[9:12].decode("latin-1"))
 
     def finished(self, end):
-        self.books.by_end[end] += 1
+        self.ends_as(end)
         if self.is_dropped:
             self.close()
         elif self.is_busy:
@@ -328,8 +336,15 @@ class Connection(asyncio.Protocol):
 
     def ended(self, end):
         if end:
-            self.books.by_end[end] += 1
+            self.ends_as(end)
         self.is_closed = True
+
+    def ends_as(self, end):
+        """Into the books: how the request ended, and when."""
+        self.books.by_end[end] += 1
+        if self.entry:
+            self.entry["ended"] = round(time.monotonic(), 6)
+            self.entry = None
 
     def later(self, ms, action):
         """Holds the connection, then acts unless it is gone."""
@@ -480,6 +495,15 @@ def retry_after_date(connection, _request, words):
                              [("Retry-After", date)]))
 
 
+def first(connection, request, words):
+    """/first/K/...: the first K requests of an operation fare as the rest
+    says, the others get a good answer."""
+    if connection.books.by_id[request.id] <= int(words[0]):
+        connection.behave(request, words[1:])
+    else:
+        connection.finish(answer())
+
+
 def hang(connection, _request, _words):
     connection.books.by_end["hang"] += 1
     connection.is_busy = True
@@ -578,6 +602,7 @@ BEHAVIOURS = {
     "with-header": with_header,
     "retry-after": retry_after,
     "retry-after-date": retry_after_date,
+    "first": first,
     "hang": hang,
     "flaky": flaky,
     "effects": effects,
@@ -606,7 +631,7 @@ class Server:
             connection.drop()
         return len(serving)
 
-    async def run(self, sock):
+    async def run(self, sockets):
         loop = asyncio.get_running_loop()
         stop = loop.create_future()
 
@@ -617,22 +642,25 @@ class Server:
             loop.add_signal_handler(name, end)
         if stat.S_ISFIFO(os.fstat(0).st_mode):
             loop.add_reader(0, lambda: os.read(0, 65536) or end())
-        server = await loop.create_server(lambda: Connection(self),
-                                          sock=sock, backlog=4096)
-        print(sock.getsockname()[1], flush=True)
+        servers = [await loop.create_server(lambda: Connection(self),
+                                            sock=sock, backlog=4096)
+                   for sock in sockets]
+        for sock in sockets:
+            print(sock.getsockname()[1], flush=True)
         await stop
-        server.close()
+        for server in servers:
+            server.close()
         for connection in list(self.open):
             connection.transport.abort()
 
 
-def listening_socket(arguments):
-    if arguments.fd is not None:
-        return socket.socket(fileno=arguments.fd)
+def listening_sockets(arguments):
+    if arguments.fd:
+        return [socket.socket(fileno=fd) for fd in arguments.fd]
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind((arguments.host, arguments.port))
-    return sock
+    return [sock]
 
 
 def main():
@@ -640,12 +668,12 @@ def main():
         description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--fd", type=int)
+    parser.add_argument("--fd", type=int, action="append")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
-    asyncio.run(Server(arguments.seed).run(listening_socket(arguments)))
+    asyncio.run(Server(arguments.seed).run(listening_sockets(arguments)))
     return 0
 
 

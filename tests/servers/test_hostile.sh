@@ -95,7 +95,7 @@ the_log() {
         -H 'x-two: 3'
     is 'its headers are in the log' "$(get "$url/__log" | python3 -c '
 import json, sys
-headers = json.load(sys.stdin)[0][6]
+headers = json.load(sys.stdin)[0]["headers"]
 print(headers["x-one"], headers["x-two"])')" '1 2, 3'
 }
 
@@ -166,6 +166,15 @@ print(*json.load(sys.stdin)["by_connection"].values())')" \
         "{'7': 2} {'8': 1}"
     clear_books
     is 'cleared' "$(books whole)" 0
+    get -o /dev/null -H 'X-Op: log' "$url/first/1/close-after"
+    get -o /dev/null -H 'X-Op: log' "$url/first/1/close-after"
+    is 'the first of an operation fails' \
+        "$(books by_end close) $(books by_end 200)" '1 1'
+    is 'the log tells times and connections' "$(get "$url/__log" |
+        python3 -c 'import json, sys
+a, b = json.load(sys.stdin)
+print(a["id"] == b["id"] == "log", a["connection"] != b["connection"],
+      a["at"] <= a["ended"] <= b["at"] <= b["ended"])')" 'True True True'
 }
 
 effects_and_ledger() {
