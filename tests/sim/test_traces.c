@@ -20,6 +20,8 @@
 
 #include <cmocka.h>
 
+#include "golden.h"
+
 enum { ANSWERS_MAX = 8, SEED = 7, STEPS_MAX = 200 };
 
 /* Sun, 06 Nov 1994 08:49:37 GMT, the example of RFC 9110. */
@@ -70,29 +72,13 @@ struct host {
     struct str out;
 };
 
-static void print_ms(struct str *out, int64_t ns)
-{
-    char text[48];
-    snprintf(text, sizeof(text), "%" PRId64 ".%06" PRId64, ns / NS_PER_MS,
-             ns % NS_PER_MS);
-    size_t length = strlen(text);
-    while (text[length - 1] == '0') {
-        length--;
-    }
-    if (text[length - 1] == '.') {
-        length--;
-    }
-    str_append_bytes(out, text, length);
-    str_append(out, length == 1 && text[0] == '0' ? "" : "ms");
-}
-
 static void note(struct host *host, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 static void note(struct host *host, const char *format, ...)
 {
     str_append(&host->out, "t=");
-    print_ms(&host->out, host->now.ns);
+    golden_print_ms(&host->out, host->now.ns);
     str_append_char(&host->out, ' ');
     va_list arguments;
     va_start(arguments, format);
@@ -176,7 +162,7 @@ static void perform(struct host *host, const struct action *action,
             break;
         }
         struct str at = STR_INIT;
-        print_ms(&at, action->at.ns);
+        golden_print_ms(&at, action->at.ns);
         note(host, "wake_at %s", at.text);
         str_release(&at);
         break;
@@ -270,47 +256,11 @@ static char *run(const struct scenario *scenario)
     return str_detach(&host.out);
 }
 
-static char *read_golden(const char *path)
-{
-    struct str text = STR_INIT;
-    FILE *file = fopen(path, "r");
-    if (file) {
-        char buffer[4096];
-        size_t got;
-        while ((got = fread(buffer, 1, sizeof(buffer), file)) > 0) {
-            str_append_bytes(&text, buffer, got);
-        }
-        fclose(file);
-    }
-    return str_detach(&text);
-}
-
-static void write_golden(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    assert_int_equal(fclose(file), 0);
-}
-
 static void test_trace(void **state)
 {
     const struct scenario *scenario = *state;
-    const char *golden = getenv("SQUALL_GOLDEN");
-    char path[200];
-    snprintf(path, sizeof(path), "tests/sim/traces/%s.txt", scenario->name);
-
     char *text = run(scenario);
-    if (golden && strcmp(golden, "write") == 0) {
-        write_golden(path, text);
-    }
-    char *expected = read_golden(path);
-    if (strcmp(expected, text) != 0) {
-        print_error("seed %d, %s expected:\n%s\ngot:\n%s\n", SEED, path,
-                    expected, text);
-        fail();
-    }
-    free(expected);
+    golden_hold(scenario->name, text, SEED);
     free(text);
 }
 
