@@ -1,15 +1,15 @@
 /*
- * literature: published numbers about retries, in virtual time.
+ * literature: published numbers about retries, in virtual time; those about
+ * overload are in test_overload.c, those about hedging in test_hedging.c.
  *
  * Each test names its source. The tolerances are those that the published
- * runs allow (about four standard deviations of a run of that size); seeds
+ * runs allow, or about four standard deviations of a run of that size; seeds
  * are fixed and printed, so nothing flickers. Where a published policy is not
  * one of ours by name, the comment says how it is expressed.
  */
 #include "base/must.h"
 #include "policy/call.h"
 
-#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -17,54 +17,8 @@
 
 #include <cmocka.h>
 
+#include "numbers.h"
 #include "world.h"
-
-enum { SEED = 20220228 };
-
-#define NEAR(got, wanted, tolerance) \
-    expect_near(got, wanted, tolerance, #got, __LINE__)
-
-static void expect_near(double got, double wanted, double tolerance,
-                        const char *what, int line)
-{
-    if (!(fabs(got - wanted) <= tolerance)) {
-        fail_msg("line %d, seed %d: %s is %.5f, not %.5f within %.5f", line,
-                 SEED, what, got, wanted, tolerance);
-    }
-}
-
-/* -- policies -- */
-
-static void expand(struct policy *policy, const char *token)
-{
-    const char *problem = NULL;
-    assert_true(classify_expand(&policy->retry.classify, token, &problem));
-}
-
-static void every_backoff(struct policy *policy, enum backoff_type type,
-                          struct duration initial)
-{
-    for (size_t i = 0; i < CLASS_COUNT; i++) {
-        policy->retry.backoff[i].type = type;
-        policy->retry.backoff[i].initial = initial;
-    }
-}
-
-/* Retries what fails, at once. 0: without a limit. */
-static void retrying(struct policy *policy, unsigned attempts)
-{
-    policy_init(policy);
-    policy->retry.max_attempts = attempts;
-    expand(policy, "5xx");
-    expand(policy, "429");
-}
-
-static void costs(struct budget_config *budget, double cost)
-{
-    for (size_t i = 0; i < CLASS_COUNT; i++) {
-        budget->cost[i] = cost;
-    }
-}
 
 /* -- "Fixing retries with token buckets and circuit breakers" --
  * M. Brooker, 28 Feb 2022: clients of 10 calls/s each, Poisson; a service
