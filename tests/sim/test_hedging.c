@@ -20,25 +20,16 @@
 #include "numbers.h"
 #include "world.h"
 
-static const struct service two_point = {
-    .shape = LATENCY_TWO_POINT,
-    .usual = {5 * NS_PER_MS},
-    .slow = {500 * NS_PER_MS},
-    .slow_share = 0.01,
+struct latencies {
+    enum latency_shape shape;
+    int64_t usual_ms, slow_ms;
+    double slow_share;
 };
 
-static const struct service exponential = {
-    .shape = LATENCY_EXPONENTIAL,
-    .usual = {10 * NS_PER_MS},
-};
-
-/* Two in a hundred take 300 ms instead of 5. */
-static const struct service sometimes_slow = {
-    .shape = LATENCY_TWO_POINT,
-    .usual = {5 * NS_PER_MS},
-    .slow = {300 * NS_PER_MS},
-    .slow_share = 0.02,
-};
+static const struct latencies two_point = {LATENCY_TWO_POINT, 5, 500, 0.01};
+static const struct latencies exponential = {LATENCY_EXPONENTIAL, 10, 0, 0};
+static const struct latencies sometimes_slow = {LATENCY_TWO_POINT, 5, 300,
+                                                0.02};
 
 static void hedged(struct policy *policy, double delay_ms)
 {
@@ -55,10 +46,13 @@ static void hedged_at_p95(struct policy *policy)
 
 /* One client, 1000 calls/s. */
 static void run(struct world *world, const struct policy *policy,
-                const struct service *service, unsigned calls)
+                const struct latencies *latencies, unsigned calls)
 {
     world_init(world, policy, SEED, 1);
-    world->service = *service;
+    world->service.shape = latencies->shape;
+    world->service.usual = duration_ms(latencies->usual_ms);
+    world->service.slow = duration_ms(latencies->slow_ms);
+    world->service.slow_share = latencies->slow_share;
     world_offer(world, (struct offer){
         .rate_per_s = 1000, .is_poisson = true,
         .length = duration_from_ns(calls * 1e6)});
@@ -165,7 +159,7 @@ static void test_exponential_target_at_the_moving_p95(void **state)
     world_release(&world);
 }
 
-/* The case that hedging is for. */
+/* The case that hedging is for: two in a hundred take 300 ms instead of 5. */
 static void test_two_percent_slow(void **state)
 {
     (void)state;

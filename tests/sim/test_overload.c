@@ -275,6 +275,70 @@ static void test_rate_limited_target_without_burst(void **state)
     expect_limited(&(struct limited){200, 4, 654.5, 0.434, 0}, 1, 300);
 }
 
+/* -- breakers in a fleet --
+ * The service dies for 20 s in every 40. Twenty clients with a breaker each
+ * (five failures in a row, 1 s open and growing to 4 s, one probe) send it a
+ * handful of attempts meanwhile, and are all back when it is. */
+
+static void breaking(struct policy *policy)
+{
+    retrying(policy, 3);
+    policy->timeout.attempt = duration_ms(100);
+    policy->breaker = (struct breaker_config){
+        .condition_count = 1,
+        .any_of = {{.type = TRIP_CONSECUTIVE, .count = 5,
+                    .failures = UINT32_C(1) << CLASS_TRANSIENT |
+                                UINT32_C(1) << CLASS_TIMEOUT}},
+        .open = policy->retry.backoff[0],
+        .half_open_calls = 1,
+    };
+    policy->breaker.open.type = BACKOFF_EXPONENTIAL;
+    policy->breaker.open.initial = duration_s(1);
+    policy->breaker.open.max = duration_s(4);
+}
+
+static void test_breakers_of_a_fleet(void **state)
+{
+    (void)state;
+    enum { CLIENTS = 20, ROUNDS = 5 };
+    struct policy policy;
+    struct world world;
+
+    breaking(&policy);
+    world_init(&world, &policy, SEED, CLIENTS);
+    world.service.shape = LATENCY_EXPONENTIAL;
+    world.service.usual = duration_ms(5);
+    world_offer(&world, (struct offer){
+        .rate_per_s = 50, .is_poisson = true,
+        .length = duration_s(40 * ROUNDS)});
+    for (int round = 0; round < ROUNDS; round++) {
+        world.service.failure = 1;
+        struct span dead = span_begin(&world);
+        world_run(&world, at_s(40 * round + 20));
+        uint64_t sent = world.counts.attempts - dead.before.attempts;
+        /* Five each and those beside them, and probes after 1, 3, 7 s and
+         * every 4 s from then on: six. */
+        assert_in_range(sent, CLIENTS * (5 + 5), CLIENTS * (5 + 6 + 4));
+
+        world.service.failure = 0;
+        world_run(&world, at_s(40 * round + 25));
+        struct span alive = span_begin(&world);
+        world_run(&world, at_s(40 * round + 40));
+        NEAR(sent_per_s(&alive, &world), 50 * CLIENTS, 0.05 * 50 * CLIENTS);
+        assert_int_equal(world.counts.refusals[LAYER_BREAKER],
+                         alive.before.refusals[LAYER_BREAKER]);
+    }
+    world_run(&world, INSTANT_NEVER);
+    expect_breaker_table(&world);
+    assert_int_equal(world.breaker_table[BREAKER_CLOSED][BREAKER_OPEN],
+                     CLIENTS * ROUNDS);
+    assert_int_equal(world.breaker_table[BREAKER_HALF_OPEN][BREAKER_CLOSED],
+                     CLIENTS * ROUNDS);
+    assert_in_range(world.breaker_table[BREAKER_HALF_OPEN][BREAKER_OPEN],
+                    5 * CLIENTS * ROUNDS, 6 * CLIENTS * ROUNDS);
+    world_release(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +348,7 @@ int main(void)
         cmocka_unit_test(test_throttle_is_silent_after_a_drop),
         cmocka_unit_test(test_rate_limited_target),
         cmocka_unit_test(test_rate_limited_target_without_burst),
+        cmocka_unit_test(test_breakers_of_a_fleet),
     };
     return cmocka_run_group_tests_name("overload", tests, NULL, NULL);
 }

@@ -28,33 +28,9 @@
 #include <stdlib.h>
 
 #include "golden.h"
+#include "service.h"
 
 enum { WORLD_CALLS_MAX = 32768, WORLD_NEWS_MAX = 256 };
-
-/* What the service says to an attempt that has arrived. */
-struct answer {
-    struct duration after;
-    enum outcome outcome;
-    uint16_t status;
-    bool never;  /* it says nothing, for ever */
-    bool unsent; /* and no byte of it has left the client */
-};
-
-enum latency_shape { LATENCY_FIXED, LATENCY_TWO_POINT, LATENCY_EXPONENTIAL };
-
-/* A service that is not slowed down by its load. */
-struct service {
-    struct duration way;   /* mean of each direction, exponential; 0: none */
-    enum latency_shape shape;
-    struct duration usual; /* latency; exponential: its mean */
-    struct duration slow;  /* two_point */
-    double slow_share;
-    double failure;        /* of each attempt by itself; 1: it is dead */
-    double rate_per_s;     /* accepts so many, from a bucket; 0: all */
-    double burst;
-    double tokens;
-    struct instant counted;
-};
 
 /* How each client calls. */
 struct offer {
@@ -136,7 +112,6 @@ struct world {
     /* the machinery */
     struct arena arena;
     struct heap heap;
-    struct rng ways, latency, failure;
     struct caller *callers;
     size_t caller_count;
     struct slot *slots, *free_slots;
@@ -180,7 +155,9 @@ static inline void world_note_event(struct world *world,
     struct str status = STR_INIT;
     switch (event->kind) {
     case EVENT_STARTED:
-        world_note(world, slot, "start");
+        world_note(world, slot, slot->env.traits.tier == 1 ? "start"
+                                                           : "start, tier %u",
+                   slot->env.traits.tier);
         break;
     case EVENT_ATTEMPT_DONE:
         if (event->result.status) {
@@ -191,8 +168,9 @@ static inline void world_note_event(struct world *world,
                    status.text, event->result.sent ? "" : " not sent");
         break;
     case EVENT_WOKE:
-        world_note(world, slot, slot->call.is_granted ? "woke, has its place"
-                                                      : "woke");
+        if (slot->call.is_granted) {
+            world_note(world, slot, "has its place");
+        }
         break;
     case EVENT_ABANDONED:
         world_note(world, slot, "abandon");
@@ -237,70 +215,21 @@ static inline void world_note_action(struct world *world,
 
 /* -- the service -- */
 
-/* Takes a token when there is one. */
-static inline bool service_accepts(struct service *service, struct instant now)
-{
-    if (service->rate_per_s <= 0) {
-        return true;
-    }
-    double passed = duration_in_seconds(instant_since(now, service->counted));
-    service->tokens += passed * service->rate_per_s;
-    if (service->tokens > service->burst) {
-        service->tokens = service->burst;
-    }
-    service->counted = now;
-    /* There but for the last bits of a double. */
-    if (service->tokens < 1.0 - 1e-9) {
-        return false;
-    }
-    service->tokens -= 1.0;
-    return true;
-}
-
-static inline struct answer world_serve(struct world *world)
-{
-    struct service *service = &world->service;
-    struct answer answer = {.after = service->usual, .outcome = OUTCOME_OK,
-                            .status = 200};
-
-    if (service->shape == LATENCY_EXPONENTIAL) {
-        answer.after = rng_exponential(&world->latency, service->usual);
-    } else if (service->shape == LATENCY_TWO_POINT &&
-               rng_unit(&world->latency) < service->slow_share) {
-        answer.after = service->slow;
-    }
-    if (!service_accepts(service, world->now)) {
-        answer.outcome = OUTCOME_THROTTLED;
-        answer.status = 429;
-    } else if (service->failure > 0 &&
-               rng_unit(&world->failure) < service->failure) {
-        answer.outcome = OUTCOME_SERVER_ERROR;
-        answer.status = 503;
-    }
-    return answer;
-}
-
-static inline struct duration world_way(struct world *world)
-{
-    return world->service.way.ns > 0
-               ? rng_exponential(&world->ways, world->service.way)
-               : DURATION_ZERO;
-}
-
 /* An attempt has arrived. */
 static inline void world_arrive(struct world *world, struct happening *flight)
 {
     struct slot *slot = flight->slot;
     flight->answer = world->serve
                          ? world->serve(world, slot, flight->attempt)
-                         : world_serve(world);
+                         : service_answer(&world->service, world->now);
     flight->kind = HAPPENS_ANSWER;
     world->counts.arrived += !flight->answer.unsent;
     world->counts.done += flight->answer.outcome == OUTCOME_OK;
     if (!flight->answer.never) {
         heap_set(&world->heap, &flight->node,
-                 instant_add(world->now, duration_add(flight->answer.after,
-                                                      world_way(world))));
+                 instant_add(world->now,
+                             duration_add(flight->answer.after,
+                                          service_way(&world->service))));
     }
 }
 
@@ -337,7 +266,7 @@ static inline void world_send(struct world *world, struct slot *slot,
     assert_int_equal(action->attempt, slot->call.attempts);
     if (world->service.way.ns > 0) {
         heap_set(&world->heap, &flight->node,
-                 instant_add(world->now, world_way(world)));
+                 instant_add(world->now, service_way(&world->service)));
     } else {
         world_arrive(world, flight);
     }
@@ -413,6 +342,23 @@ static inline void world_note_changes(struct world *world,
     client->change_count = 0;
 }
 
+/* What the client kept back in a step, and the call goes on all the same. */
+static inline void world_note_refusals(struct world *world,
+                                       const struct slot *slot,
+                                       const uint16_t refusals[LAYER_COUNT],
+                                       unsigned hedges_denied)
+{
+    for (size_t i = 0; i < LAYER_COUNT; i++) {
+        if (slot->call.refusals[i] != refusals[i]) {
+            world_note(world, slot, "refused by %s",
+                       layer_name((enum layer)i));
+        }
+    }
+    if (slot->call.hedges_denied != hedges_denied) {
+        world_note(world, slot, "no budget for a hedge");
+    }
+}
+
 static inline void world_let_go(struct world *world, struct slot *slot)
 {
     heap_remove(&world->heap, &slot->timer.node);
@@ -427,10 +373,14 @@ static inline void world_step(struct world *world, struct slot *slot,
     struct client *client = &slot->caller->client;
     struct actions actions;
     size_t in_flight = 0;
+    uint16_t refusals[LAYER_COUNT];
+    unsigned hedges_denied = slot->call.hedges_denied;
 
+    memcpy(refusals, slot->call.refusals, sizeof(refusals));
     world_note_event(world, slot, event);
     call_step(&slot->call, world->now, event, &slot->env, &actions);
     world_note_changes(world, client);
+    world_note_refusals(world, slot, refusals, hedges_denied);
     bool finishes = actions.count > 0 && actions.list[actions.count - 1].kind
                                              == ACTION_FINISH;
     for (size_t i = 0; i < actions.count; i++) {
@@ -519,9 +469,7 @@ static inline void world_init(struct world *world, const struct policy *policy,
     world->seed = seed;
     heap_init(&world->heap, &world->arena,
               WORLD_CALLS_MAX * (1 + CALL_IN_FLIGHT_MAX) + clients);
-    world->ways = rng_stream(seed, RNG_TEMPLATE, 0);
-    world->latency = rng_stream(seed, RNG_SERVICE_TIME, 0);
-    world->failure = rng_stream(seed, RNG_SERVICE_FAULT, 0);
+    world->service = service_make(seed);
     /* Only what is used is touched. */
     world->slots = calloc(WORLD_CALLS_MAX, sizeof(*world->slots));
     world->callers = calloc(clients, sizeof(*world->callers));
@@ -653,6 +601,23 @@ static inline void world_run(struct world *world, struct instant until)
 }
 
 /* -- what came of it -- */
+
+/* The closed table of policy/breaker.h. */
+static inline void expect_breaker_table(const struct world *world)
+{
+    static const bool allowed[3][3] = {
+        [BREAKER_CLOSED] = {[BREAKER_OPEN] = true},
+        [BREAKER_OPEN] = {[BREAKER_HALF_OPEN] = true},
+        [BREAKER_HALF_OPEN] = {[BREAKER_CLOSED] = true,
+                               [BREAKER_OPEN] = true},
+    };
+    for (size_t from = 0; from < 3; from++) {
+        for (size_t to = 0; to < 3; to++) {
+            assert_true(allowed[from][to] ||
+                        world->breaker_table[from][to] == 0);
+        }
+    }
+}
 
 static inline double world_load(const struct world *world)
 {
