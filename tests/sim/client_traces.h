@@ -29,6 +29,13 @@ static void move_out(struct policy *policy, enum layer layer,
     assert_true(policy_arrange(policy, &first, &second, &problem));
 }
 
+static void refusals_are_retried(struct policy *policy, enum layer layer)
+{
+    struct classify_config *config = &policy->retry.classify;
+    config->rules[config->count++] = (struct classify_rule){
+        .refused_by = UINT32_C(1) << layer, .as = CLASS_TRANSIENT};
+}
+
 /* -- breakers: half of the last, open for 1 s, then 2 s, then 4 s -- */
 
 static void breaking(struct policy *policy, enum breaker_window_type window)
@@ -70,6 +77,16 @@ static void breaking_outside(struct policy *policy)
     policy->breaker.any_of[0].size = 2;
     policy->breaker.half_open_calls = 1;
     move_out(policy, LAYER_BREAKER, LAYER_RETRY);
+}
+
+static void breaking_and_waiting(struct policy *policy)
+{
+    breaking_with_retries(policy);
+    policy->retry.max_attempts = 5;
+    policy->breaker.any_of[0].size = 2;
+    policy->breaker.half_open_calls = 1;
+    every_backoff(policy, BACKOFF_CONSTANT, duration_ms(600));
+    refusals_are_retried(policy, LAYER_BREAKER);
 }
 
 static void impatient_with_probes(struct policy *policy)
@@ -271,6 +288,11 @@ static const struct play plays[] = {
       {.at_ms = 2000, .answers = {OK_AFTER(10)}},
       {.at_ms = 3960, .answers = {FAILS(10), OK_AFTER(10)}},
       {.at_ms = 4200, .answers = {OK_AFTER(10)}}}},
+    {"breaker-refusals-retried",
+     "A rule retries what the breaker refused: after 600 ms again, and that "
+     "is a probe.",
+     breaking_and_waiting,
+     {{.at_ms = 0, .answers = {FAILS(10), FAILS(10), OK_AFTER(10)}}}},
     {"breaker-probe-lost",
      "A probe that has not come back after 500 ms opens it again, and its "
      "late answer is of no account.",
