@@ -159,6 +159,50 @@ static void test_exponential_target_at_the_moving_p95(void **state)
     world_release(&world);
 }
 
+/* The latency of one of BigTable's servers, fitted to the published figures:
+ * S(t) = exp(-0.3912 t) to 10 ms, 0.02 (t / 10)^-1.553 to 74 ms, and
+ * 8.936e-4 (t / 74)^-2.129 from there. */
+static struct answer bigtable(struct world *world, const struct slot *slot,
+                              unsigned attempt)
+{
+    double u = 1.0 - rng_unit(&world->service.latencies);
+    double ms = -log(u) / 0.3912;
+    (void)slot;
+    (void)attempt;
+    if (u < 8.936e-4) {
+        ms = 74 * pow(u / 8.936e-4, -1 / 2.129);
+    } else if (u < 0.02) {
+        ms = 10 * pow(u / 0.02, -1 / 1.553);
+    }
+    return (struct answer){.after = duration_from_ns(ms * 1e6),
+                           .outcome = OUTCOME_OK, .status = 200};
+}
+
+/* Hedged after 10 ms it asks 2 % more. */
+static void test_bigtable(void **state)
+{
+    (void)state;
+    static const double p99[2] = {15.6, 11.3};
+    static const double p99_9[2] = {68.8, 15.8};
+    struct policy policies[2];
+    struct world world;
+
+    policy_init(&policies[0]);
+    hedged(&policies[1], 10);
+    for (size_t i = 0; i < 2; i++) {
+        world_init(&world, &policies[i], SEED, 1);
+        world.serve = bigtable;
+        world_offer(&world, (struct offer){
+            .rate_per_s = 1000, .is_poisson = true,
+            .length = duration_s(400)});
+        world_run(&world, INSTANT_NEVER);
+        NEAR(world_quantile_ms(&world, 0.99), p99[i], 0.03 * p99[i]);
+        NEAR(world_quantile_ms(&world, 0.999), p99_9[i], 0.08 * p99_9[i]);
+        NEAR(extra_percent(&world), 2.0 * (double)i, 0.09);
+        world_release(&world);
+    }
+}
+
 /* The case that hedging is for: two in a hundred take 300 ms instead of 5. */
 static void test_two_percent_slow(void **state)
 {
@@ -195,6 +239,7 @@ int main(void)
         cmocka_unit_test(test_losers_that_run_on),
         cmocka_unit_test(test_exponential_target),
         cmocka_unit_test(test_exponential_target_at_the_moving_p95),
+        cmocka_unit_test(test_bigtable),
         cmocka_unit_test(test_two_percent_slow),
     };
     return cmocka_run_group_tests_name("hedging", tests, NULL, NULL);
