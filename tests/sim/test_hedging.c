@@ -49,10 +49,10 @@ static void run(struct world *world, const struct policy *policy,
                 const struct latencies *latencies, unsigned calls)
 {
     world_init(world, policy, SEED, 1);
-    world->service.shape = latencies->shape;
-    world->service.usual = duration_ms(latencies->usual_ms);
-    world->service.slow = duration_ms(latencies->slow_ms);
-    world->service.slow_share = latencies->slow_share;
+    world->model.shape = latencies->shape;
+    world->model.usual = duration_ms(latencies->usual_ms);
+    world->model.slow = duration_ms(latencies->slow_ms);
+    world->model.slow_share = latencies->slow_share;
     world_offer(world, (struct offer){
         .rate_per_s = 1000, .is_poisson = true,
         .length = duration_from_ns(calls * 1e6)});
@@ -165,7 +165,7 @@ static void test_exponential_target_at_the_moving_p95(void **state)
 static struct answer bigtable(struct world *world, const struct slot *slot,
                               unsigned attempt)
 {
-    double u = 1.0 - rng_unit(&world->service.latencies);
+    double u = 1.0 - rng_unit(&world->model.latencies);
     double ms = -log(u) / 0.3912;
     (void)slot;
     (void)attempt;

@@ -38,8 +38,8 @@ static struct outcome_of_run run_fleet(const struct policy *policy, double p,
     for (unsigned run = 0; run < runs; run++) {
         struct world world;
         world_init(&world, policy, SEED + run, clients);
-        world.service.way = duration_ms(10);
-        world.service.failure = p;
+        world.model.way = duration_ms(10);
+        world.model.failure = p;
         world_offer(&world, (struct offer){
             .rate_per_s = rate_per_s,
             .is_poisson = true,
@@ -63,7 +63,7 @@ static void test_naive_retries_on_a_dead_service(void **state)
     struct world world;
     retrying(&policy, 4);
     world_init(&world, &policy, SEED, 100);
-    world.service.failure = 1.0;
+    world.model.failure = 1.0;
     world_offer(&world, (struct offer){
         .rate_per_s = 10, .is_poisson = true, .length = duration_s(10)});
     world_run(&world, INSTANT_NEVER);
@@ -226,8 +226,8 @@ static struct world_counts backing_off(double p, bool is_serial,
     for (unsigned run = 0; run < runs; run++) {
         struct world world;
         world_init(&world, &policy, SEED + run, 100);
-        world.service.way = duration_ms(10);
-        world.service.failure = p;
+        world.model.way = duration_ms(10);
+        world.model.failure = p;
         world_offer(&world, (struct offer){
             .rate_per_s = 10,
             .is_poisson = true,

@@ -58,8 +58,8 @@ static double dead_service_load(const struct policy *policy)
 {
     struct world world;
     world_init(&world, policy, SEED, 1);
-    world.service.failure = 1.0;
-    world.service.usual = duration_s(1);
+    world.model.failure = 1.0;
+    world.model.usual = duration_s(1);
     world_offer(&world, (struct offer){
         .rate_per_s = 1000, .length = duration_s(60)});
     world_run(&world, at_s(20));
@@ -103,8 +103,8 @@ static void test_a_cascade_grows(void **state)
     every_backoff(&policy, BACKOFF_CONSTANT, duration_s(1));
     policy.timeout.operation = duration_s(30);
     world_init(&world, &policy, SEED, 1);
-    world.service.rate_per_s = 1000;
-    world.service.burst = 10;
+    world.model.rate_per_s = 1000;
+    world.model.burst = 10;
     world_offer(&world, (struct offer){
         .rate_per_s = 1010, .length = duration_s(12)});
     for (int second = 0; second < 12; second++) {
@@ -136,9 +136,9 @@ static void expect_sent(double k, double sent)
 
     throttling(&policy, k, duration_s(20));
     world_init(&world, &policy, SEED, 1);
-    world.service.rate_per_s = 100;
-    world.service.burst = 10;
-    world.service.usual = duration_ms(5);
+    world.model.rate_per_s = 100;
+    world.model.burst = 10;
+    world.model.usual = duration_ms(5);
     world_offer(&world, (struct offer){
         .rate_per_s = 1000, .length = duration_s(301)});
     world_run(&world, at_s(5 * 20));
@@ -179,9 +179,9 @@ static void expect_silence(double k, double seconds)
         .rate_per_s = 1000, .length = duration_s(300)});
     world_run(&world, at_s(130));
     assert_int_equal(world.counts.verdicts[VERDICT_SHED], 0);
-    world.service.rate_per_s = 100;
-    world.service.burst = 1;
-    world.service.counted = world.now;
+    world.model.rate_per_s = 100;
+    world.model.burst = 1;
+    world.model.counted = world.now;
 
     double silent = 0;
     while (world.counts.verdicts[VERDICT_SHED] == 0) {
@@ -231,8 +231,8 @@ static void expect_limited(const struct limited *row, double burst,
         policy.budget.deposit_when = DEPOSIT_REQUEST;
     }
     world_init(&world, &policy, SEED, 1);
-    world.service.rate_per_s = 100;
-    world.service.burst = burst;
+    world.model.rate_per_s = 100;
+    world.model.burst = burst;
     world_offer(&world, (struct offer){
         .rate_per_s = row->x, .is_poisson = true,
         .length = duration_from_ns((seconds + 21) * 1e9)});
@@ -306,13 +306,13 @@ static void test_breakers_of_a_fleet(void **state)
 
     breaking(&policy);
     world_init(&world, &policy, SEED, CLIENTS);
-    world.service.shape = LATENCY_EXPONENTIAL;
-    world.service.usual = duration_ms(5);
+    world.model.shape = LATENCY_EXPONENTIAL;
+    world.model.usual = duration_ms(5);
     world_offer(&world, (struct offer){
         .rate_per_s = 50, .is_poisson = true,
         .length = duration_s(40 * ROUNDS)});
     for (int round = 0; round < ROUNDS; round++) {
-        world.service.failure = 1;
+        world.model.failure = 1;
         struct span dead = span_begin(&world);
         world_run(&world, at_s(40 * round + 20));
         uint64_t sent = world.counts.attempts - dead.before.attempts;
@@ -320,7 +320,7 @@ static void test_breakers_of_a_fleet(void **state)
          * every 4 s from then on: six. */
         assert_in_range(sent, CLIENTS * (5 + 5), CLIENTS * (5 + 6 + 4));
 
-        world.service.failure = 0;
+        world.model.failure = 0;
         world_run(&world, at_s(40 * round + 25));
         struct span alive = span_begin(&world);
         world_run(&world, at_s(40 * round + 40));

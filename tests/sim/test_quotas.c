@@ -1,9 +1,10 @@
 /*
  * quotas: the arithmetic of published retry budgets, over many calls of one
- * client, in virtual time: exact counts, and texts that a person can read
- * (tests/sim/traces/quota-*.txt).
+ * client that is shipped in profiles/clients, in virtual time: exact counts,
+ * and texts that a person can read (tests/sim/traces/quota-*.txt).
  */
 #include "base/must.h"
+#include "plan/plan.h"
 #include "policy/call.h"
 
 #include <setjmp.h>
@@ -53,11 +54,23 @@ static struct answer answer_in_turn(struct world *world,
 }
 
 struct bench {
-    struct policy policy;
+    struct plan *plan;
+    struct policy policy; /* of the plan; a test may change it first */
     struct words words;
     struct world world;
     struct str text;
 };
+
+static void read_client(struct bench *bench, const char *client)
+{
+    struct errors errors = ERRORS_INIT;
+    struct plan_input input = {.profile_count = 1, .profiles = &client};
+
+    bench->plan = plan_read(&input, &errors);
+    errors_print(&errors, stderr);
+    assert_non_null(bench->plan);
+    bench->policy = bench->plan->policy;
+}
 
 static void set_up(struct bench *bench, const char *about, const char *words)
 {
@@ -74,6 +87,7 @@ static void tear_down(struct bench *bench, const char *name)
     golden_hold(name, bench->text.text, SEED);
     str_release(&bench->text);
     world_release(&bench->world);
+    plan_free(bench->plan);
 }
 
 static double level(struct bench *bench)
@@ -113,27 +127,13 @@ static uint64_t retries(const struct bench *bench)
 
 /* -- AWS: 500 tokens, charged by the retry, three attempts -- */
 
-static void aws(struct policy *policy, double cost, double timeout_cost)
-{
-    retrying(policy, 3);
-    every_backoff(policy, BACKOFF_CONSTANT, duration_ms(50));
-    policy->timeout.attempt = duration_ms(1000);
-    policy->budget.type = BUDGET_TOKEN_BUCKET;
-    policy->budget.capacity = 500;
-    policy->budget.initial = 500;
-    costs(&policy->budget, cost);
-    policy->budget.cost[CLASS_THROTTLE] = 5;
-    policy->budget.cost[CLASS_TIMEOUT] = timeout_cost;
-    policy->budget.deposit_first_success = 1;
-    policy->budget.refund_last_cost = true;
-}
-
 /* A dead service gets so many retries, two a call, and then none. */
-static void expect_aws(const char *name, const char *about, double cost,
-                       const char *words, unsigned expected)
+static void expect_aws(const char *name, const char *about,
+                       const char *client, const char *words,
+                       unsigned expected)
 {
     struct bench bench;
-    aws(&bench.policy, cost, cost);
+    read_client(&bench, client);
     set_up(&bench, about, words);
     for (unsigned i = 1; i <= expected / 2; i++) {
         call_once(&bench);
@@ -144,7 +144,6 @@ static void expect_aws(const char *name, const char *about, double cost,
         assert_int_equal(retries(&bench), expected);
     }
     assert_int_equal(bench.world.counts.reasons[FINISH_BUDGET_EXHAUSTED], 3);
-    assert_true(level(&bench) < cost);
     tear_down(&bench, name);
 }
 
@@ -153,7 +152,7 @@ static void test_aws_2026(void **state)
     (void)state;
     expect_aws("quota-aws-2026",
                "500 tokens at 14: 35 retries of a dead service, then none.",
-               14, "F", 35);
+               "clients/aws-standard-2026", "F", 35);
 }
 
 static void test_aws_before_2026(void **state)
@@ -161,22 +160,22 @@ static void test_aws_before_2026(void **state)
     (void)state;
     expect_aws("quota-aws-pre2026",
                "500 tokens at 5: 100 retries of a dead service, then none.",
-               5, "F", 100);
+               "clients/botocore-standard-pre2026", "F", 100);
 }
 
 static void test_aws_timeouts(void **state)
 {
     (void)state;
     expect_aws("quota-aws-timeouts",
-               "500 tokens at 10 for a timeout: 50 retries, then none.", 10,
-               "-", 50);
+               "500 tokens at 10 for a timeout: 50 retries, then none.",
+               "clients/botocore-standard-pre2026", "-", 50);
 }
 
 static void test_aws_refunds(void **state)
 {
     (void)state;
     struct bench bench;
-    aws(&bench.policy, 14, 14);
+    read_client(&bench, "clients/aws-standard-2026");
     set_up(&bench,
            "A success gives back what the last retry cost and no more, one "
            "token at the first try; a failure nothing; full is full.",
@@ -196,15 +195,7 @@ static void test_grpc_throttle(void **state)
 {
     (void)state;
     struct bench bench;
-    retrying(&bench.policy, 4);
-    every_backoff(&bench.policy, BACKOFF_CONSTANT, duration_ms(100));
-    bench.policy.budget.type = BUDGET_TOKEN_BUCKET;
-    bench.policy.budget.charge_on = CHARGE_FAILURE;
-    bench.policy.budget.capacity = 10;
-    bench.policy.budget.initial = 10;
-    bench.policy.budget.allow_above = 5;
-    bench.policy.budget.deposit_success = 0.1;
-    costs(&bench.policy.budget, 1);
+    read_client(&bench, "clients/grpc-example");
     set_up(&bench,
            "10 tokens, one a failure, a tenth back for a success; retried "
            "above 5: the fifth failure is not.",
@@ -237,16 +228,6 @@ static void test_grpc_throttle(void **state)
 
 /* -- Envoy: three retries at once, or a fifth of what is in flight -- */
 
-static void envoy(struct policy *policy, double ratio)
-{
-    retrying(policy, 2);
-    every_backoff(policy, BACKOFF_CONSTANT, duration_ms(25));
-    policy->budget.type = BUDGET_RATIO_INFLIGHT;
-    policy->budget.min_concurrent = 3;
-    policy->budget.ratio = ratio;
-    policy->budget.holds_during_backoff = true;
-}
-
 /* So many calls at one instant, all failing after 10 ms. */
 static void call_at_once(struct bench *bench, unsigned calls)
 {
@@ -260,7 +241,11 @@ static void test_envoy_three_retries(void **state)
 {
     (void)state;
     struct bench bench;
-    envoy(&bench.policy, 0);
+    read_client(&bench, "clients/envoy-5xx");
+    every_backoff(&bench.policy, BACKOFF_CONSTANT, duration_ms(25));
+    for (size_t i = 0; i < CLASS_COUNT; i++) {
+        bench.policy.retry.backoff[i].jitter.mult_low = 1; /* to be read */
+    }
     set_up(&bench, "Ten calls fail at once: three are retried, and hold their "
                    "place while they back off.", "F");
     bench.world.trace = &bench.text;
@@ -278,7 +263,7 @@ static void test_envoy_a_fifth(void **state)
 {
     (void)state;
     struct bench bench;
-    envoy(&bench.policy, 0.2);
+    read_client(&bench, "clients/envoy-budget");
     set_up(&bench, "A fifth of the attempts in flight, and three at least: "
                    "nine of fifty.", "F");
     call_at_once(&bench, 50);
@@ -334,23 +319,12 @@ static struct answer answer_by_health(struct world *world,
     };
 }
 
-static void linkerd(struct policy *policy)
-{
-    retrying(policy, 0);
-    policy->budget.type = BUDGET_RATIO_WINDOW;
-    policy->budget.ratio = 0.2;
-    policy->budget.min_per_sec = 10;
-    policy->budget.window = duration_s(10);
-    policy->budget.slots = 10;
-    policy->budget.deposit_when = DEPOSIT_NOT_RETRIED;
-}
-
 static void test_linkerd_reserve(void **state)
 {
     (void)state;
     struct bench bench;
     bool is_dead = true;
-    linkerd(&bench.policy);
+    read_client(&bench, "clients/linkerd-profile");
     set_up(&bench, "Nothing ever succeeds: the reserve of 10 a second over "
                    "10 s, 100 at once and again when they are forgotten.", "F");
     bench.world.serve = answer_by_health;
@@ -373,7 +347,7 @@ static void test_linkerd_a_fifth(void **state)
     struct second seconds[SECONDS];
     bool is_dead = false;
 
-    linkerd(&bench.policy);
+    read_client(&bench, "clients/linkerd-profile");
     set_up(&bench, "100 calls a second: 12 good ones, 6 of them dead, then "
                    "good again and a dead one: a fifth over 10 s and a "
                    "reserve of 100.", ".");
@@ -412,5 +386,8 @@ int main(void)
         cmocka_unit_test(test_linkerd_reserve),
         cmocka_unit_test(test_linkerd_a_fifth),
     };
+    if (setenv("SQUALL_PROFILES", "profiles", 1) != 0) {
+        return 1;
+    }
     return cmocka_run_group_tests_name("quotas", tests, NULL, NULL);
 }

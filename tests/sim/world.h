@@ -11,7 +11,7 @@
  * starts its next when it is due and the last is over.
  *
  * An attempt reaches the service after its way there, the service says what
- * becomes of it and when (world.serve, or the model of struct service), and
+ * becomes of it and when (world.serve, or the model of struct model), and
  * the answer takes its way back. What is cancelled on its way never arrives;
  * what has arrived is done, whoever still wants to hear of it.
  *
@@ -28,7 +28,7 @@
 #include <stdlib.h>
 
 #include "golden.h"
-#include "service.h"
+#include "model.h"
 
 enum { WORLD_CALLS_MAX = 32768, WORLD_NEWS_MAX = 256 };
 
@@ -96,7 +96,7 @@ struct news {
 struct world {
     const struct policy *policy;
     uint64_t seed;
-    struct service service;
+    struct model model;
     struct answer (*serve)(struct world *world, const struct slot *slot,
                            unsigned attempt);
     const void *script; /* for serve */
@@ -221,7 +221,7 @@ static inline void world_arrive(struct world *world, struct happening *flight)
     struct slot *slot = flight->slot;
     flight->answer = world->serve
                          ? world->serve(world, slot, flight->attempt)
-                         : service_answer(&world->service, world->now);
+                         : model_answer(&world->model, world->now);
     flight->kind = HAPPENS_ANSWER;
     world->counts.arrived += !flight->answer.unsent;
     world->counts.done += flight->answer.outcome == OUTCOME_OK;
@@ -229,7 +229,7 @@ static inline void world_arrive(struct world *world, struct happening *flight)
         heap_set(&world->heap, &flight->node,
                  instant_add(world->now,
                              duration_add(flight->answer.after,
-                                          service_way(&world->service))));
+                                          model_way(&world->model))));
     }
 }
 
@@ -264,9 +264,9 @@ static inline void world_send(struct world *world, struct slot *slot,
     world->counts.attempts++;
     world->counts.kinds[action->attempt_kind]++;
     assert_int_equal(action->attempt, slot->call.attempts);
-    if (world->service.way.ns > 0) {
+    if (world->model.way.ns > 0) {
         heap_set(&world->heap, &flight->node,
-                 instant_add(world->now, service_way(&world->service)));
+                 instant_add(world->now, model_way(&world->model)));
     } else {
         world_arrive(world, flight);
     }
@@ -469,7 +469,7 @@ static inline void world_init(struct world *world, const struct policy *policy,
     world->seed = seed;
     heap_init(&world->heap, &world->arena,
               WORLD_CALLS_MAX * (1 + CALL_IN_FLIGHT_MAX) + clients);
-    world->service = service_make(seed);
+    world->model = model_make(seed);
     /* Only what is used is touched. */
     world->slots = calloc(WORLD_CALLS_MAX, sizeof(*world->slots));
     world->callers = calloc(clients, sizeof(*world->callers));

@@ -1,6 +1,6 @@
-/* service: a service in virtual time that its load does not slow down. */
-#ifndef SQUALL_TESTS_SIM_SERVICE_H
-#define SQUALL_TESTS_SIM_SERVICE_H
+/* model: a service in virtual time that its load does not slow down. */
+#ifndef SQUALL_TESTS_SIM_MODEL_H
+#define SQUALL_TESTS_SIM_MODEL_H
 
 #include "base/rng.h"
 #include "policy/outcome.h"
@@ -17,7 +17,7 @@ struct answer {
 enum latency_shape { LATENCY_FIXED, LATENCY_TWO_POINT, LATENCY_EXPONENTIAL };
 
 /* A service that is not slowed down by its load. */
-struct service {
+struct model {
     struct duration way;   /* mean of each direction, exponential; 0: none */
     enum latency_shape shape;
     struct duration usual; /* latency; exponential: its mean */
@@ -32,9 +32,9 @@ struct service {
 };
 
 /* Perfect and instant; a test says what is not. */
-static inline struct service service_make(uint64_t seed)
+static inline struct model model_make(uint64_t seed)
 {
-    return (struct service){
+    return (struct model){
         .ways = rng_stream(seed, RNG_TEMPLATE, 0),
         .latencies = rng_stream(seed, RNG_SERVICE_TIME, 0),
         .failures = rng_stream(seed, RNG_SERVICE_FAULT, 0),
@@ -42,49 +42,49 @@ static inline struct service service_make(uint64_t seed)
 }
 
 /* How long an attempt or its answer is on its way. */
-static inline struct duration service_way(struct service *service)
+static inline struct duration model_way(struct model *model)
 {
-    return service->way.ns > 0 ? rng_exponential(&service->ways, service->way)
+    return model->way.ns > 0 ? rng_exponential(&model->ways, model->way)
                                : DURATION_ZERO;
 }
 
 /* Takes a token when there is one. */
-static inline bool service_accepts(struct service *service, struct instant now)
+static inline bool model_accepts(struct model *model, struct instant now)
 {
-    if (service->rate_per_s <= 0) {
+    if (model->rate_per_s <= 0) {
         return true;
     }
-    double passed = duration_in_seconds(instant_since(now, service->counted));
-    service->tokens += passed * service->rate_per_s;
-    if (service->tokens > service->burst) {
-        service->tokens = service->burst;
+    double passed = duration_in_seconds(instant_since(now, model->counted));
+    model->tokens += passed * model->rate_per_s;
+    if (model->tokens > model->burst) {
+        model->tokens = model->burst;
     }
-    service->counted = now;
+    model->counted = now;
     /* There but for the last bits of a double. */
-    if (service->tokens < 1.0 - 1e-9) {
+    if (model->tokens < 1.0 - 1e-9) {
         return false;
     }
-    service->tokens -= 1.0;
+    model->tokens -= 1.0;
     return true;
 }
 
-static inline struct answer service_answer(struct service *service,
+static inline struct answer model_answer(struct model *model,
                                            struct instant now)
 {
-    struct answer answer = {.after = service->usual, .outcome = OUTCOME_OK,
+    struct answer answer = {.after = model->usual, .outcome = OUTCOME_OK,
                             .status = 200};
 
-    if (service->shape == LATENCY_EXPONENTIAL) {
-        answer.after = rng_exponential(&service->latencies, service->usual);
-    } else if (service->shape == LATENCY_TWO_POINT &&
-               rng_unit(&service->latencies) < service->slow_share) {
-        answer.after = service->slow;
+    if (model->shape == LATENCY_EXPONENTIAL) {
+        answer.after = rng_exponential(&model->latencies, model->usual);
+    } else if (model->shape == LATENCY_TWO_POINT &&
+               rng_unit(&model->latencies) < model->slow_share) {
+        answer.after = model->slow;
     }
-    if (!service_accepts(service, now)) {
+    if (!model_accepts(model, now)) {
         answer.outcome = OUTCOME_THROTTLED;
         answer.status = 429;
-    } else if (service->failure > 0 &&
-               rng_unit(&service->failures) < service->failure) {
+    } else if (model->failure > 0 &&
+               rng_unit(&model->failures) < model->failure) {
         answer.outcome = OUTCOME_SERVER_ERROR;
         answer.status = 503;
     }
