@@ -39,6 +39,31 @@ struct row {
 };
 
 static const struct row rows[] = {
+    {"aws-js-s3", 3, 0, 3, 3, KEPT, KEPT},
+    {"aws-js-dynamodb", 4, 4, 0, 4, KEPT, KEPT},
+    {"aws-js-2608-s3", 3, 0, 3, 3, KEPT, KEPT},
+    {"aws-js-2608-optin-s3", 3, 0, 3, 3, KEPT, KEPT},
+    {"aws-js-2506-s3", 3, 0, 3, 3, IGNORED, IGNORED},
+    {"botocore-standard-pre2026", 3, 0, 3, 3, ENDED, IGNORED},
+    {"botocore-standard-sts", 3, 3, 0, 3, ENDED, SILENT},
+    {"botocore-legacy", 5, 0, 5, 5, IGNORED, IGNORED},
+    {"botocore-default-dynamodb", 10, 10, 0, 10, IGNORED, SILENT},
+    {"aws-go-v2-pre2026", 3, 0, 3, 3, ENDED, IGNORED},
+    {"stripe-node", 3, 3, 3, 3, ENDED, IGNORED},
+    {"stripe-node-5", 6, 6, 0, 0, SILENT, SILENT},
+    {"stripe-node-0", 1, 1, 2, 2, SILENT, SILENT},
+    {"stripe-python-default", 1, 1, 1, 1, ENDED, ENDED},
+    {"stripe-python-2", 3, 3, 3, 3, ENDED, KEPT},
+    {"stripe-python-5", 6, 6, 0, 0, SILENT, SILENT},
+    {"azure-js", 4, 4, 4, 4, KEPT, KEPT},
+    {"azure-js-blob", 4, 0, 4, 4, ENDED, IGNORED},
+    {"azure-python", 4, 4, 4, 1, KEPT, KEPT},
+    {"gcs-node", 4, 1, 4, 1, SILENT, SILENT},
+    {"gcs-go", 0, 0, 1, 0, IGNORED, SILENT},
+    {"gaxios", 4, 1, 3, 1, IGNORED, IGNORED},
+    {"grpc-js-example", 4, 4, 0, 0, SILENT, SILENT},
+    {"grpc-core-example", 4, 4, 0, 0, SILENT, SILENT},
+    {"grpc-go-example", 4, 4, 0, 0, SILENT, SILENT},
     {"got", 3, 1, 3, 1, KEPT, KEPT},
     {"axios-retry", 4, 1, 4, 4, KEPT, KEPT},
     {"axios-retry-exponential", 4, 0, 0, 0, LONGER, SILENT},
@@ -152,6 +177,11 @@ static const struct {
     {"got", 0, 0},            {"axios-retry", 0, 0},
     {"elasticsearch-node", 0, 0}, {"requests-default", 0, 0},
     {"go-retryablehttp", 0, 0}, {"curl", 0, 0},
+    {"botocore-standard-pre2026", 60, 0}, {"botocore-legacy", 60, 0},
+    {"stripe-node", 80, 0},   {"stripe-python-2", 80, 0},
+    {"azure-python", 300, 0}, {"aws-js-s3", 0, 0},
+    {"aws-go-v2-pre2026", 0, 0}, {"azure-js", 0, 0},
+    {"azure-js-blob", 0, 0},  {"gaxios", 0, 0},
 };
 
 /* One operation: what each attempt ends as, and what came of it. */
