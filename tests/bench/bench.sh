@@ -138,8 +138,9 @@ print(value)
 END
 }
 
-# Everything on: retries with jitter, a fresh key for every operation, figures
-# by request, phase and second. GET, so that the other tools do the same.
+# Everything on: retries with jitter and a budget, every layer that a client can
+# have around them, a fresh key for every operation, figures by request, phase
+# and second. GET, so that the other tools do the same.
 everything=(-X GET -p "$dir/everything.json" -q --json)
 # The header lines that squall then sends, for the bare loop.
 same_request=(-H "User-Agent: squall/0.1.0"
@@ -156,6 +157,23 @@ write_profile() {
       "max": "20s", "jitter": "full"
     }
   },
+  "retry_budget": {
+    "type": "token_bucket", "capacity": 500, "deposit_first_success": 1
+  },
+  "breaker": {
+    "any_of": [
+      {
+        "type": "rate", "window": "time", "length": "10s", "min_calls": 20,
+        "failure_rate": "50%"
+      },
+      { "type": "consecutive", "failures": 5 }
+    ],
+    "open": { "type": "constant", "initial": "1s" }
+  },
+  "concurrency": { "adaptive": { "algorithm": "vegas" }, "queue": 10 },
+  "throttle": { "type": "sre" },
+  "rate_limit": { "type": "token_bucket", "rate": "1000000/s", "burst": 1000 },
+  "hedge": { "trigger": "quantile", "min_delay": "1s" },
   "idempotency": {
     "header": "Idempotency-Key", "key": "uuid4", "scope": "operation"
   }
