@@ -144,19 +144,17 @@ check: setup ## set up, then every test that takes seconds
 
 check-now: all unit replay lint-fast
 
-# Those that hold durations want the machine for themselves; the others wait
+# Some hold durations, or call make, and are run one by one; the others wait
 # more than they work. A sanitizer is too slow for the first, and learns little
 # from what runs other programs.
-E2E_TIMED := $(foreach t,33 50 51 52 80,$(wildcard tests/e2e/$t-*.t))
-E2E_OTHERS := $(foreach t,35 90,$(wildcard tests/e2e/$t-*.t))
-E2E := $(filter-out $(E2E_TIMED),$(wildcard tests/e2e/*.t))
+E2E_ALONE := $(foreach t,33 35 50 51 52 80 90,$(wildcard tests/e2e/$t-*.t))
+E2E_TOGETHER := $(filter-out $(E2E_ALONE),$(wildcard tests/e2e/*.t))
 
-# Some tests call make themselves, for the plain flavour.
 check-e2e: PROVE = env -u MAKEFLAGS -u FLAVOUR -u BUILD \
  SQUALL=$(CURDIR)/$(BUILD)/squall prove $(if $(V),-v,-f -o)
 check-e2e: $(BUILD)/squall ## end-to-end tests, with the program of this flavour
-	$(PROVE) -j$(or $(JOBS),3) $(if $(QUICK),$(filter-out $(E2E_OTHERS),$(E2E)),$(E2E))
-	$(if $(QUICK),,$(PROVE) $(E2E_TIMED))
+	$(PROVE) -j$(or $(JOBS),3) $(E2E_TOGETHER)
+	$(if $(QUICK),,$(PROVE) $(E2E_ALONE))
 
 check-all: check ## all tests and all lint
 	@$(MAKE) --no-print-directory check-e2e lint
