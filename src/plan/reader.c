@@ -74,7 +74,11 @@ static struct error *refuse_key(struct reader *reader, const char *pattern,
         str_append(&path, reader->path.text);
         path_to_parent(&path);
         path_push_name(&path, key_last_name(meant));
-        error_hint(error, "did you mean %s?", path.text);
+        if (strcmp(path.text, reader->path.text) == 0) {
+            error_hint(error, "remove it; only %s is there", meant);
+        } else {
+            error_hint(error, "did you mean %s?", path.text);
+        }
         str_release(&path);
     } else if (meant) {
         error_hint(error, "did you mean %s?", meant);
