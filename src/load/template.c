@@ -155,6 +155,10 @@ static size_t hole_length_max(const struct template_piece *piece)
         return KEY_MAX;
     case HOLE_UUID:
         return UUID_LENGTH;
+    case HOLE_TRACE_ID:
+        return TRACE_ID_LENGTH;
+    case HOLE_SPAN_ID:
+        return SPAN_ID_LENGTH;
     case HOLE_RAND: {
         size_t low = decimal_length(piece->low);
         size_t high = decimal_length((int64_t)((uint64_t)piece->low +
@@ -197,7 +201,10 @@ static const char *add_hole(struct compiler *compiler, const char *name,
     template->length_max += hole_length_max(&piece);
     template->is_constant = false;
     template->uses_key |= piece.hole == HOLE_KEY;
+    template->uses_trace |=
+        piece.hole == HOLE_TRACE_ID || piece.hole == HOLE_SPAN_ID;
     template->uses_attempt |= piece.hole == HOLE_ATTEMPT ||
+                              piece.hole == HOLE_SPAN_ID ||
                               piece.hole == HOLE_RETRY ||
                               piece.hole == HOLE_RETRY_IF_ANY;
     return NULL;
@@ -350,6 +357,12 @@ static char *put_piece(char *out, const struct template_piece *piece,
          * since size > length_max. */
         key_uuid4(subject->run, subject->operation, piece->salt, out);
         return out + UUID_LENGTH;
+    case HOLE_TRACE_ID: /* as above */
+        key_trace_id(subject->run, subject->operation, out);
+        return out + TRACE_ID_LENGTH;
+    case HOLE_SPAN_ID:
+        key_span_id(subject->run, subject->operation, subject->attempt, out);
+        return out + SPAN_ID_LENGTH;
     case HOLE_RAND:
         return put_random(out, piece, subject);
     case HOLE_CLIENT:

@@ -11,6 +11,8 @@
  *   {{uuid}}      a fresh UUID; the same over the attempts of one operation
  *   {{rand:A:B}}  a whole number from A to B, both included; the same over
  *                 the attempts of one operation
+ *   {{trace.id}}  the id of the operation's trace, as in traceparent
+ *   {{span.id}}   the id of the attempt's span in it
  *   {{client}}    the number of the client, from 0
  * "{{{{" writes "{{". Filling is pure: random holes draw from a stream that
  * the subject seeds per operation, so that a retry repeats the same request.
@@ -32,6 +34,7 @@ struct template {
     size_t length_max; /* of a filled text, KEY_MAX counted for keys */
     bool is_constant;  /* no holes at all */
     bool uses_key;
+    bool uses_trace;   /* {{trace.id}} or {{span.id}} */
     bool uses_attempt; /* must be filled again for every attempt */
 };
 

@@ -37,6 +37,7 @@ struct draft {
     size_t request_count;
     struct request_config requests[REQUESTS_MAX];
     struct header_list headers; /* of every request */
+    bool traceparent;
     struct policy policy;
     size_t classify_count;
     struct classify_draft classify[CLASSIFY_RULES_MAX];

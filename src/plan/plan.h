@@ -71,6 +71,7 @@ struct planned_request {
     struct template url;
     struct template body;
     bool has_body;
+    bool is_traced;          /* it carries the ids of a trace */
     size_t header_count;
     struct template *header_lines; /* "Name: value" */
 };

@@ -222,6 +222,9 @@ static bool names_header(const struct header_list *list, size_t from,
     return false;
 }
 
+/* Sampled: a service that follows the caller's word keeps the trace. */
+static const char traceparent[] = "00-{{trace.id}}-{{span.id}}-01";
+
 /* What the request says itself wins over what is said for all, and among that
  * the last: profiles that are merged may write a name in different cases. */
 static void add_common(struct planned_request *request,
@@ -247,7 +250,7 @@ static void resolve_headers(struct resolver *resolver, size_t index,
 
     request->header_lines =
         arena_array(&resolver->plan->arena,
-                    headers->count + common->list->count + 1,
+                    headers->count + common->list->count + 2,
                     sizeof(*request->header_lines));
     for (size_t i = 0; i < headers->count; i++) {
         struct template *line = &request->header_lines[request->header_count];
@@ -267,6 +270,14 @@ static void resolve_headers(struct resolver *resolver, size_t index,
         request->header_count++;
     }
     add_common(request, common);
+    if (resolver->draft->traceparent &&
+        !names_header(headers, 0, "traceparent") &&
+        !names_header(common->list, 0, "traceparent") &&
+        compile_line(resolver, "trace.traceparent", "traceparent",
+                     traceparent,
+                     &request->header_lines[request->header_count])) {
+        request->header_count++;
+    }
     str_release(&path);
 }
 
@@ -325,6 +336,19 @@ static bool carries_key(const struct planned_request *request,
     return carries && request->traits.has_key;
 }
 
+/* The URL is compiled later: a path that has such a hole is looked at here. */
+static bool carries_trace(const struct planned_request *request)
+{
+    const char *path = request->config.path;
+    bool carries =
+        (request->has_body && request->body.uses_trace) ||
+        (path && (strstr(path, "trace.id") || strstr(path, "span.id")));
+    for (size_t i = 0; i < request->header_count; i++) {
+        carries |= request->header_lines[i].uses_trace;
+    }
+    return carries;
+}
+
 static void resolve_request(struct resolver *resolver, size_t index,
                             const struct common_headers *common)
 {
@@ -351,6 +375,7 @@ static void resolve_request(struct resolver *resolver, size_t index,
     bool in_path = check_path(resolver, index, request);
     resolve_headers(resolver, index, request, common);
     traits->has_key = carries_key(request, key, in_path);
+    request->is_traced = carries_trace(request);
 }
 
 void resolve_requests(struct resolver *resolver)

@@ -10,6 +10,10 @@ enum { RUN_DIGITS = 10, UUID_LENGTH = 36, HASH_DIGITS = 32 };
 /* Keeps the keys of operations apart from other uses of key_uuid4. */
 static const uint64_t key_salt = UINT64_C(0x6b65795f6f665f6f);
 
+/* And these keep traces and spans apart from keys and from each other. */
+static const uint64_t trace_salt = UINT64_C(0x74726163655f6964);
+static const uint64_t span_salt = UINT64_C(0x7370616e5f696400);
+
 static void write_hex(char *out, uint64_t value, size_t digits)
 {
     for (size_t i = digits; i > 0; i--) {
@@ -79,6 +83,25 @@ void key_uuid4(uint64_t run, uint64_t operation, uint64_t salt, char *out)
 {
     struct hash128 random = mix_subject(run, operation, salt);
     write_uuid(out, random.high, random.low, 4);
+}
+
+void key_trace_id(uint64_t run, uint64_t operation, char *out)
+{
+    struct hash128 id = mix_subject(run, operation, trace_salt);
+    if (id.high == 0 && id.low == 0) {
+        id.low = 1; /* all zeros are invalid */
+    }
+    write_hex(out, id.high, TRACE_ID_LENGTH / 2);
+    write_hex(out + TRACE_ID_LENGTH / 2, id.low, TRACE_ID_LENGTH / 2);
+    out[TRACE_ID_LENGTH] = '\0';
+}
+
+void key_span_id(uint64_t run, uint64_t operation, unsigned attempt,
+                 char *out)
+{
+    uint64_t id = mix_subject(run, operation, span_salt + attempt).high;
+    write_hex(out, id ? id : 1, SPAN_ID_LENGTH);
+    out[SPAN_ID_LENGTH] = '\0';
 }
 
 /* The first 48 bits are the time, the rest is as random as in version 4. */

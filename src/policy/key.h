@@ -68,4 +68,13 @@ size_t key_render(const struct key_config *config,
  * from those. out has room for 37. */
 void key_uuid4(uint64_t run, uint64_t operation, uint64_t salt, char *out);
 
+enum { TRACE_ID_LENGTH = 32, SPAN_ID_LENGTH = 16 };
+
+/* The ids of W3C Trace Context: one trace an operation and one span an
+ * attempt, in lower case hexadecimal digits, never all zeros. `out` has room
+ * for the digits and a NUL. */
+void key_trace_id(uint64_t run, uint64_t operation, char *out);
+void key_span_id(uint64_t run, uint64_t operation, unsigned attempt,
+                 char *out);
+
 #endif

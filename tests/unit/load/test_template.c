@@ -87,6 +87,12 @@ static void test_every_hole(void **state)
     check_text("/orders/{{op.seq}}?a={{attempt}}&c={{client}}",
                "/orders/17?a=2&c=5");
     check_text("{{ key }}{{op.seq}}{{  attempt}}", "the-key172");
+
+    char trace[TRACE_ID_LENGTH + 1], span[SPAN_ID_LENGTH + 1], line[100];
+    key_trace_id(subject.run, subject.operation, trace);
+    key_span_id(subject.run, subject.operation, subject.attempt, span);
+    snprintf(line, sizeof(line), "00-%s-%s-01", trace, span);
+    check_text("00-{{trace.id}}-{{span.id}}-01", line);
 }
 
 static void test_a_uuid_is_one_of_version_4(void **state)

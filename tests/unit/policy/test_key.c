@@ -153,6 +153,41 @@ static void test_hash(void **state)
     assert_string_equal(key, other);
 }
 
+/* One trace an operation, one span an attempt; all differ from all others,
+ * and none is the start of a key. */
+static void test_traces(void **state)
+{
+    (void)state;
+    enum { OPERATIONS = 100, ATTEMPTS = 5 };
+    static char spans[OPERATIONS * ATTEMPTS][SPAN_ID_LENGTH + 1];
+    char trace[TRACE_ID_LENGTH + 1], other[TRACE_ID_LENGTH + 1];
+    size_t count = 0;
+
+    for (unsigned i = 0; i < OPERATIONS; i++) {
+        key_trace_id(7, i, trace);
+        assert_int_equal(strlen(trace), TRACE_ID_LENGTH);
+        assert_int_equal(strspn(trace, "0123456789abcdef"), TRACE_ID_LENGTH);
+        key_trace_id(7, i + 1, other);
+        assert_string_not_equal(trace, other);
+        key_trace_id(8, i, other);
+        assert_string_not_equal(trace, other);
+        for (unsigned a = 1; a <= ATTEMPTS; a++) {
+            char *span = spans[count++];
+            key_span_id(7, i, a, span);
+            assert_int_equal(strlen(span), SPAN_ID_LENGTH);
+            assert_int_equal(strspn(span, "0123456789abcdef"),
+                             SPAN_ID_LENGTH);
+            assert_string_not_equal(span, "0000000000000000");
+            assert_int_not_equal(strncmp(span, trace, SPAN_ID_LENGTH), 0);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            assert_string_not_equal(spans[i], spans[j]);
+        }
+    }
+}
+
 static void test_misuse_is_a_bug(void **state)
 {
     (void)state;
@@ -182,6 +217,7 @@ int main(void)
         cmocka_unit_test(test_scopes),
         cmocka_unit_test(test_sequence),
         cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_traces),
         cmocka_unit_test(test_misuse_is_a_bug),
     };
     return cmocka_run_group_tests_name("key", tests, NULL, NULL);
