@@ -100,7 +100,7 @@ static bool skip_space(struct scanner *scanner)
 
 /* The length of the UTF-8 sequence at `at`, 0 when it is not valid: overlong
  * forms, surrogates and values past U+10FFFF are not. */
-static size_t utf8_length(const char *text, size_t left)
+size_t json_utf8_length(const char *text, size_t left)
 {
     const unsigned char *b = (const unsigned char *)text;
     if (b[0] < 0x80) {
@@ -244,7 +244,7 @@ static bool scan_string(struct scanner *scanner, struct str *decoded)
             return refuse(scanner, "control character in a text; write it as "
                                    "an escape such as \\t");
         }
-        size_t length = utf8_length(scanner->text + scanner->at,
+        size_t length = json_utf8_length(scanner->text + scanner->at,
                                     scanner->length - scanner->at);
         if (length == 0) {
             return refuse(scanner, "not valid UTF-8");
