@@ -163,6 +163,8 @@ struct effects_join {
     uint64_t foreign_ids, foreign_effects;
     uint64_t foreign_kept;
     uint64_t *foreign;       /* hashes of ids; 0: free */
+    effects_watcher *watcher; /* NULL: nobody */
+    void *watcher_context;
 };
 
 static const struct entry *entry_at(const struct effects_join *join,
@@ -416,6 +418,9 @@ static void settle(const struct effects_join *join, uint64_t number,
     effects->extra_effects += done > 1 ? done - 1 : 0;
     effects->single_attempt += single;
     effects->aliased += aliased;
+    if (join->watcher) {
+        join->watcher(join->watcher_context, entry->operation, class, done);
+    }
     if (gravity(class) < 0) {
         return;
     }
@@ -477,6 +482,13 @@ static void judge_reading(const struct effects_join *join,
                  "the ledger counts more than %llu effects for one id",
                  (unsigned long long)UINT32_MAX);
     }
+}
+
+void effects_join_watch(struct effects_join *join, effects_watcher *watcher,
+                        void *context)
+{
+    join->watcher = watcher;
+    join->watcher_context = context;
 }
 
 void effects_join_finish(const struct effects_join *join,

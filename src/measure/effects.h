@@ -110,6 +110,13 @@ void effects_join_clear(struct effects_join *join);
  * settled. */
 uint64_t effects_join_fingerprint(const struct effects_join *join);
 
+/* Who is told how each operation was classified, while the join is finished;
+ * those of the warm-up are not. */
+typedef void effects_watcher(void *context, uint64_t operation,
+                             enum effect_class class, uint64_t effects);
+void effects_join_watch(struct effects_join *join, effects_watcher *watcher,
+                        void *context);
+
 /* Classifies every operation; oracle becomes LEDGER, or UNVERIFIED with the
  * problem when a log overflowed. Examples come gravest first: lost, duplicate,
  * phantom, and in order of operation within a class. */

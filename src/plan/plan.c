@@ -1,5 +1,6 @@
 #include "plan/plan.h"
 
+#include "base/hash.h"
 #include "base/must.h"
 #include "base/units.h"
 #include "plan/gather.h"
@@ -97,6 +98,8 @@ static bool read_tree(struct plan *plan, const struct plan_input *input,
     struct resolver resolver = {plan, draft, tree, input, sources, errors};
 
     plan->profile = gather_mask(tree);
+    plan->written = cJSON_Duplicate(tree, true);
+    must(plan->written);
     bool good = gather_expand(tree, sources, errors);
     good = reader_read(&reader, tree, draft) && good;
     /* What keys mean together is looked at only when each one is right:
@@ -131,9 +134,24 @@ void plan_free(struct plan *plan)
 {
     if (plan) {
         cJSON_Delete(plan->profile);
+        cJSON_Delete(plan->written);
         arena_release(&plan->arena);
         free(plan);
     }
+}
+
+struct template_subject plan_subject(const struct plan *plan,
+                                     uint64_t operation, unsigned attempt,
+                                     uint64_t client)
+{
+    return (struct template_subject){
+        .run = plan->run,
+        .operation = operation,
+        .attempt = attempt,
+        .max_attempts = plan->policy.retry.max_attempts,
+        .client = client,
+        .seed = mix64(plan->seed ^ mix64(operation)),
+    };
 }
 
 uint64_t plan_connections_a_caller(const struct plan *plan)

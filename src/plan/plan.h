@@ -109,6 +109,9 @@ struct plan {
     uint64_t run;            /* the number of this run: unique, see key.h */
     cJSON *profile;          /* as resolved and merged, secrets masked; owned
                               * by the plan, freed by plan_free */
+    cJSON *written;          /* as merged, before ${env:NAME} was replaced:
+                              * it may hold secrets and is shown to nobody as
+                              * it is; owned like the profile */
 };
 
 /* A profile to merge: a name to look up, or a file, or a text. */
@@ -140,6 +143,12 @@ void plan_free(struct plan *plan);
  * one a hedge. In the open model load.connections is the limit as it stands,
  * and this is 1. */
 uint64_t plan_connections_a_caller(const struct plan *plan);
+
+/* Who sends an attempt, for templates: the same whenever it is asked. Without
+ * a key. */
+struct template_subject plan_subject(const struct plan *plan,
+                                     uint64_t operation, unsigned attempt,
+                                     uint64_t client);
 
 /* Once the embedded target listens: fills in the URL of a plan that has none
  * and compiles the requests' URLs. */

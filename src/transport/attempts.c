@@ -22,17 +22,11 @@ static void fill_subject(const struct worker *worker,
                          const struct operation *operation, unsigned attempt,
                          struct template_subject *subject)
 {
-    const struct plan *plan = worker->plan;
-    *subject = (struct template_subject){
-        .run = plan->run,
-        .operation = operation->number,
-        .attempt = attempt,
-        .max_attempts = plan->policy.retry.max_attempts,
-        .client = worker->client_base + operation->client,
-        .seed = mix64(plan->seed ^ mix64(operation->number)),
-        .key = operation->key,
-        .key_length = operation->key_length,
-    };
+    *subject =
+        plan_subject(worker->plan, operation->number, attempt,
+                     worker->client_base + operation->client);
+    subject->key = operation->key;
+    subject->key_length = operation->key_length;
 }
 
 static void fill_key(struct worker *worker, struct operation *operation,
@@ -140,6 +134,7 @@ static void flight_begin(struct worker *worker, struct flight *flight,
         fill_key(worker, operation, flight->attempt);
     }
     fill_subject(worker, operation, flight->attempt, &subject);
+    evidence_sent(worker, flight);
     if (!wire_send(wire, operation->request, &subject)) {
         put_ended(worker, flight, OUTCOME_NO_SOCKET);
         return;
@@ -255,6 +250,7 @@ static void tell_done(struct worker *worker, struct flight *flight,
     }
     tally_take(&worker->tally, &fact);
     note_attempt(operation, flight, result, sent, now, struck);
+    evidence_attempt(worker, flight, &fact, struck, delivered);
 }
 
 /* Closes a flight: facts, note, wire, and the gate's next waiter. */
@@ -402,6 +398,7 @@ static void perform_finish(struct worker *worker, struct operation *operation,
     fact.finished.note_count = operation->note_count;
     fact.finished.notes = operation->notes;
     tally_take(&worker->tally, &fact);
+    evidence_verdict(operation, action, now);
 
     worker->finished++;
     worker->acked += action->verdict == VERDICT_ACKED;
@@ -422,6 +419,7 @@ static void perform_finish(struct worker *worker, struct operation *operation,
 /* Nothing of the operation is left: its slot is free. */
 static void release_slot(struct worker *worker, struct operation *operation)
 {
+    evidence_operation(worker, operation);
     heap_remove(&worker->timers, &operation->timer);
     operation->active = false;
     operation->next = worker->free;
@@ -598,6 +596,8 @@ void operation_start(struct worker *worker, struct instant now,
     operation->waits = 0;
     operation->on_wire = 0;
     operation->note_count = 0;
+    operation->chain = 0;
+    operation->attempts_told = 0;
     operation->key_length = 0;
     operation->key[0] = '\0';
     if (plan->requests[operation->request].traits.has_key) {

@@ -145,6 +145,19 @@ struct fleet *fleet_new(const struct plan *plan, struct errors *errors)
     return fleet;
 }
 
+void fleet_keep_journal(struct fleet *fleet, struct journal *journal)
+{
+    for (uint64_t i = 0; i < fleet->count; i++) {
+        worker_keep_journal(fleet->members[i].worker,
+                            journal_part(journal, i));
+    }
+}
+
+struct instant fleet_origin(const struct fleet *fleet)
+{
+    return fleet->origin;
+}
+
 static void *member_main(void *argument)
 {
     struct crew_member *member = argument;

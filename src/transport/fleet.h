@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "measure/tally.h"
 #include "plan/plan.h"
+#include "transport/journal.h"
 
 #include <stdbool.h>
 
@@ -42,6 +43,10 @@ uint64_t fleet_connections_max(const struct plan *plan, uint64_t sides);
  * error. Borrows the plan. */
 struct fleet *fleet_new(const struct plan *plan, struct errors *errors);
 
+/* Before the start: all workers write this journal, which has a part for each
+ * (plan->load.threads). It must outlive the join. */
+void fleet_keep_journal(struct fleet *fleet, struct journal *journal);
+
 /* Starts the threads. */
 bool fleet_start(struct fleet *fleet, struct errors *errors);
 
@@ -57,6 +62,9 @@ const struct tally *fleet_join(struct fleet *fleet);
 
 /* After the join. */
 struct effects_log **fleet_effects_logs(struct fleet *fleet, size_t *count);
+
+/* When the run clock was 0, on clock_now's clock. After the start. */
+struct instant fleet_origin(const struct fleet *fleet);
 
 /* The highest share of a core that a worker used. */
 double fleet_cpu_share(const struct fleet *fleet);

@@ -55,6 +55,11 @@ struct operation {
     char key[KEY_MAX];
     size_t note_count;
     struct attempt_note notes[ATTEMPT_NOTES_MAX];
+    /* for the journal, see evidence.c */
+    uint64_t chain;
+    unsigned attempts_told;
+    uint8_t verdict, reason;
+    struct instant verdict_at;
 };
 
 static inline struct operation *operation_of_call(struct call *call)

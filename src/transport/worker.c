@@ -530,6 +530,11 @@ void worker_run(struct worker *worker, struct instant origin)
     publish(worker, end, true);
 }
 
+void worker_keep_journal(struct worker *worker, struct journal_part *part)
+{
+    evidence_begin(worker, part);
+}
+
 void worker_wake(const struct worker *worker)
 {
     loop_wake(&worker->loop);

@@ -23,6 +23,7 @@
 #include <stdbool.h>
 
 struct worker;
+struct journal_part;
 
 enum { RECENT_BINS = 28 * 16 }; /* 16 a doubling of microseconds */
 
@@ -51,6 +52,9 @@ struct loop_shape worker_shape(const struct plan *plan, uint64_t worker,
 struct worker *worker_new(const struct worker_options *options,
                           struct errors *errors);
 void worker_free(struct worker *worker);
+
+/* Before it runs: keeps a journal, which the caller owns. */
+void worker_keep_journal(struct worker *worker, struct journal_part *part);
 
 /* Runs to the end. `origin` is the start of load on clock_now's clock. */
 void worker_run(struct worker *worker, struct instant origin);

@@ -8,6 +8,7 @@
 #include "load/mix.h"
 #include "load/schedule.h"
 #include "transport/clock.h"
+#include "transport/journal.h"
 #include "transport/loop.h"
 #include "transport/operation.h"
 #include "transport/worker.h"
@@ -18,6 +19,12 @@
 struct user {
     struct heap_node timer; /* first: while it thinks */
     uint64_t index;
+};
+
+/* The key that an attempt carries, where each has one of its own. */
+struct wire_key {
+    size_t length;
+    char text[KEY_MAX];
 };
 
 struct worker {
@@ -45,6 +52,8 @@ struct worker {
     struct template key_template;
     char *scratch; /* a filled body, for keys that hash it */
     size_t scratch_size;
+    struct journal_part *journal; /* NULL: no evidence is kept */
+    struct wire_key *wire_keys;   /* of each wire; NULL: not needed */
 
     /* load */
     struct schedule schedule;
@@ -113,6 +122,15 @@ void clients_tell(struct worker *worker, struct instant now);
 /* Callbacks of the loop and of the wires. */
 void flight_on_done(void *context, CURL *easy, CURLcode code);
 void flight_on_sent(void *context, struct wire *wire);
+
+/* evidence.c: what the journal is told. */
+void evidence_begin(struct worker *worker, struct journal_part *part);
+void evidence_sent(struct worker *worker, const struct flight *flight);
+void evidence_attempt(struct worker *worker, const struct flight *flight,
+                      const struct fact *done, bool struck, bool delivered);
+void evidence_verdict(struct operation *operation,
+                      const struct action *action, struct instant now);
+void evidence_operation(struct worker *worker, struct operation *operation);
 
 /* worker.c: an operation of this user has its verdict. */
 void worker_user_ready(struct worker *worker, uint64_t user,

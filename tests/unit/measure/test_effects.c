@@ -546,6 +546,54 @@ static void test_the_first_traces_are_kept(void **state)
     effects_join_free(join);
 }
 
+struct watched {
+    enum effect_class classes[4];
+    uint64_t effects[4];
+    unsigned times[4];
+};
+
+static void watch(void *context, uint64_t operation, enum effect_class class,
+                  uint64_t effects)
+{
+    struct watched *watched = context;
+    assert_in_range(operation, 0, 3);
+    watched->classes[operation] = class;
+    watched->effects[operation] = effects;
+    watched->times[operation]++;
+}
+
+/* Each operation once, with its share of a shared id; none of the warm-up. */
+static void test_each_operation_is_told(void **state)
+{
+    (void)state;
+    struct effects_log *log = effects_log_new(&arena, 4);
+    struct history rows[] = {
+        {.operation = 0, .id = "a", .verdict = VERDICT_ACKED},
+        {.operation = 1, .id = "b", .verdict = VERDICT_ACKED},
+        {.operation = 2, .id = "b", .verdict = VERDICT_REFUSED},
+        {.operation = 3, .id = "c", .verdict = VERDICT_ACKED,
+         .warmup = true},
+    };
+    for (size_t i = 0; i < array_length(rows); i++) {
+        take(log, &rows[i]);
+    }
+    struct effects_join *join = effects_join_new(&log, 1);
+    struct watched watched = {.times = {0}};
+    struct effects effects;
+    enter(join, "b", 3);
+    effects_join_watch(join, watch, &watched);
+    effects_join_finish(join, &effects);
+    assert_int_equal(watched.classes[0], EFFECT_LOST);
+    assert_int_equal(watched.classes[1], EFFECT_DUPLICATE);
+    assert_int_equal(watched.effects[1], 2);
+    assert_int_equal(watched.classes[2], EFFECT_PHANTOM);
+    assert_int_equal(watched.effects[2], 1);
+    for (size_t i = 0; i < array_length(rows); i++) {
+        assert_int_equal(watched.times[i], i < 3);
+    }
+    effects_join_free(join);
+}
+
 static void test_only_verdicts_are_taken(void **state)
 {
     (void)state;
@@ -573,6 +621,7 @@ int main(void)
         cmocka_unit_test(test_nothing_joined_to_nothing),
         cmocka_unit_test_teardown(test_a_million_operations_fit, release),
         cmocka_unit_test_teardown(test_the_first_traces_are_kept, release),
+        cmocka_unit_test_teardown(test_each_operation_is_told, release),
         cmocka_unit_test_teardown(test_only_verdicts_are_taken, release),
     };
     return cmocka_run_group_tests_name("measure/effects", tests, NULL, NULL);

@@ -1,0 +1,127 @@
+/*
+ * evidence: tells the journal what attempts.c did.
+ *
+ * The key of an attempt is the operation's, unless each has its own: then it
+ * is noted with the wire that carries it, since another attempt's key may be
+ * in the operation's place by the time that this one ends.
+ */
+#include "transport/worker_inside.h"
+
+#include "base/must.h"
+
+#include <string.h>
+
+static bool key_is_per_attempt(const struct worker *worker)
+{
+    return worker->plan->policy.key.scope == KEY_SCOPE_ATTEMPT;
+}
+
+void evidence_begin(struct worker *worker, struct journal_part *part)
+{
+    worker->journal = part;
+    if (part && key_is_per_attempt(worker)) {
+        worker->wire_keys =
+            arena_array(&worker->arena, worker->wires.slot_count,
+                        sizeof(*worker->wire_keys));
+    }
+}
+
+void evidence_sent(struct worker *worker, const struct flight *flight)
+{
+    if (worker->wire_keys) {
+        const struct operation *operation = flight->operation;
+        struct wire_key *key =
+            &worker->wire_keys[flight->wire - worker->wires.slots];
+        key->length = operation->key_length;
+        memcpy(key->text, operation->key, operation->key_length);
+    }
+}
+
+/* An attempt that got no connection carried no key of its own. */
+static struct event_key key_of(const struct worker *worker,
+                               const struct flight *flight)
+{
+    const struct operation *operation = flight->operation;
+
+    if (!key_is_per_attempt(worker)) {
+        return (struct event_key){operation->key, operation->key_length};
+    }
+    if (!flight->wire) {
+        return (struct event_key){NULL, 0};
+    }
+    const struct wire_key *key =
+        &worker->wire_keys[flight->wire - worker->wires.slots];
+    return (struct event_key){key->text, key->length};
+}
+
+void evidence_attempt(struct worker *worker, const struct flight *flight,
+                      const struct fact *done, bool struck, bool delivered)
+{
+    struct operation *operation = flight->operation;
+    const struct wire *wire = flight->wire;
+
+    must(done->kind == FACT_DONE);
+    if (!worker->journal) {
+        return;
+    }
+    struct event_attempt attempt = {
+        .operation = operation->number,
+        .client = worker->client_base + operation->client,
+        .intended = operation->intended,
+        .asked = flight->asked,
+        .sent = EVENT_NEVER,
+        .first_byte = EVENT_NEVER,
+        .done = done->at,
+        .number = flight->attempt,
+        .request = operation->request,
+        .status = done->done.status,
+        .kind = (uint8_t)done->done.kind,
+        .outcome = (uint8_t)done->done.outcome,
+        .fault = struck ? (int8_t)flight->fault->kind : (int8_t)-1,
+        .was_sent = done->done.was_sent,
+        .wasted = done->done.wasted,
+        .delivered = delivered,
+    };
+    if (wire && wire_was_sent(wire)) {
+        attempt.sent = to_run_clock(worker, wire->sent);
+        if (wire->answered) {
+            attempt.first_byte = to_run_clock(worker, wire->first_byte);
+        }
+    }
+    struct event_key key = key_of(worker, flight);
+    operation->attempts_told++;
+    journal_attempt(worker->journal, &attempt, &key, &operation->chain);
+}
+
+void evidence_verdict(struct operation *operation,
+                      const struct action *action, struct instant now)
+{
+    operation->verdict = (uint8_t)action->verdict;
+    operation->reason = (uint8_t)action->reason;
+    operation->verdict_at = now;
+}
+
+void evidence_operation(struct worker *worker, struct operation *operation)
+{
+    if (!worker->journal) {
+        return;
+    }
+    struct event_operation event = {
+        .operation = operation->number,
+        .client = worker->client_base + operation->client,
+        .intended = operation->intended,
+        .verdict_at = operation->verdict_at,
+        .attempts = operation->attempts_told,
+        .on_wire = operation->on_wire,
+        .request = operation->request,
+        .stage = operation->stage,
+        .verdict = operation->verdict,
+        .reason = operation->reason,
+        .warmup = operation->warmup,
+    };
+    struct event_key key = {operation->key, operation->key_length};
+    if (key_is_per_attempt(worker) && operation->attempts_told > 0) {
+        key.length = 0; /* it has none that is its own */
+    }
+    journal_operation(worker->journal, &event, &key, &operation->chain);
+}
