@@ -74,6 +74,10 @@ struct invocation {
     bool has_run_id;
     struct words words;      /* positional ones, of commands that take WORDS */
     const char *output;      /* -o, "-" is stdout; NULL: none */
+    const char *events;      /* run: the file, or NULL */
+    const char *dead_letters; /* run: the file, or NULL */
+    const char *sample;      /* run: share of operations, as written */
+    const char *operation;   /* report: key or op.id, or NULL */
     bool json;               /* the document instead of the text, on stdout */
     bool quiet;              /* no progress, no notes */
     enum color_choice color;

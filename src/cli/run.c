@@ -7,6 +7,7 @@
  * was measured is reported whatever goes wrong afterwards.
  */
 #include "cli/command.h"
+#include "cli/evidence.h"
 #include "cli/interrupt.h"
 #include "measure/result.h"
 #include "report/document.h"
@@ -36,6 +37,7 @@ struct run {
     struct plan *plan;
     struct server *server; /* NULL: the target is somebody else's */
     struct fleet *fleet;
+    struct evidence *evidence; /* NULL: none is asked for */
     struct interrupt *interrupt;
     const struct tally *tally;
     struct effects effects;
@@ -166,10 +168,14 @@ static bool prepare(struct run *run)
     if (!start_target(run)) {
         return false;
     }
-    run->fleet = fleet_new(run->plan, &run->errors);
+    bool ok;
+    run->evidence =
+        evidence_new(run->invocation, run->plan, &ok, &run->errors);
+    run->fleet = ok ? fleet_new(run->plan, &run->errors) : NULL;
     if (!run->fleet) {
         return false;
     }
+    evidence_keep(run->evidence, run->fleet);
     return !run->plan->has_ledger ||
            ledger_probe(run->plan, interrupt_flag(run->interrupt),
                         &run->errors);
@@ -296,6 +302,7 @@ static void reconcile(struct run *run)
     }
     struct effects_log **logs = fleet_effects_logs(run->fleet, &count);
     struct effects_join *join = effects_join_new(logs, count);
+    evidence_watch(run->evidence, join);
     interrupt_rearm(run->interrupt);
     if (ledger_read(run->plan, join, interrupt_flag(run->interrupt),
                     &errors)) {
@@ -404,10 +411,28 @@ static bool write_results(struct run *run, const cJSON *document)
     return ok;
 }
 
+/* Before the report, which says how all of it ended. */
+static bool write_evidence(struct run *run)
+{
+    struct instant now = clock_now();
+    int64_t since =
+        instant_since(now, fleet_origin(run->fleet)).ns / NS_PER_US;
+    return evidence_write(run->evidence, clock_unix_us() - since,
+                          &run->errors);
+}
+
 static int report(struct run *run)
 {
     const struct plan *plan = run->plan;
     int status = exit_status(&run->result);
+    const char *problem = run->effects.oracle == ORACLE_UNVERIFIED
+                              ? run->effects.problem
+                              : NULL;
+    size_t errors = run->errors.count;
+    if (!write_evidence(run)) {
+        status = 3;
+        problem = problem ? problem : run->errors.list[errors].text;
+    }
     struct run_info info = {
         .id = run->id,
         .started_unix_ms = run->began_unix_ms,
@@ -419,9 +444,7 @@ static int report(struct run *run)
         .target_url = plan->target.url,
         .embedded_target = run->server != NULL,
         .libcurl = curl_version(),
-        .problem = run->effects.oracle == ORACLE_UNVERIFIED
-                       ? run->effects.problem
-                       : NULL,
+        .problem = problem,
     };
     cJSON *document = document_make(&run->result, plan, &info);
     if (!write_results(run, document)) {
@@ -436,6 +459,7 @@ static void release(struct run *run)
     if (run->fleet) {
         fleet_free(run->fleet);
     }
+    evidence_free(run->evidence);
     if (run->server) {
         server_stop(run->server);
     }

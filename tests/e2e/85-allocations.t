@@ -62,7 +62,9 @@ def no_allocation(t):
              "body": '{"id": "{{op.id}}", "key": "{{key}}"}'}]})
     for arguments in (("-c", "8"), ("-c", "8", "--ledger", "/ledger",
                                   "--ledger-key", "{{op.id}}"),
-                      ("-c", "8", "-r", "20000/s")):
+                      ("-c", "8", "-r", "20000/s"),
+                      ("-c", "8", "--traceparent", "--sample", "0",
+                       "--events", "/dev/null")):
         small = allocations(t, library, nginx.url, profile, 4000, *arguments)
         large = allocations(t, library, nginx.url, profile, 8000, *arguments)
         t.note(f"{' '.join(arguments)}: own {small['own']} and "

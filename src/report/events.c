@@ -1,0 +1,212 @@
+#include "report/events.h"
+
+#include "base/hash.h"
+#include "policy/key.h"
+#include "report/mask.h"
+#include "report/ndjson.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* Keeps the sample apart from other draws by operation numbers. */
+static const uint64_t sample_salt = UINT64_C(0x73616d706c650000);
+
+void events_date(struct str *out, int64_t unix_us)
+{
+    time_t seconds = (time_t)(unix_us / 1000000);
+    int us = (int)(unix_us % 1000000);
+    struct tm utc;
+    char date[40];
+
+    if (us < 0) {
+        us += 1000000;
+        seconds--;
+    }
+    gmtime_r(&seconds, &utc);
+    strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc);
+    str_printf(out, "%s.%06dZ", date, us);
+}
+
+bool events_sampled(uint64_t operation, double share)
+{
+    double draw = (double)(mix64(operation ^ sample_salt) >> 11) * 0x1p-53;
+    return draw < share;
+}
+
+bool events_offends(const struct event_story *story,
+                    const struct events_effect *effect)
+{
+    return story->operation.verdict != VERDICT_ACKED ||
+           (effect->is_known && (effect->class == EFFECT_DUPLICATE ||
+                                 effect->class == EFFECT_LOST ||
+                                 effect->class == EFFECT_PHANTOM));
+}
+
+void events_head(struct str *out, const struct events_run *run)
+{
+    const struct plan *plan = run->plan;
+    struct str date = STR_INIT;
+    char text[32];
+    char *url = mask_url(plan->target.url);
+
+    events_date(&date, run->zero_unix_us);
+    ndjson_open(out);
+    ndjson_text(out, "schema", "squall.events/1");
+    ndjson_text(out, "type", "run");
+    snprintf(text, sizeof(text), "%016" PRIx64, plan->run);
+    ndjson_text(out, "run", text);
+    snprintf(text, sizeof(text), "%" PRIu64, plan->seed);
+    ndjson_text(out, "seed", text);
+    ndjson_text(out, "started_at", date.text);
+    ndjson_count(out, "started_unix_us", (uint64_t)run->zero_unix_us);
+    ndjson_text(out, "target", url);
+    ndjson_text(out, "profile", plan->name);
+    cJSON *sample = cJSON_CreateNumber(run->sample);
+    ndjson_tree(out, "sample", sample);
+    cJSON_Delete(sample);
+    ndjson_close(out);
+    str_release(&date);
+    free(url);
+}
+
+static void put_operation_id(struct str *out, const struct events_run *run,
+                             uint64_t operation)
+{
+    char id[64];
+    key_operation_id(run->plan->run, operation, id, sizeof(id));
+    ndjson_text(out, "op", id);
+}
+
+static void put_key(struct str *out, const struct event_key *key)
+{
+    ndjson_bytes(out, "key", key->length ? key->text : NULL, key->length);
+}
+
+static const struct planned_request *request_of(const struct events_run *run,
+                                                uint16_t request)
+{
+    return &run->plan->requests[request];
+}
+
+/* Only ids that were sent can be looked for in another system. */
+static void put_trace(struct str *out, const struct events_run *run,
+                      uint64_t operation, uint16_t request)
+{
+    char trace[TRACE_ID_LENGTH + 1];
+    if (!request_of(run, request)->is_traced) {
+        ndjson_null(out, "trace_id");
+        return;
+    }
+    key_trace_id(run->plan->run, operation, trace);
+    ndjson_text(out, "trace_id", trace);
+}
+
+static void put_span(struct str *out, const struct events_run *run,
+                     const struct event_attempt *attempt)
+{
+    char span[SPAN_ID_LENGTH + 1];
+    if (!request_of(run, attempt->request)->is_traced) {
+        ndjson_null(out, "span_id");
+        return;
+    }
+    key_span_id(run->plan->run, attempt->operation, attempt->number, span);
+    ndjson_text(out, "span_id", span);
+}
+
+void events_attempt_members(struct str *out, const struct events_run *run,
+                            const struct event_attempt *attempt,
+                            const struct event_key *key)
+{
+    put_key(out, key);
+    ndjson_count(out, "attempt", attempt->number);
+    ndjson_text(out, "kind",
+                attempt_kind_name((enum attempt_kind)attempt->kind));
+    ndjson_us(out, "asked_us", attempt->asked);
+    ndjson_us(out, "sent_us", attempt->sent);
+    ndjson_us(out, "first_byte_us", attempt->first_byte);
+    ndjson_us(out, "done_us", attempt->done);
+    ndjson_text(out, "outcome", outcome_name((enum outcome)attempt->outcome));
+    if (attempt->status > 0) {
+        ndjson_count(out, "status", attempt->status);
+    } else {
+        ndjson_null(out, "status");
+    }
+    ndjson_bool(out, "sent", attempt->was_sent);
+    ndjson_bool(out, "wasted", attempt->wasted);
+    ndjson_text(out, "fault",
+                attempt->fault < 0
+                    ? NULL
+                    : fault_name((enum fault_kind)attempt->fault));
+    ndjson_bool(out, "delivered", attempt->delivered);
+    put_trace(out, run, attempt->operation, attempt->request);
+    put_span(out, run, attempt);
+}
+
+static void put_attempt(struct str *out, const struct events_run *run,
+                        const struct event_attempt *attempt,
+                        const struct event_key *key)
+{
+    ndjson_open(out);
+    ndjson_text(out, "type", "attempt");
+    put_operation_id(out, run, attempt->operation);
+    ndjson_count(out, "client", attempt->client);
+    ndjson_text(out, "request",
+                request_of(run, attempt->request)->config.name);
+    ndjson_us(out, "intended_us", attempt->intended);
+    events_attempt_members(out, run, attempt, key);
+    ndjson_close(out);
+}
+
+void events_effect_members(struct str *out,
+                           const struct events_effect *effect)
+{
+    if (effect->is_known) {
+        ndjson_text(out, "effect", effect_class_name(effect->class));
+        ndjson_count(out, "effects", effect->count);
+    } else {
+        ndjson_null(out, "effect");
+        ndjson_null(out, "effects");
+    }
+}
+
+void events_story(struct str *out, const struct events_run *run,
+                  const struct event_story *story,
+                  const struct events_effect *effect)
+{
+    const struct event_operation *operation = &story->operation;
+
+    for (size_t i = 0; i < story->attempt_count; i++) {
+        put_attempt(out, run, &story->attempts[i], &story->keys[i]);
+    }
+    ndjson_open(out);
+    ndjson_text(out, "type", "operation");
+    put_operation_id(out, run, operation->operation);
+    ndjson_count(out, "client", operation->client);
+    ndjson_text(out, "request",
+                request_of(run, operation->request)->config.name);
+    ndjson_us(out, "intended_us", operation->intended);
+    put_key(out, &story->key);
+    ndjson_us(out, "verdict_us", operation->verdict_at);
+    ndjson_text(out, "verdict",
+                verdict_name((enum verdict)operation->verdict));
+    ndjson_text(out, "reason",
+                finish_reason_name((enum finish_reason)operation->reason));
+    ndjson_count(out, "attempts", operation->attempts);
+    ndjson_count(out, "on_wire", operation->on_wire);
+    ndjson_bool(out, "warmup", operation->warmup);
+    events_effect_members(out, effect);
+    put_trace(out, run, operation->operation, operation->request);
+    ndjson_close(out);
+}
+
+void events_end(struct str *out, const struct events_sum *sum, bool complete)
+{
+    ndjson_open(out);
+    ndjson_text(out, "type", "end");
+    ndjson_count(out, "operations", sum->operations);
+    ndjson_count(out, "attempts", sum->attempts);
+    ndjson_count(out, "left_out", sum->left_out);
+    ndjson_bool(out, "complete", complete);
+    ndjson_close(out);
+}

@@ -1,0 +1,66 @@
+/*
+ * events: the file of evidence, "squall.events/1": lines of JSON.
+ *
+ * A line of the run comes first, then operation after operation: a line an
+ * attempt in order, then the operation's own. The last line says how many
+ * there were, so that a file that was cut is known for what it is.
+ */
+#ifndef SQUALL_REPORT_EVENTS_H
+#define SQUALL_REPORT_EVENTS_H
+
+#include "base/str.h"
+#include "measure/effects.h"
+#include "measure/event.h"
+#include "plan/plan.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What all lines of a run share. */
+struct events_run {
+    const struct plan *plan;
+    int64_t zero_unix_us; /* when the run clock was 0, since 1970 */
+    double sample;        /* the share of the operations that is written */
+};
+
+/* How many of what were written, and left out. */
+struct events_sum {
+    uint64_t operations, attempts, left_out;
+};
+
+/* What the ledger told of an operation. */
+struct events_effect {
+    bool is_known;
+    enum effect_class class;
+    uint64_t count;
+};
+
+void events_head(struct str *out, const struct events_run *run);
+void events_story(struct str *out, const struct events_run *run,
+                  const struct event_story *story,
+                  const struct events_effect *effect);
+
+/* `complete`: nothing of the run is missing but what sampling left out. */
+void events_end(struct str *out, const struct events_sum *sum, bool complete);
+
+/* Whether an operation is in the sample: its number alone decides, so that two
+ * runs choose alike and a larger share holds all of a smaller one. */
+bool events_sampled(uint64_t operation, double share);
+
+/* Whether it is evidence of something that went wrong, which is always
+ * written: it was not acked, or its effects are not what was promised. */
+bool events_offends(const struct event_story *story,
+                    const struct events_effect *effect);
+
+/* Date and time in UTC, as in "2026-11-25T13:00:00.000000Z". */
+void events_date(struct str *out, int64_t unix_us);
+
+/* The members of an attempt and of what the ledger told; dead letters have
+ * them, too. */
+void events_effect_members(struct str *out,
+                           const struct events_effect *effect);
+void events_attempt_members(struct str *out, const struct events_run *run,
+                            const struct event_attempt *attempt,
+                            const struct event_key *key);
+
+#endif

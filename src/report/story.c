@@ -1,0 +1,463 @@
+#include "report/story.h"
+
+#include "base/json.h"
+#include "base/must.h"
+#include "base/str.h"
+#include "base/suggest.h"
+#include "report/text_part.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Waits for squall itself that are worth a line. */
+enum { OWN_WAIT_US = 1000 };
+
+/* A reading under way. */
+struct reading {
+    FILE *stream;
+    const char *path;
+    const char *wanted;
+    char *line;             /* of getline */
+    size_t capacity;
+    cJSON *story;
+    cJSON *operations;      /* borrowed from the story */
+    cJSON *attempts;        /* of the operation that is being read */
+    bool is_wanted;         /* one of its lines has the name */
+    uint64_t found, seen;   /* operations */
+    struct errors *errors;
+};
+
+/* Reads a line into a tree; NULL at the end, or for a line that is cut: a file
+ * that ends there is read as far as it goes. */
+static cJSON *next_line(struct reading *reading)
+{
+    ssize_t length =
+        getline(&reading->line, &reading->capacity, reading->stream);
+    if (length <= 0) {
+        return NULL;
+    }
+    return cJSON_ParseWithLength(reading->line, (size_t)length);
+}
+
+static bool is(const cJSON *line, const char *name, const char *value)
+{
+    const char *text = cJSON_GetStringValue(json_get(line, name));
+    return text && strcmp(text, value) == 0;
+}
+
+static bool read_head(struct reading *reading)
+{
+    cJSON *head = next_line(reading);
+    if (!is(head, "schema", "squall.events/1")) {
+        cJSON_Delete(head);
+        struct error *error = errors_add(reading->errors, ERROR_BAD_VALUE,
+                                         "not a file of events");
+        snprintf(error->file, sizeof(error->file), "%s", reading->path);
+        error_hint(error, "squall run --events FILE writes one");
+        return false;
+    }
+    reading->story = cJSON_CreateObject();
+    must(reading->story);
+    cJSON_AddStringToObject(reading->story, "schema", "squall.story/1");
+    cJSON_AddItemToObject(reading->story, "run", head);
+    reading->operations =
+        cJSON_AddArrayToObject(reading->story, "operations");
+    reading->attempts = cJSON_CreateArray();
+    must(reading->operations && reading->attempts);
+    return true;
+}
+
+/* An operation's own line is its last. */
+static void take_operation(struct reading *reading, cJSON *line)
+{
+    reading->seen++;
+    reading->found += reading->is_wanted;
+    if (reading->is_wanted && reading->found <= STORY_OPERATIONS_MAX) {
+        cJSON *one = cJSON_CreateObject();
+        must(one);
+        cJSON_AddItemToObject(one, "operation", line);
+        cJSON_AddItemToObject(one, "attempts", reading->attempts);
+        cJSON_AddItemToArray(reading->operations, one);
+    } else {
+        cJSON_Delete(line);
+        cJSON_Delete(reading->attempts);
+    }
+    reading->attempts = cJSON_CreateArray();
+    must(reading->attempts);
+    reading->is_wanted = false;
+}
+
+/* Returns whether the file is whole. */
+static bool read_lines(struct reading *reading)
+{
+    bool complete = false;
+    cJSON *line;
+
+    while ((line = next_line(reading))) {
+        reading->is_wanted |= is(line, "key", reading->wanted) ||
+                              is(line, "op", reading->wanted);
+        if (is(line, "type", "operation")) {
+            take_operation(reading, line);
+        } else if (is(line, "type", "attempt")) {
+            cJSON_AddItemToArray(reading->attempts, line);
+        } else {
+            complete = cJSON_IsTrue(json_get(line, "complete"));
+            cJSON_Delete(line);
+        }
+    }
+    return complete;
+}
+
+/* The names that the file has and that are nearest to what was wanted. */
+struct near {
+    size_t count;
+    size_t distances[STORY_NEAR_MAX];
+    char names[STORY_NEAR_MAX][SUGGEST_LENGTH_MAX + 1];
+};
+
+static void offer(struct near *near, const char *wanted, const char *name)
+{
+    size_t distance = name ? suggest_distance(wanted, name) : SIZE_MAX;
+    size_t at = near->count;
+
+    if (distance > 1 + strlen(wanted) / 8) {
+        return;
+    }
+    for (size_t i = 0; i < near->count; i++) {
+        if (strcmp(near->names[i], name) == 0) {
+            return;
+        }
+    }
+    if (at == STORY_NEAR_MAX) {
+        if (distance >= near->distances[--at]) {
+            return;
+        }
+    } else {
+        near->count++;
+    }
+    while (at > 0 && near->distances[at - 1] > distance) {
+        near->distances[at] = near->distances[at - 1];
+        memcpy(near->names[at], near->names[at - 1], sizeof(near->names[at]));
+        at--;
+    }
+    near->distances[at] = distance;
+    snprintf(near->names[at], sizeof(near->names[at]), "%s", name);
+}
+
+static void find_near(struct reading *reading, struct near *near)
+{
+    cJSON *line;
+
+    if (fseek(reading->stream, 0, SEEK_SET) != 0) {
+        return; /* a pipe is read once */
+    }
+    while ((line = next_line(reading))) {
+        offer(near, reading->wanted,
+              cJSON_GetStringValue(json_get(line, "op")));
+        offer(near, reading->wanted,
+              cJSON_GetStringValue(json_get(line, "key")));
+        cJSON_Delete(line);
+    }
+}
+
+static void refuse_unknown(struct reading *reading)
+{
+    struct near near = {0};
+    find_near(reading, &near);
+    struct error *error = errors_add(
+        reading->errors, ERROR_BAD_VALUE,
+        "no operation of \"%s\" among the %llu in this file", reading->wanted,
+        (unsigned long long)reading->seen);
+    snprintf(error->file, sizeof(error->file), "%s", reading->path);
+    if (near.count > 0) {
+        struct str names = STR_INIT;
+        for (size_t i = 0; i < near.count; i++) {
+            str_printf(&names, "%s%s", i ? ", " : "", near.names[i]);
+        }
+        error_hint(error, "near it: %s", names.text);
+        str_release(&names);
+    } else {
+        const cJSON *sample =
+            json_get(json_get(reading->story, "run"), "sample");
+        error_hint(error, cJSON_GetNumberValue(sample) < 1
+                              ? "give a key or op.id; the file is a sample"
+                              : "give an idempotency key or an op.id");
+    }
+}
+
+cJSON *story_read(FILE *stream, const char *path, const char *wanted,
+                  struct errors *errors)
+{
+    struct reading reading = {.stream = stream,
+                              .path = path,
+                              .wanted = wanted,
+                              .errors = errors};
+    cJSON *story = NULL;
+
+    if (read_head(&reading)) {
+        bool complete = read_lines(&reading);
+        uint64_t more = reading.found > STORY_OPERATIONS_MAX
+                            ? reading.found - STORY_OPERATIONS_MAX
+                            : 0;
+        cJSON_AddNumberToObject(reading.story, "more", (double)more);
+        cJSON_AddBoolToObject(reading.story, "complete", complete);
+        if (reading.found > 0) {
+            story = reading.story;
+        } else {
+            refuse_unknown(&reading);
+            cJSON_Delete(reading.story);
+        }
+        cJSON_Delete(reading.attempts);
+    }
+    free(reading.line);
+    return story;
+}
+
+static const cJSON *find_example(const cJSON *report, const char *id)
+{
+    const cJSON *example;
+    cJSON_ArrayForEach(example, text_find(report, "effects.examples"))
+    {
+        if (id && is(example, "id", id)) {
+            return example;
+        }
+    }
+    return NULL;
+}
+
+/* The first of both that is measured. */
+static void add_first(cJSON *object, const char *name, const cJSON *value,
+                      const cJSON *other)
+{
+    const cJSON *chosen = value && !cJSON_IsNull(value) ? value : other;
+    cJSON *copy = chosen ? cJSON_Duplicate(chosen, true)
+                         : cJSON_CreateNull();
+    must(copy);
+    cJSON_AddItemToObject(object, name, copy);
+}
+
+bool story_add_effects(cJSON *story, const cJSON *report, const char *path,
+                       struct errors *errors)
+{
+    const char *run = text_string(story, "run.run");
+    const char *id = text_string(report, "run.id");
+    cJSON *one;
+
+    if (report && (!run || !id || strcmp(run, id) != 0)) {
+        struct error *error =
+            errors_add(errors, ERROR_CONTRADICTION,
+                       "this is the report of run %s, the events are those "
+                       "of %s",
+                       id ? id : "?", run ? run : "?");
+        snprintf(error->file, sizeof(error->file), "%s", path);
+        return false;
+    }
+    cJSON_ArrayForEach(one, json_get(story, "operations"))
+    {
+        const cJSON *operation = json_get(one, "operation");
+        const cJSON *example = find_example(
+            report, cJSON_GetStringValue(json_get(operation, "op")));
+        add_first(one, "class", json_get(example, "class"),
+                  json_get(operation, "effect"));
+        add_first(one, "effects", json_get(example, "effects"),
+                  json_get(operation, "effects"));
+    }
+    return true;
+}
+
+static void put_at(struct text *text, double us, double intended)
+{
+    struct str at = STR_INIT;
+    str_append_char(&at, '+');
+    text_format(&at, FORM_US, us - intended);
+    pen_write(&text->pen, INK_PLAIN, "  ");
+    pen_cell(&text->pen, INK_PLAIN, at.text, 10);
+    str_release(&at);
+}
+
+/* "waited 20.1 ms", from so long on. */
+static void put_wait(struct text *text, const char *what, double us,
+                     double from_us)
+{
+    if (us >= from_us) {
+        pen_spaces(&text->pen, 12);
+        pen_write(&text->pen, INK_FAINT, "waited ");
+        text_figure(text, INK_FAINT, FORM_US, us);
+        pen_write(&text->pen, INK_FAINT, " %s", what);
+        text_newline(text);
+    }
+}
+
+static void put_ending(struct text *text, const cJSON *attempt)
+{
+    struct pen *pen = &text->pen;
+    const char *outcome = text_string(attempt, "outcome");
+    const char *fault = text_string(attempt, "fault");
+    double status = text_number(attempt, "status");
+    double done = text_number(attempt, "done_us");
+    double sent = text_number(attempt, "sent_us");
+    bool good = outcome && strcmp(outcome, "ok") == 0;
+
+    pen_foreign(pen, good ? INK_GOOD : INK_WARN, outcome ? outcome : "?", 24);
+    if (!isnan(status)) {
+        pen_write(pen, INK_PLAIN, " %.0f", status);
+    }
+    if (isnan(sent)) {
+        pen_write(pen, INK_PLAIN, ", never sent");
+    } else {
+        pen_write(pen, INK_PLAIN, " after ");
+        text_figure(text, INK_PLAIN, FORM_US, done - sent);
+    }
+    if (fault) {
+        pen_sign(pen, INK_WARN, " ← ", " <- ");
+        pen_foreign(pen, INK_WARN, fault, 24);
+        if (cJSON_IsTrue(json_get(attempt, "delivered"))) {
+            pen_write(pen, INK_PLAIN, ", delivered");
+        }
+    }
+    if (cJSON_IsTrue(json_get(attempt, "wasted"))) {
+        pen_write(pen, INK_FAINT, ", wasted");
+    }
+    text_newline(text);
+}
+
+/* `last`: the end of the attempts before it, NAN for the first. Returns it
+ * with this one. */
+static double put_attempt(struct text *text, const cJSON *attempt,
+                          const char *common_key, double intended,
+                          double last)
+{
+    struct pen *pen = &text->pen;
+    const char *kind = text_string(attempt, "kind");
+    const char *key = text_string(attempt, "key");
+    const char *span = text_string(attempt, "span_id");
+    double asked = text_number(attempt, "asked_us");
+    double sent = text_number(attempt, "sent_us");
+    double done = text_number(attempt, "done_us");
+
+    if (isnan(last)) {
+        put_wait(text, "to be started", asked - intended, OWN_WAIT_US);
+    } else {
+        put_wait(text, "before the next", asked - last, 1);
+    }
+    put_wait(text, "for a connection", sent - asked, OWN_WAIT_US);
+    put_at(text, isnan(sent) ? asked : sent, intended);
+    pen_write(pen, INK_PLAIN, "%2.0f ", text_number(attempt, "attempt"));
+    pen_cell(pen, INK_PLAIN, kind ? kind : "?", 10);
+    put_ending(text, attempt);
+    if (key && (!common_key || strcmp(key, common_key) != 0)) {
+        pen_spaces(pen, 15);
+        pen_write(pen, INK_FAINT, "key  ");
+        pen_foreign(pen, INK_PLAIN, key, -1);
+        text_newline(text);
+    }
+    if (span) {
+        pen_spaces(pen, 15);
+        pen_write(pen, INK_FAINT, "span ");
+        pen_foreign(pen, INK_FAINT, span, -1);
+        text_newline(text);
+    }
+    return isnan(last) || done > last ? done : last;
+}
+
+static void put_pair(struct text *text, const char *name, const char *value)
+{
+    if (value) {
+        pen_write(&text->pen, INK_FAINT, "  %-9s", name);
+        pen_foreign(&text->pen, INK_PLAIN, value, -1);
+        text_newline(text);
+    }
+}
+
+static void put_effects(struct text *text, const cJSON *one)
+{
+    struct pen *pen = &text->pen;
+    double effects = text_number(one, "effects");
+    const char *class = text_string(one, "class");
+
+    pen_write(pen, INK_FAINT, "  %-9s", "effects");
+    if (isnan(effects)) {
+        pen_write(pen, INK_PLAIN, "not measured");
+    } else {
+        pen_write(pen, INK_PLAIN, "%.0f", effects);
+    }
+    if (class) {
+        pen_write(pen, INK_PLAIN, ", ");
+        pen_foreign(pen, INK_PLAIN, class, 40);
+    }
+    text_newline(text);
+}
+
+static void put_story(struct text *text, const cJSON *one)
+{
+    struct pen *pen = &text->pen;
+    const cJSON *operation = json_get(one, "operation");
+    const char *op = text_string(operation, "op");
+    const char *key = text_string(operation, "key");
+    const char *verdict = text_string(operation, "verdict");
+    const char *reason = text_string(operation, "reason");
+    double intended = text_number(operation, "intended_us");
+    double last = NAN;
+    const cJSON *attempt;
+
+    pen_write(pen, INK_STRONG, "Operation ");
+    pen_foreign(pen, INK_STRONG, op ? op : "?", -1);
+    text_newline(text);
+    put_pair(text, "key", key);
+    put_pair(text, "request", text_string(operation, "request"));
+    put_pair(text, "trace", text_string(operation, "trace_id"));
+    pen_write(pen, INK_FAINT, "  %-9s", "client");
+    pen_write(pen, INK_PLAIN, "%.0f", text_number(operation, "client"));
+    text_newline(text);
+    pen_write(pen, INK_FAINT, "  %-9s", "intended");
+    text_figure(text, INK_PLAIN, FORM_US, intended);
+    pen_write(pen, INK_PLAIN, " into the run");
+    if (cJSON_IsTrue(json_get(operation, "warmup"))) {
+        pen_write(pen, INK_PLAIN, ", in the warm-up");
+    }
+    text_newline(text);
+    cJSON_ArrayForEach(attempt, json_get(one, "attempts"))
+    {
+        last = put_attempt(text, attempt, key, intended, last);
+    }
+    put_at(text, text_number(operation, "verdict_us"), intended);
+    pen_spaces(pen, 3);
+    pen_foreign(pen, INK_STRONG, verdict ? verdict : "?", 24);
+    pen_write(pen, INK_PLAIN, ": ");
+    pen_foreign(pen, INK_PLAIN, reason ? reason : "?", 40);
+    text_newline(text);
+    put_effects(text, one);
+}
+
+void story_render(const cJSON *story, const struct text_options *options,
+                  FILE *stream)
+{
+    struct str out = STR_INIT;
+    struct text text = {.document = story};
+    const cJSON *one;
+    bool is_first = true;
+
+    text_begin(&text, &out, options);
+    cJSON_ArrayForEach(one, json_get(story, "operations"))
+    {
+        if (!is_first) {
+            text_newline(&text);
+        }
+        is_first = false;
+        put_story(&text, one);
+    }
+    double more = text_number(story, "more");
+    if (more > 0) {
+        pen_write(&text.pen, INK_FAINT, "and %.0f more of this key", more);
+        text_newline(&text);
+    }
+    if (!cJSON_IsTrue(json_get(story, "complete"))) {
+        pen_write(&text.pen, INK_WARN,
+                  "the file of events is not complete");
+        text_newline(&text);
+    }
+    fwrite(out.text, 1, out.length, stream);
+    str_release(&out);
+}
