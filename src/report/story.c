@@ -119,9 +119,11 @@ struct near {
 
 static void offer(struct near *near, const char *wanted, const char *name)
 {
-    size_t distance = name ? suggest_distance(wanted, name) : SIZE_MAX;
+    if (!name) {
+        return;
+    }
+    size_t distance = suggest_distance(wanted, name);
     size_t at = near->count;
-
     if (distance > 1 + strlen(wanted) / 8) {
         return;
     }
