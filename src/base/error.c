@@ -1,6 +1,7 @@
 #include "base/error.h"
 
 #include "base/must.h"
+#include "base/unicode.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -29,6 +30,8 @@ struct error *errors_add(struct errors *errors, enum error_code code,
     va_start(arguments, format);
     vsnprintf(error->text, sizeof(error->text), format, arguments);
     va_end(arguments);
+    /* It may hold a piece of anything, and goes into reports. */
+    utf8_mend(error->text);
     return error;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/must.h"
 #include "base/str.h"
+#include "base/unicode.h"
 
 #include <errno.h>
 #include <math.h>
@@ -96,30 +97,6 @@ static bool skip_space(struct scanner *scanner)
             return true;
         }
     }
-}
-
-/* The length of the UTF-8 sequence at `at`, 0 when it is not valid: overlong
- * forms, surrogates and values past U+10FFFF are not. */
-size_t json_utf8_length(const char *text, size_t left)
-{
-    const unsigned char *b = (const unsigned char *)text;
-    if (b[0] < 0x80) {
-        return 1;
-    }
-    size_t length = b[0] >= 0xf0 ? 4 : b[0] >= 0xe0 ? 3 : 2;
-    if (b[0] < 0xc2 || b[0] > 0xf4 || length > left) {
-        return 0;
-    }
-    for (size_t i = 1; i < length; i++) {
-        if ((b[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-    if ((b[0] == 0xe0 && b[1] < 0xa0) || (b[0] == 0xed && b[1] > 0x9f) ||
-        (b[0] == 0xf0 && b[1] < 0x90) || (b[0] == 0xf4 && b[1] > 0x8f)) {
-        return 0;
-    }
-    return length;
 }
 
 /* Four hexadecimal digits at `at`; -1 when they are not. */
@@ -244,7 +221,7 @@ static bool scan_string(struct scanner *scanner, struct str *decoded)
             return refuse(scanner, "control character in a text; write it as "
                                    "an escape such as \\t");
         }
-        size_t length = json_utf8_length(scanner->text + scanner->at,
+        size_t length = utf8_length(scanner->text + scanner->at,
                                     scanner->length - scanner->at);
         if (length == 0) {
             return refuse(scanner, "not valid UTF-8");

@@ -54,10 +54,6 @@ bool json_locate(const struct json_source *source, const char *path,
 /* RFC 7396 merge patch: changes *target in place, copying from patch. */
 void json_merge(cJSON **target, const cJSON *patch);
 
-/* The length of the UTF-8 character at `text`, of which `left` bytes are
- * there; 0 when it is none (RFC 3629: not overlong, no surrogate). */
-size_t json_utf8_length(const char *text, size_t left);
-
 /* Finds a member with exactly this name, or NULL. */
 cJSON *json_get(const cJSON *object, const char *name);
 

@@ -6,6 +6,7 @@
  * descriptors, the target, the ledger); drive; reconcile; judge; report. What
  * was measured is reported whatever goes wrong afterwards.
  */
+#include "base/unicode.h"
 #include "cli/command.h"
 #include "cli/evidence.h"
 #include "cli/interrupt.h"
@@ -311,6 +312,7 @@ static void reconcile(struct run *run)
         run->effects.oracle = ORACLE_UNVERIFIED;
         snprintf(run->effects.problem, sizeof(run->effects.problem), "%.*s",
                  (int)sizeof(run->effects.problem) - 1, errors.list[0].text);
+        utf8_mend(run->effects.problem);
         errors_print(&errors, stderr);
     }
     effects_join_free(join);

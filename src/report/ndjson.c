@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/must.h"
+#include "base/unicode.h"
 
 #include <string.h>
 
@@ -60,7 +61,7 @@ static void put_escaped(struct str *out, const char *bytes, size_t length)
             break;
         }
         unsigned char c = (unsigned char)bytes[at];
-        size_t character = json_utf8_length(bytes + at, length - at);
+        size_t character = utf8_length(bytes + at, length - at);
         if (c == '"' || c == '\\') {
             str_append_char(out, '\\');
             str_append_char(out, (char)c);
@@ -179,7 +180,7 @@ void ndjson_base64(struct str *out, const char *name, const char *bytes,
 bool ndjson_is_text(const char *bytes, size_t length)
 {
     for (size_t at = 0; at < length;) {
-        size_t character = json_utf8_length(bytes + at, length - at);
+        size_t character = utf8_length(bytes + at, length - at);
         if (character == 0 || bytes[at] == '\0') {
             return false;
         }
