@@ -28,7 +28,7 @@
 /* A default that is lowered to less than this is worth a word. */
 enum { CONNECTIONS_FEW = 1000 };
 
-enum { TICK_MS = 100, TARGET_CONNECTIONS_BESIDE = 64 };
+enum { TICK_MS = 100, TARGET_CONNECTIONS_BESIDE = 64, SETTLING_TOLD_S = 2 };
 
 /* One run, from its plan to its report. */
 struct run {
@@ -41,6 +41,9 @@ struct run {
     struct evidence *evidence; /* NULL: none is asked for */
     struct interrupt *interrupt;
     const struct tally *tally;
+    struct baseline baseline;  /* of the ledger */
+    struct effects_join *join; /* NULL: there is no ledger */
+    struct instant told;       /* when settling was last told of */
     struct effects effects;
     struct result result;
     struct instant began;
@@ -178,8 +181,8 @@ static bool prepare(struct run *run)
     }
     evidence_keep(run->evidence, run->fleet);
     return !run->plan->has_ledger ||
-           ledger_probe(run->plan, interrupt_flag(run->interrupt),
-                        &run->errors);
+           ledger_probe(run->plan, &run->baseline,
+                        interrupt_flag(run->interrupt), &run->errors);
 }
 
 static const char *phase_at(const struct plan *plan, struct duration at,
@@ -290,6 +293,22 @@ static bool drive(struct run *run)
     return true;
 }
 
+/* A ledger that settles late is waited for, and that is told. */
+static void tell_settling(void *user, const struct ledger_progress *progress)
+{
+    struct run *run = user;
+    struct instant now = clock_now();
+    if (instant_since(now, run->told).ns < SETTLING_TOLD_S * NS_PER_S) {
+        return;
+    }
+    run->told = now;
+    note(run,
+         "the ledger still changes: reading %u, %llu effects of this run, %g "
+         "s left (ledger.timeout)",
+         progress->readings, (unsigned long long)progress->own,
+         (double)(progress->left.ns / NS_PER_S));
+}
+
 /* Joins operations and ledger. What cannot be read makes the effects
  * unverified, and the run's other figures are kept. */
 static void reconcile(struct run *run)
@@ -304,9 +323,19 @@ static void reconcile(struct run *run)
     struct effects_log **logs = fleet_effects_logs(run->fleet, &count);
     struct effects_join *join = effects_join_new(logs, count);
     evidence_watch(run->evidence, join);
+    struct ledger_options options = {
+        .stop = interrupt_flag(run->interrupt),
+        .tell = tell_settling,
+        .user = run,
+    };
+    run->join = join;
+    run->told = clock_now();
+    effects_join_use_baseline(join, &run->baseline);
+    if (ledger_tells_time(run->plan->ledger.tells)) {
+        effects_join_use_times(join, fleet_origin_unix_ns(run->fleet));
+    }
     interrupt_rearm(run->interrupt);
-    if (ledger_read(run->plan, join, interrupt_flag(run->interrupt),
-                    &errors)) {
+    if (ledger_read(run->plan, join, &options, &errors)) {
         effects_join_finish(join, &run->effects);
     } else {
         run->effects.oracle = ORACLE_UNVERIFIED;
@@ -315,7 +344,6 @@ static void reconcile(struct run *run)
         utf8_mend(run->effects.problem);
         errors_print(&errors, stderr);
     }
-    effects_join_free(join);
 }
 
 /* What really ran of each stage, the warm-up's included. */
@@ -458,6 +486,8 @@ static int report(struct run *run)
 
 static void release(struct run *run)
 {
+    effects_join_free(run->join);
+    baseline_release(&run->baseline);
     if (run->fleet) {
         fleet_free(run->fleet);
     }

@@ -1,142 +1,9 @@
-#include "measure/effects.h"
+#include "measure/effects_inside.h"
 
 #include "base/must.h"
 
 #include <stdio.h>
 #include <string.h>
-
-/*
- * The log: 32 bytes an operation. Traces lie apart, in the order of their
- * operations, so that one is found by bisection and the entries need no
- * reference to it.
- */
-struct entry {
-    struct hash128 join;
-    int64_t intended_ns;
-    uint64_t operation : 48;
-    uint64_t attempts : 12; /* saturates */
-    uint64_t verdict : 2;
-    uint64_t warmup : 1;
-    uint64_t one_key : 1;
-};
-
-_Static_assert(sizeof(struct entry) == 32, "the manual states the size");
-_Static_assert(VERDICT_COUNT <= 4, "the verdict has two bits");
-
-/* A trace's notes are notes[first_note] and the note_count - 1 after it. */
-struct trace {
-    uint64_t entry;
-    uint32_t first_note;
-    uint32_t note_count;
-};
-
-enum {
-    ATTEMPTS_MAX = (1 << 12) - 1,
-    TRACES_MAX = 1 << 18, /* 4 MiB */
-    NOTES_MAX = 1 << 19,  /* 12 MiB */
-};
-
-struct effects_log {
-    struct entry *entries;
-    uint64_t count, capacity;
-    uint64_t overflowed; /* operations that did not fit */
-    struct trace *traces;
-    size_t trace_count, trace_capacity;
-    struct attempt_note *notes;
-    size_t note_count, note_capacity;
-};
-
-struct effects_log *effects_log_new(struct arena *arena,
-                                    uint64_t operations_max)
-{
-    struct effects_log *log = arena_alloc(arena, sizeof(*log));
-    *log = (struct effects_log){
-        .capacity = operations_max,
-        .entries = arena_array(arena, operations_max, sizeof(struct entry)),
-        .trace_capacity =
-            operations_max < TRACES_MAX ? operations_max : TRACES_MAX,
-    };
-    log->note_capacity = log->trace_capacity * ATTEMPT_NOTES_MAX;
-    if (log->note_capacity > NOTES_MAX) {
-        log->note_capacity = NOTES_MAX;
-    }
-    log->traces =
-        arena_array(arena, log->trace_capacity, sizeof(*log->traces));
-    log->notes = arena_array(arena, log->note_capacity, sizeof(*log->notes));
-    return log;
-}
-
-/* One attempt that was simply acknowledged tells nothing that the entry does
- * not tell already. */
-static bool is_worth_a_trace(const struct fact *fact)
-{
-    if (fact->finished.attempts > 1 || fact->finished.note_count > 1 ||
-        fact->finished.verdict != VERDICT_ACKED) {
-        return true;
-    }
-    return fact->finished.note_count == 1 &&
-           fact->finished.notes[0].fault >= 0;
-}
-
-static void keep_trace(struct effects_log *log, const struct fact *fact)
-{
-    size_t count = fact->finished.note_count;
-    must(count <= ATTEMPT_NOTES_MAX);
-    if (count == 0 || log->trace_count == log->trace_capacity ||
-        log->note_capacity - log->note_count < count) {
-        return;
-    }
-    log->traces[log->trace_count++] = (struct trace){
-        .entry = log->count,
-        .first_note = (uint32_t)log->note_count,
-        .note_count = (uint32_t)count,
-    };
-    memcpy(log->notes + log->note_count, fact->finished.notes,
-           count * sizeof(*log->notes));
-    log->note_count += count;
-}
-
-void effects_log_take(struct effects_log *log, const struct fact *fact)
-{
-    must(fact->kind == FACT_FINISHED);
-    if (log->count == log->capacity) {
-        log->overflowed++;
-        return;
-    }
-    if (!fact->warmup && is_worth_a_trace(fact)) {
-        keep_trace(log, fact);
-    }
-    unsigned attempts = fact->finished.attempts;
-    log->entries[log->count++] = (struct entry){
-        .join = fact->finished.join,
-        .intended_ns = fact->finished.intended.ns,
-        .operation = fact->finished.operation & ((UINT64_C(1) << 48) - 1),
-        .attempts =
-            (attempts < ATTEMPTS_MAX ? attempts : ATTEMPTS_MAX) & 0xfff,
-        .verdict = fact->finished.verdict & 3,
-        .warmup = fact->warmup,
-        .one_key = fact->finished.one_key,
-    };
-}
-
-static const struct trace *find_trace(const struct effects_log *log,
-                                      uint64_t entry)
-{
-    size_t low = 0;
-    size_t high = log->trace_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (log->traces[middle].entry < entry) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    if (low < log->trace_count && log->traces[low].entry == entry) {
-        return &log->traces[low];
-    }
-    return NULL;
-}
 
 /*
  * The join. All logs' entries are numbered through: log by log, in order.
@@ -165,6 +32,14 @@ struct effects_join {
     uint64_t *foreign;       /* hashes of ids; 0: free */
     effects_watcher *watcher; /* NULL: nobody */
     void *watcher_context;
+    uint64_t own_effects;
+    struct baseline *baseline;       /* NULL: none */
+    int64_t origin_unix_ns;
+    int64_t *first_ns;       /* of the first operation of an id: its first
+                              * effect; 0: none. NULL: no times are told */
+    struct hist *lag;
+    struct transitions *transitions; /* NULL: none */
+    const struct transition_config *states;
 };
 
 static const struct entry *entry_at(const struct effects_join *join,
@@ -250,6 +125,9 @@ struct effects_join *effects_join_new(struct effects_log **logs,
 void effects_join_free(struct effects_join *join)
 {
     if (join) {
+        if (join->transitions) {
+            transitions_release(join->transitions);
+        }
         /* The join lies in its own arena. */
         struct arena arena = join->arena;
         arena_release(&arena);
@@ -262,6 +140,7 @@ size_t effects_join_bytes(const struct effects_join *join)
     for (size_t i = 0; i < join->log_count; i++) {
         const struct effects_log *log = join->logs[i];
         bytes += log->capacity * sizeof(*log->entries) +
+                 (log->verdict_us ? log->capacity * sizeof(uint32_t) : 0) +
                  log->trace_capacity * sizeof(*log->traces) +
                  log->note_capacity * sizeof(*log->notes);
     }
@@ -287,23 +166,58 @@ static void add_foreign(struct effects_join *join, uint64_t id,
     }
 }
 
-void effects_join_entry(struct effects_join *join, const char *id,
-                        size_t id_length, uint64_t count)
+void effects_join_use_baseline(struct effects_join *join,
+                               struct baseline *baseline)
 {
-    struct hash128 hash = hash_bytes(id, id_length);
-    uint64_t mixed = mix64(hash.high ^ mix64(hash.low));
-    /* Linear in the count and independent of order: two entries of one id
-     * are the same reading as one with their sum. */
-    join->fingerprint += count * (mixed | 1);
-    if (count == 0) {
-        return;
+    join->baseline = baseline;
+    baseline_rewind(baseline);
+}
+
+void effects_join_use_times(struct effects_join *join,
+                            int64_t origin_unix_ns)
+{
+    join->origin_unix_ns = origin_unix_ns;
+    join->first_ns = arena_array(&join->arena, join->operations,
+                                 sizeof(*join->first_ns));
+    join->lag = arena_alloc(&join->arena, sizeof(*join->lag));
+    hist_init(join->lag, &join->arena);
+}
+
+void effects_join_use_transitions(struct effects_join *join,
+                                  const struct transition_config *config)
+{
+    join->states = config;
+    join->transitions = transitions_new(&join->arena, config);
+}
+
+/* An id, where 64 bits are enough. */
+static uint64_t short_hash(struct hash128 hash)
+{
+    return mix64(hash.high ^ mix64(hash.low));
+}
+
+/* An entry that tells a state is an effect when the state is one. */
+static uint64_t effects_told(const struct ledger_entry *entry,
+                             const struct transition_config *config)
+{
+    if (!entry->state) {
+        return entry->count;
     }
-    uint32_t slot = *find_slot(join, hash);
-    if (slot == 0) {
-        add_foreign(join, mixed, count);
-        return;
+    int state = transition_state(config, entry->state, entry->state_length);
+    return state >= 0 && (config->effects >> state & 1);
+}
+
+static void add_own(struct effects_join *join, uint32_t operation,
+                    uint64_t count, const struct ledger_entry *entry)
+{
+    uint32_t *effects = &join->effects[operation];
+    if (join->first_ns && entry->has_time) {
+        int64_t *first = &join->first_ns[operation];
+        if (*first == 0 || entry->unix_ns < *first) {
+            *first = entry->unix_ns;
+        }
     }
-    uint32_t *effects = &join->effects[slot - 1];
+    join->own_effects += count;
     if (count > UINT32_MAX - *effects) {
         join->saturated = true;
         *effects = UINT32_MAX;
@@ -312,14 +226,91 @@ void effects_join_entry(struct effects_join *join, const char *id,
     *effects += (uint32_t)count;
 }
 
+void effects_join_history(struct effects_join *join,
+                          const struct ledger_entry *entry)
+{
+    struct hash128 hash = hash_bytes(entry->id, entry->id_length);
+    uint32_t slot = *find_slot(join, hash);
+    if (join->transitions && entry->state) {
+        /* A state is part of the reading, whether it is an effect or not. */
+        struct hash128 state = hash_bytes(entry->state, entry->state_length);
+        join->fingerprint += mix64(short_hash(hash) ^ short_hash(state)) | 1;
+        if (slot != 0) {
+            transitions_take(join->transitions, slot - 1, entry->state,
+                             entry->state_length, entry->unix_ns);
+        }
+    }
+}
+
+void effects_join_take(struct effects_join *join,
+                       const struct ledger_entry *entry)
+{
+    struct hash128 hash = hash_bytes(entry->id, entry->id_length);
+    uint64_t mixed = short_hash(hash);
+    uint64_t count = effects_told(entry, join->states);
+    /* Linear in the count and independent of order: two entries of one id
+     * are the same reading as one with their sum. */
+    join->fingerprint += count * (mixed | 1);
+    if (entry->state) {
+        effects_join_history(join, entry);
+    }
+    if (join->baseline) {
+        count = baseline_subtract(join->baseline, mixed, count);
+    }
+    if (count == 0) {
+        return;
+    }
+    uint32_t slot = *find_slot(join, hash);
+    if (slot == 0) {
+        add_foreign(join, mixed, count);
+        return;
+    }
+    add_own(join, slot - 1, count, entry);
+}
+
+void effects_join_entry(struct effects_join *join, const char *id,
+                        size_t id_length, uint64_t count)
+{
+    effects_join_take(join, &(struct ledger_entry){.id = id,
+                                                   .id_length = id_length,
+                                                   .count = count});
+}
+
+void effects_baseline_take(struct baseline *baseline,
+                           const struct transition_config *config,
+                           const struct ledger_entry *entry)
+{
+    baseline_add(baseline,
+                 short_hash(hash_bytes(entry->id, entry->id_length)),
+                 effects_told(entry, config));
+}
+
+void effects_join_counts(const struct effects_join *join, uint64_t *own,
+                         uint64_t *foreign)
+{
+    *own = join->own_effects;
+    *foreign = join->foreign_effects;
+}
+
 void effects_join_clear(struct effects_join *join)
 {
     memset(join->effects, 0, join->operations * sizeof(*join->effects));
     if (join->foreign_kept > 0) {
         memset(join->foreign, 0, FOREIGN_SLOTS * sizeof(*join->foreign));
     }
+    if (join->first_ns) {
+        memset(join->first_ns, 0,
+               join->operations * sizeof(*join->first_ns));
+    }
+    if (join->transitions) {
+        transitions_clear(join->transitions);
+    }
+    if (join->baseline) {
+        baseline_rewind(join->baseline);
+    }
     join->saturated = false;
     join->fingerprint = 0;
+    join->own_effects = 0;
     join->foreign_ids = 0;
     join->foreign_effects = 0;
     join->foreign_kept = 0;
@@ -389,12 +380,37 @@ static void add_example(struct effects *effects,
 static void add_notes(struct effect_example *example,
                       const struct effects_log *log, uint64_t entry)
 {
-    const struct trace *trace = find_trace(log, entry);
+    const struct trace *trace = effects_log_trace(log, entry);
     if (trace) {
         example->note_count = trace->note_count;
         memcpy(example->notes, log->notes + trace->first_note,
                trace->note_count * sizeof(*log->notes));
     }
+}
+
+static bool was_seen_before(const struct effects_join *join,
+                            const struct entry *entry)
+{
+    return join->baseline &&
+           baseline_count(join->baseline, short_hash(entry->join)) > 0;
+}
+
+/* From the verdict of an operation to its first effect; false where nothing
+ * tells it, or the id is shared. */
+static bool measure_lag(const struct effects_join *join, uint64_t number,
+                        bool aliased, struct duration *lag)
+{
+    size_t log;
+    const struct entry *entry = entry_at(join, number, &log);
+    const uint32_t *verdict_us = join->logs[log]->verdict_us;
+    if (aliased || !join->first_ns || join->first_ns[number] == 0 ||
+        !verdict_us) {
+        return false;
+    }
+    int64_t after = verdict_us[number - join->starts[log]] * NS_PER_US;
+    lag->ns = join->first_ns[number] - join->origin_unix_ns -
+              entry->intended_ns - after;
+    return true;
 }
 
 static void settle(const struct effects_join *join, uint64_t number,
@@ -404,6 +420,10 @@ static void settle(const struct effects_join *join, uint64_t number,
     const struct entry *entry = entry_at(join, number, &log);
     if (entry->warmup) {
         effects->warmup_operations++;
+        return;
+    }
+    if (was_seen_before(join, entry)) {
+        effects->seen_before++;
         return;
     }
     enum verdict verdict = (enum verdict)entry->verdict;
@@ -421,6 +441,13 @@ static void settle(const struct effects_join *join, uint64_t number,
     if (join->watcher) {
         join->watcher(join->watcher_context, entry->operation, class, done);
     }
+    struct duration lag = DURATION_ZERO;
+    bool has_lag = measure_lag(join, number, aliased, &lag);
+    bool late = has_lag && lag.ns > 0;
+    effects->late += late;
+    if (has_lag && verdict == VERDICT_ACKED) {
+        hist_record(join->lag, late ? lag : DURATION_ZERO);
+    }
     if (gravity(class) < 0) {
         return;
     }
@@ -432,6 +459,7 @@ static void settle(const struct effects_join *join, uint64_t number,
         .attempts = entry->attempts,
         .single_attempt = single,
         .aliased = aliased,
+        .late = late,
         .one_key = entry->one_key,
         .intended = {entry->intended_ns},
     };
@@ -481,6 +509,30 @@ static void judge_reading(const struct effects_join *join,
         snprintf(effects->problem, sizeof(effects->problem),
                  "the ledger counts more than %llu effects for one id",
                  (unsigned long long)UINT32_MAX);
+    } else if (effects->transitions.is_full) {
+        effects->oracle = ORACLE_UNVERIFIED;
+        snprintf(effects->problem, sizeof(effects->problem),
+                 "the history of states has more than %d entries",
+                 HISTORY_MAX);
+    }
+}
+
+static bool is_not_checked(const void *user, uint64_t number)
+{
+    const struct effects_join *join = user;
+    size_t log;
+    const struct entry *entry = entry_at(join, number, &log);
+    return entry->warmup || was_seen_before(join, entry);
+}
+
+static void finish_transitions(const struct effects_join *join,
+                               struct transition_figures *figures)
+{
+    transitions_finish(join->transitions, is_not_checked, join, figures);
+    for (size_t i = 0; i < figures->example_count; i++) {
+        size_t log;
+        figures->examples[i].member =
+            entry_at(join, figures->examples[i].member, &log)->operation;
     }
 }
 
@@ -496,6 +548,14 @@ void effects_join_finish(const struct effects_join *join,
 {
     memset(effects, 0, sizeof(*effects));
     effects->oracle = ORACLE_LEDGER;
+    if (join->transitions) {
+        finish_transitions(join, &effects->transitions);
+    }
+    if (join->first_ns) {
+        hist_reset(join->lag);
+        effects->tells_time = true;
+        effects->effect_lag = join->lag;
+    }
     judge_reading(join, effects);
     effects->foreign_ids = join->foreign_ids;
     effects->foreign_effects = join->foreign_effects;

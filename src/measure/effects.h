@@ -18,12 +18,20 @@
  *   refused             clean                 phantom            duplicate
  *   ambiguous           unresolved, not done  unresolved, done   duplicate
  *   shed                clean                 phantom            duplicate
+ *
+ * What the ledger told before the run (the baseline) is taken off. An id that
+ * had effects already is counted apart: of an operation that was done before,
+ * nothing can be said.
  */
 #ifndef SQUALL_MEASURE_EFFECTS_H
 #define SQUALL_MEASURE_EFFECTS_H
 
 #include "base/arena.h"
+#include "measure/baseline.h"
 #include "measure/fact.h"
+#include "measure/hist.h"
+#include "measure/ledger_entry.h"
+#include "measure/transitions.h"
 
 enum effect_class {
     EFFECT_EXACTLY_ONCE,
@@ -53,6 +61,7 @@ struct effect_example {
     unsigned attempts;
     bool single_attempt; /* a duplicate that no retry of ours can have made */
     bool aliased;        /* other operations carried the same id */
+    bool late;           /* the effect appeared after the verdict */
     bool one_key;        /* every attempt carried the same key */
     struct instant intended;
     size_t note_count;   /* 0: the trace was not kept */
@@ -73,6 +82,14 @@ struct effects {
                                * comes twice counts twice */
     uint64_t foreign_effects;
     uint64_t warmup_operations; /* known to the join, counted nowhere else */
+    uint64_t seen_before; /* operations whose id had effects before the run;
+                           * counted nowhere else, too */
+    bool tells_time;      /* else the next two are not measured */
+    uint64_t late;        /* operations whose first effect came after the
+                           * verdict */
+    const struct hist *effect_lag; /* of the acked: from the verdict to the
+                                    * first effect, at least 0; of the join */
+    struct transition_figures transitions; /* members are operations */
     size_t example_count;
     struct effect_example examples[EFFECT_EXAMPLES_MAX];
 };
@@ -83,6 +100,9 @@ struct effects_log;
  * unverified, never wrong. */
 struct effects_log *effects_log_new(struct arena *arena,
                                     uint64_t operations_max);
+
+/* Remembers when operations had their verdict: 4 bytes each. */
+void effects_log_keep_times(struct effects_log *log, struct arena *arena);
 
 /* Appends a FACT_FINISHED; no other fact is fed. */
 void effects_log_take(struct effects_log *log, const struct fact *fact);
@@ -102,6 +122,33 @@ size_t effects_join_bytes(const struct effects_join *join);
 /* One entry of the ledger; entries of one id add up. */
 void effects_join_entry(struct effects_join *join, const char *id,
                         size_t id_length, uint64_t count);
+
+/* What else is known, before the first entry. All is borrowed. */
+void effects_join_use_baseline(struct effects_join *join,
+                               struct baseline *baseline);
+/* The ledger tells times; 0 of the run clock was at origin_unix_ns. The logs
+ * keep times; 8 bytes an operation. */
+void effects_join_use_times(struct effects_join *join,
+                            int64_t origin_unix_ns);
+void effects_join_use_transitions(struct effects_join *join,
+                                  const struct transition_config *config);
+
+/* One entry of the ledger with all that it tells. */
+void effects_join_take(struct effects_join *join,
+                       const struct ledger_entry *entry);
+/* An entry of a history that lies beside the ledger: it has no effect. */
+void effects_join_history(struct effects_join *join,
+                          const struct ledger_entry *entry);
+
+/* One entry of the reading before the run. `config` says which states are
+ * effects, where the ledger tells states. */
+void effects_baseline_take(struct baseline *baseline,
+                           const struct transition_config *config,
+                           const struct ledger_entry *entry);
+
+/* Effects of this run's operations, and of others, in the reading so far. */
+void effects_join_counts(const struct effects_join *join, uint64_t *own,
+                         uint64_t *foreign);
 
 /* Starts over with another reading of the ledger. */
 void effects_join_clear(struct effects_join *join);

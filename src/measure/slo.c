@@ -29,6 +29,13 @@ struct metric {
     const char *sentence;
 };
 
+/* < 0: the ledger tells no times, or nothing was acknowledged. */
+static double lag_quantile(const struct result *r, double q)
+{
+    const struct hist *lag = r->effects.effect_lag;
+    return lag && lag->count ? (double)hist_quantile_us(lag, q) : -1;
+}
+
 #define METRIC(name, scope, unit, better, expression, sentence)            \
     static double read_##name(const struct panel *p,                       \
                               const struct panel_figures *f,               \

@@ -65,6 +65,9 @@ void tally_init(struct tally *tally, struct arena *arena,
     herd_init(tally->herd, arena, origin);
     if (config->keep_effects) {
         tally->effects = effects_log_new(arena, config->operations_max);
+        if (config->keep_times) {
+            effects_log_keep_times(tally->effects, arena);
+        }
     }
 }
 

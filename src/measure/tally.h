@@ -128,6 +128,7 @@ struct tally_config {
     struct duration warmup;      /* figures start here on the run clock */
     bool first_stage_is_warmup;  /* its panel stays empty */
     bool keep_effects;           /* a ledger will be read */
+    bool keep_times;             /* which tells when effects were */
     uint64_t operations_max;     /* room of the effects log, this worker */
     uint32_t layers;             /* bits of enum layer: those that are on */
 };

@@ -312,6 +312,16 @@ const struct choice choice_key_place[] = {
     {0},
 };
 
+const struct choice choice_ledger_tells[] = {
+    {"count", LEDGER_TELLS_COUNT, "How many effects an id has."},
+    {"count_time", LEDGER_TELLS_COUNT_TIME,
+     "The same, and the time of the first of them."},
+    {"time", LEDGER_TELLS_TIME, "The time of one effect, an entry for each."},
+    {"state_time", LEDGER_TELLS_STATE_TIME,
+     "A state that an id took on, and when."},
+    {0},
+};
+
 const struct choice choice_fault_kind[] = {
 #define FAULT(id, name, sentence) {name, FAULT_##id, sentence},
 #include "faults/fault.def"

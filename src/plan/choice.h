@@ -47,6 +47,7 @@ extern const struct choice choice_layer[];
 extern const struct choice choice_key_kind[];
 extern const struct choice choice_key_scope[];
 extern const struct choice choice_key_place[];
+extern const struct choice choice_ledger_tells[];
 extern const struct choice choice_fault_kind[];
 extern const struct choice choice_fault_as[];
 extern const struct choice choice_service_time[];

@@ -13,7 +13,9 @@
 #include "faults/fault.h"
 #include "load/schedule.h"
 #include "load/template.h"
+#include "measure/ledger_entry.h"
 #include "measure/slo.h"
+#include "measure/transitions.h"
 #include "policy/policy.h"
 #include "target/service.h"
 
@@ -81,8 +83,15 @@ struct ledger_config {
     const char *command;  /* NULL: none; needs --allow-exec */
     const char *key;      /* template source of the join id */
     struct header_list headers;
+    enum ledger_tells tells;
+    bool baseline;        /* read it before the run, too, and take that off */
     struct duration settle;
     struct duration timeout; /* of one reading, and of settling as a whole */
+    struct transition_config transitions; /* count 0: states are not checked */
+    struct string_list initial;
+    struct string_list effect_states;
+    const char *history_url; /* of states, where the ledger tells counts */
+    const char *history_command;
 };
 
 struct plan {

@@ -216,6 +216,7 @@ static bool read_member(struct reader *reader, const struct key *key,
     case TYPE_RATE: case TYPE_DURATION: case TYPE_SIZE: case TYPE_CHOICE:
     case TYPE_TEXTS: case TYPE_HEADERS: case TYPE_STATUSES:
     case TYPE_METHODS: case TYPE_CHOICES: case TYPE_TRISTATE:
+    case TYPE_TRANSITIONS:
     case TYPE_DURATIONS: case TYPE_MULT_RANGE: case TYPE_ADD_RANGE:
         break;
     }

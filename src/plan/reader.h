@@ -30,6 +30,15 @@ bool reader_read(struct reader *reader, const cJSON *tree,
 bool value_read(struct reader *reader, const struct key *key,
                 const cJSON *value, void *field);
 
+/* The same for a map of states (states.c). */
+bool value_read_transitions(struct reader *reader, const struct key *key,
+                            const cJSON *value,
+                            struct transition_config *states);
+
+/* Says that a value is of another type than its key's; false. */
+bool value_wrong_type(struct reader *reader, const struct key *key,
+                      const cJSON *value);
+
 /* A default or bound in profile syntax, as JSON: read as JSON when it is, as
  * a text otherwise. The caller frees it. */
 cJSON *value_from_text(const char *text);

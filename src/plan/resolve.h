@@ -55,6 +55,10 @@ void resolve_other_keys(const struct resolver *resolver, const char *section,
 bool resolve_need(const struct resolver *resolver, const char *section,
                   const char *name, const char *who, const char *example);
 
+/* Refuses what is no URL of HTTP (resolve_target.c). */
+void resolve_url(const struct resolver *resolver, const char *path,
+                 const char *url);
+
 /* Checks what the type of a backoff needs, and completes it. */
 void resolve_backoff(const struct resolver *resolver, const char *section,
                      struct backoff_config *backoff); /* resolve_policy.c */
@@ -75,7 +79,7 @@ void resolve_faults(struct resolver *resolver);
 void resolve_service(struct resolver *resolver);  /* resolve_target.c */
 void resolve_target(struct resolver *resolver);
 void resolve_requests(struct resolver *resolver); /* requests.c */
-void resolve_ledger(struct resolver *resolver);   /* resolve_target.c */
+void resolve_ledger(struct resolver *resolver);   /* resolve_ledger.c */
 void resolve_slos(struct resolver *resolver);     /* resolve.c */
 
 /* Compiles a template that stands at a path. */

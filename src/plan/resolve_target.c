@@ -64,8 +64,8 @@ const char *url_problem(const char *url, char *hint, size_t hint_size)
     return curl_url_strerror(code);
 }
 
-static void check_url(const struct resolver *resolver, const char *path,
-                      const char *url)
+void resolve_url(const struct resolver *resolver, const char *path,
+                 const char *url)
 {
     char hint[300];
     const char *problem = url_problem(url, hint, sizeof(hint));
@@ -111,7 +111,7 @@ void resolve_target(struct resolver *resolver)
     struct target_config *target = &resolver->plan->target;
 
     if (target->url) {
-        check_url(resolver, "target.url", target->url);
+        resolve_url(resolver, "target.url", target->url);
         if (is_given(resolver, "service")) {
             struct error *error = resolve_conflict(
                 resolver, "service", "target.url",
@@ -213,107 +213,5 @@ void resolve_service(struct resolver *resolver)
     }
     for (size_t i = 0; i < service->fault_count; i++) {
         resolve_service_fault(resolver, i);
-    }
-}
-
-static void check_ledger_source(struct resolver *resolver)
-{
-    struct ledger_config *ledger = &resolver->plan->ledger;
-
-    if (ledger->url && ledger->command) {
-        struct error *error =
-            resolve_conflict(resolver, "ledger.command", "ledger.url",
-                             "a ledger is read from one place");
-        error_hint(error, "remove one of them");
-        return;
-    }
-    if (ledger->command && !resolver->input->allow_exec) {
-        struct error *error =
-            resolve_refuse(resolver, "ledger.command",
-                           "runs a command, which is not allowed");
-        error_hint(error, "add --allow-exec to the command line");
-    }
-    if (ledger->url && ledger->url[0] != '/') {
-        check_url(resolver, "ledger.url", ledger->url);
-    }
-    if (!ledger->url && !ledger->command) {
-        if (resolver->plan->target.url) {
-            struct error *error = resolve_refuse(
-                resolver, "ledger", "needs a url or a command");
-            error_hint(error, "add \"url\": \"/ledger\"");
-            return;
-        }
-        ledger->url = "/ledger";
-    }
-}
-
-/* A ledger that no request writes to would judge nothing, and say so with
- * zeros. */
-static void check_effects(struct resolver *resolver)
-{
-    const struct plan *plan = resolver->plan;
-    for (size_t i = 0; i < plan->request_count; i++) {
-        if (plan->requests[i].config.effect == YES) {
-            return;
-        }
-    }
-    struct error *error =
-        resolve_refuse(resolver, "ledger", "no request performs an effect");
-    error_hint(error, "send a POST (-X POST), or say \"effect\": true in a "
-                      "request that performs one");
-}
-
-/* A request that performs effects and carries no key, or NULL. */
-static const struct planned_request *find_keyless_effect(
-    const struct plan *plan)
-{
-    for (size_t i = 0; i < plan->request_count; i++) {
-        const struct planned_request *request = &plan->requests[i];
-        if (request->config.effect == YES && !request->traits.has_key) {
-            return request;
-        }
-    }
-    return NULL;
-}
-
-void resolve_ledger(struct resolver *resolver)
-{
-    struct plan *plan = resolver->plan;
-    struct ledger_config *ledger = &plan->ledger;
-
-    plan->has_ledger = is_given(resolver, "ledger");
-    if (!plan->has_ledger) {
-        return;
-    }
-    check_ledger_source(resolver);
-    check_effects(resolver);
-    if (!ledger->key) {
-        bool orders = plan->request_count == 1 &&
-                      !is_given(resolver, "target.url") &&
-                      strcmp(plan->requests[0].config.name, "orders") == 0;
-        ledger->key = orders ? "{{op.id}}" : "{{key}}";
-    }
-    if (!resolve_template(resolver, "ledger.key", ledger->key,
-                          strlen(ledger->key), &plan->ledger_key)) {
-        return;
-    }
-    if (plan->ledger_key.uses_key &&
-        plan->policy.key.scope == KEY_SCOPE_NONE) {
-        struct error *error = resolve_conflict(
-            resolver, "ledger.key", "idempotency",
-            "effects cannot be joined by {{key}}: no key is sent");
-        error_hint(error, "add \"idempotency\": {}, or write \"key\": "
-                          "\"{{op.id}}\" and send that in the request");
-    } else if (plan->ledger_key.uses_key && find_keyless_effect(plan)) {
-        struct error *error = resolve_conflict(
-            resolver, "ledger.key", "idempotency",
-            "effects of request \"%s\" cannot be joined by {{key}}: it has "
-            "no key",
-            find_keyless_effect(plan)->config.name);
-        error_hint(error, "write \"key\": \"{{op.id}}\" and send that in "
-                          "the request");
-    } else if (plan->ledger_key.is_constant) {
-        resolve_refuse(resolver, "ledger.key",
-                       "is the same for every operation");
     }
 }

@@ -39,8 +39,8 @@ static const char *json_type_name(const cJSON *value)
                                    : "null";
 }
 
-static bool wrong_type(struct reader *reader, const struct key *key,
-                       const cJSON *value)
+bool value_wrong_type(struct reader *reader, const struct key *key,
+                      const cJSON *value)
 {
     struct error *error =
         refuse(reader, "%s where a %s belongs", json_type_name(value),
@@ -93,6 +93,7 @@ bool value_is_textual(enum value_type type)
     case TYPE_CHOICES:
     case TYPE_TRISTATE:
     case TYPE_DURATIONS:
+    case TYPE_TRANSITIONS:
     case TYPE_MULT_RANGE:
     case TYPE_ADD_RANGE:
     case TYPE_JITTER:
@@ -156,7 +157,8 @@ static bool parse_measure(enum value_type type, const char *text,
     case TYPE_TEXTS: case TYPE_HEADERS: case TYPE_STATUSES:
     case TYPE_METHODS: case TYPE_CHOICES: case TYPE_TRISTATE:
     case TYPE_DURATIONS: case TYPE_MULT_RANGE: case TYPE_ADD_RANGE:
-    case TYPE_JITTER: case TYPE_BACKOFF: case TYPE_CLASS_BACKOFF:
+    case TYPE_TRANSITIONS: case TYPE_JITTER: case TYPE_BACKOFF:
+    case TYPE_CLASS_BACKOFF:
         break;
     }
     *number = strtod(text, NULL);
@@ -225,7 +227,7 @@ static bool read_measure(struct reader *reader, const struct key *key,
         return in_range(reader, key, *number, written);
     }
     if (!cJSON_IsString(value)) {
-        return wrong_type(reader, key, value);
+        return value_wrong_type(reader, key, value);
     }
     const char *text = value->valuestring;
     if (!parse_measure(key->type, text, number, ns, whole, &problem)) {
@@ -247,7 +249,7 @@ static bool read_number(struct reader *reader, const struct key *key,
     char written[64];
 
     if (!cJSON_IsNumber(value)) {
-        return wrong_type(reader, key, value);
+        return value_wrong_type(reader, key, value);
     }
     *number = value->valuedouble;
     if (key->type != TYPE_NUMBER && *number != floor(*number)) {
@@ -292,7 +294,7 @@ static bool read_choice(struct reader *reader, const struct key *key,
 {
     int chosen = 0;
     if (!cJSON_IsString(value)) {
-        return wrong_type(reader, key, value);
+        return value_wrong_type(reader, key, value);
     }
     if (!find_choice(reader, key->choices, value->valuestring, &chosen)) {
         return false;
@@ -326,7 +328,7 @@ static bool read_text(struct reader *reader, const struct key *key,
                       const cJSON *value, const char **field)
 {
     if (!cJSON_IsString(value)) {
-        return wrong_type(reader, key, value);
+        return value_wrong_type(reader, key, value);
     }
     const char *text = value->valuestring;
     size_t length = strlen(text);
@@ -369,7 +371,7 @@ static bool read_each(struct reader *reader, const struct key *key,
     size_t length = reader->path.length;
 
     if (!cJSON_IsArray(value)) {
-        return wrong_type(reader, key, value);
+        return value_wrong_type(reader, key, value);
     }
     for (const cJSON *item = value->child; item; item = item->next) {
         if (index == max) {
@@ -391,7 +393,7 @@ static bool read_list_text(struct reader *reader, const struct key *key,
     int unused;
 
     if (!cJSON_IsString(item)) {
-        return wrong_type(reader, key, item);
+        return value_wrong_type(reader, key, item);
     }
     list->items[index] = arena_strdup(reader->arena, item->valuestring);
     list->count = index + 1;
@@ -403,7 +405,7 @@ static bool read_texts(struct reader *reader, const struct key *key,
                        const cJSON *value, struct string_list *list)
 {
     if (!cJSON_IsArray(value)) {
-        return wrong_type(reader, key, value);
+        return value_wrong_type(reader, key, value);
     }
     size_t count = (size_t)cJSON_GetArraySize(value);
     list->count = 0;
@@ -429,7 +431,7 @@ static bool read_header(struct reader *reader, const struct key *key,
                         const cJSON *item, struct header_list *list)
 {
     if (!cJSON_IsString(item)) {
-        return wrong_type(reader, key, item);
+        return value_wrong_type(reader, key, item);
     }
     if (!value_is_token(item->string)) {
         refuse(reader, "\"%s\" is not a header name", item->string);
@@ -452,7 +454,7 @@ static bool read_headers(struct reader *reader, const struct key *key,
     size_t length = reader->path.length;
 
     if (!cJSON_IsObject(value)) {
-        return wrong_type(reader, key, value);
+        return value_wrong_type(reader, key, value);
     }
     list->count = 0;
     list->items = arena_array(reader->arena, (size_t)cJSON_GetArraySize(value),
@@ -504,7 +506,7 @@ static bool read_list_status(struct reader *reader, const struct key *key,
     } else if (cJSON_IsNumber(item)) {
         snprintf(text, sizeof(text), "%.17g", item->valuedouble);
     } else {
-        return wrong_type(reader, key, item);
+        return value_wrong_type(reader, key, item);
     }
     if (!parse_statuses(text, &first, &last)) {
         struct error *error = refuse(reader, "\"%s\" is not a status", text);
@@ -537,7 +539,7 @@ static bool read_list_method(struct reader *reader, const struct key *key,
     char upper[16];
     (void)index;
     if (!cJSON_IsString(item) || !value_is_token(item->valuestring)) {
-        return wrong_type(reader, key, item);
+        return value_wrong_type(reader, key, item);
     }
     if (is_miswritten(item->valuestring, upper, sizeof(upper))) {
         struct error *error =
@@ -557,7 +559,7 @@ static bool read_list_choice(struct reader *reader, const struct key *key,
     int chosen;
     (void)index;
     if (!cJSON_IsString(item)) {
-        return wrong_type(reader, key, item);
+        return value_wrong_type(reader, key, item);
     }
     if (!find_choice(reader, key->choices, item->valuestring, &chosen)) {
         return false;
@@ -607,7 +609,7 @@ static bool read_list_factor(struct reader *reader, const struct key *key,
 {
     double *range = field;
     if (!cJSON_IsNumber(item)) {
-        return wrong_type(reader, key, item);
+        return value_wrong_type(reader, key, item);
     }
     if (item->valuedouble < 0 || item->valuedouble > 1000) {
         refuse(reader, "%g is not from 0 to 1000", item->valuedouble);
@@ -667,7 +669,7 @@ static bool read_jitter(struct reader *reader, const struct key *key,
         return true;
     }
     if (!cJSON_IsString(value)) {
-        return wrong_type(reader, key, value);
+        return value_wrong_type(reader, key, value);
     }
     if (!find_choice(reader, key->choices, value->valuestring, &chosen)) {
         return false;
@@ -733,7 +735,7 @@ static bool read_bool(struct reader *reader, const struct key *key,
                       const cJSON *value, void *field)
 {
     if (!cJSON_IsBool(value)) {
-        return wrong_type(reader, key, value);
+        return value_wrong_type(reader, key, value);
     }
     if (key->type == TYPE_BOOL) {
         *(bool *)field = cJSON_IsTrue(value);
@@ -792,6 +794,8 @@ bool value_read(struct reader *reader, const struct key *key,
         return read_each(reader, key, value, 64, read_list_choice, field);
     case TYPE_DURATIONS:
         return read_backoff_list(reader, key, value, field);
+    case TYPE_TRANSITIONS:
+        return value_read_transitions(reader, key, value, field);
     case TYPE_MULT_RANGE:
         return read_mult_range(reader, key, value, field);
     case TYPE_ADD_RANGE:

@@ -1,5 +1,6 @@
 #include "report/findings.h"
 
+#include "report/figures.h"
 #include "report/member.h"
 
 #include <stdio.h>
@@ -16,7 +17,9 @@ static void add_null_figures(cJSON *object)
         "single_attempt",     "aliased",
         "table",              "delivered_lost_responses",
         "ratios",             "upper_bound_95",
-        "examples",
+        "examples",           "seen_before",
+        "late",               "effect_lag",
+        "transitions",
     };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         cJSON_AddNullToObject(object, names[i]);
@@ -137,6 +140,9 @@ static cJSON *make_example(const struct effect_example *example,
     if (example->aliased) {
         cJSON_AddItemToArray(flags, cJSON_CreateString("aliased"));
     }
+    if (example->late) {
+        cJSON_AddItemToArray(flags, cJSON_CreateString("late"));
+    }
     member_us(object, "intended_us", example->intended.ns / NS_PER_US);
     if (example->note_count > 0) {
         cJSON_AddItemToObject(object, "trace", make_trace(example, plan));
@@ -144,6 +150,44 @@ static cJSON *make_example(const struct effect_example *example,
         cJSON_AddNullToObject(object, "trace");
     }
     return object;
+}
+
+/* When an effect came, and whether the states came in order. */
+static void add_history(cJSON *object, const struct effects *effects,
+                        const struct plan *plan)
+{
+    const struct transition_figures *figures = &effects->transitions;
+
+    member_count(object, "seen_before", effects->seen_before);
+    member_measured(object, "late",
+                    effects->tells_time ? (double)effects->late : -1);
+    if (effects->effect_lag) {
+        cJSON_AddItemToObject(object, "effect_lag",
+                              figures_distribution(effects->effect_lag));
+    } else {
+        cJSON_AddNullToObject(object, "effect_lag");
+    }
+    if (!figures->is_measured) {
+        cJSON_AddNullToObject(object, "transitions");
+        return;
+    }
+    cJSON *part = cJSON_AddObjectToObject(object, "transitions");
+    member_count(part, "checked", figures->checked);
+    member_count(part, "illegal", figures->illegal);
+    member_count(part, "operations", figures->offenders);
+    cJSON *examples = cJSON_AddArrayToObject(part, "examples");
+    for (size_t i = 0; i < figures->example_count; i++) {
+        const struct transition_example *example = &figures->examples[i];
+        cJSON *item = cJSON_CreateObject();
+        char id[64];
+        key_operation_id(plan->run, example->member, id, sizeof(id));
+        cJSON_AddStringToObject(item, "id", id);
+        add_key(item, plan, example->member, 1);
+        member_text(item, "from", example->from);
+        member_text(item, "to", example->to);
+        member_us(item, "at_unix_us", example->unix_ns / NS_PER_US);
+        cJSON_AddItemToArray(examples, item);
+    }
 }
 
 cJSON *findings_make(const struct result *result, const struct plan *plan)
@@ -178,5 +222,6 @@ cJSON *findings_make(const struct result *result, const struct plan *plan)
         cJSON_AddItemToArray(examples,
                              make_example(&effects->examples[i], plan));
     }
+    add_history(object, effects, plan);
     return object;
 }

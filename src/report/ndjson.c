@@ -1,6 +1,5 @@
 #include "report/ndjson.h"
 
-#include "base/json.h"
 #include "base/must.h"
 #include "base/unicode.h"
 

@@ -240,6 +240,57 @@ static void add_remark(struct text *text, enum ink ink, double count,
     }
 }
 
+/* What only a ledger with times or states tells. */
+static void add_history(struct text *text, const cJSON *effects)
+{
+    struct pen *pen = &text->pen;
+    const cJSON *transitions = text_find(effects, "transitions");
+    const cJSON *step;
+    int shown = 0;
+
+    if (text_number(effects, "effect_lag.count") > 0) {
+        pen_write(pen, INK_PLAIN, "  acknowledged until visible: p50 ");
+        text_figure(text, INK_PLAIN, FORM_US,
+                    text_number(effects, "effect_lag.p50_us"));
+        pen_write(pen, INK_PLAIN, ", p99 ");
+        text_figure(text, INK_PLAIN, FORM_US,
+                    text_number(effects, "effect_lag.p99_us"));
+        pen_write(pen, INK_PLAIN, ", max ");
+        text_figure(text, INK_PLAIN, FORM_US,
+                    text_number(effects, "effect_lag.max_us"));
+        text_newline(text);
+    }
+    if (!cJSON_IsObject(transitions)) {
+        return;
+    }
+    double illegal = text_number(transitions, "illegal");
+    pen_write(pen, INK_PLAIN, "  ");
+    text_figure(text, illegal > 0 ? INK_BAD : INK_PLAIN, FORM_COUNT, illegal);
+    pen_write(pen, INK_PLAIN, " of ");
+    text_figure(text, INK_PLAIN, FORM_COUNT,
+                text_number(transitions, "checked"));
+    pen_write(pen, INK_PLAIN, " steps between states are not allowed");
+    text_newline(text);
+    cJSON_ArrayForEach(step, text_find(transitions, "examples"))
+    {
+        const char *from = text_string(step, "from");
+        const char *to = text_string(step, "to");
+        const char *id = text_string(step, "id");
+        if (shown++ == EXAMPLES_SHOWN) {
+            break;
+        }
+        pen_write(pen, INK_PLAIN, "    ");
+        pen_foreign(pen, INK_STRONG, id ? id : "-", pen->width / 2);
+        pen_write(pen, INK_PLAIN, from ? "  " : "  began as ");
+        if (from) {
+            pen_foreign(pen, INK_WARN, from, 40);
+            pen_sign(pen, INK_PLAIN, " → ", " -> ");
+        }
+        pen_foreign(pen, INK_WARN, to ? to : "-", 40);
+        text_newline(text);
+    }
+}
+
 static void add_remarks(struct text *text, const cJSON *effects)
 {
     double lost = text_number(effects, "delivered_lost_responses");
@@ -252,6 +303,13 @@ static void add_remarks(struct text *text, const cJSON *effects)
     add_remark(text, INK_WARN, text_number(effects, "aliased"),
                "operation shares its id with another",
                "operations share their ids with others");
+    add_remark(text, INK_WARN, text_number(effects, "seen_before"),
+               "operation has an id that had effects before: it is not judged",
+               "operations have ids that had effects before: they are not "
+               "judged");
+    add_remark(text, INK_WARN, text_number(effects, "late"),
+               "operation was done after its verdict",
+               "operations were done after their verdicts");
     add_remark(text, INK_PLAIN, text_number(effects, "foreign"),
                "effect in the ledger is not of this run",
                "effects in the ledger are not of this run");
@@ -299,5 +357,6 @@ void text_effects(struct text *text)
     add_offence(text, effects, "lost", "acknowledged and not performed");
     add_offence(text, effects, "phantom", "refused and performed");
     add_remarks(text, effects);
+    add_history(text, effects);
     add_examples(text, effects);
 }

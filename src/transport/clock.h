@@ -14,6 +14,14 @@ static inline struct instant clock_now(void)
     return (struct instant){(int64_t)t.tv_sec * NS_PER_S + t.tv_nsec};
 }
 
+/* Nanoseconds since 1970. */
+static inline int64_t clock_unix_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
 /* Milliseconds since 1970. */
 static inline int64_t clock_unix_ms(void)
 {

@@ -41,7 +41,7 @@ static pid_t start(const char *command, int *output)
     return child;
 }
 
-enum reading { READING_WHOLE, READING_TIMED_OUT, READING_TOO_LARGE,
+enum reading { READING_WHOLE, READING_TIMED_OUT, READING_REFUSED,
                READING_STOPPED };
 
 /* Whether there is no more time; *why says which limit it was. */
@@ -53,8 +53,16 @@ static bool is_over(const struct command_limits *limits, struct instant end,
     return stopped || !instant_before(clock_now(), end);
 }
 
+/* Who gets the output. */
+struct reader {
+    bool (*take)(void *user, const char *bytes, size_t length,
+                 struct errors *errors);
+    void *user;
+    struct errors *errors;
+};
+
 static enum reading read_all(int fd, const struct command_limits *limits,
-                             struct instant end, struct str *output)
+                             struct instant end, const struct reader *reader)
 {
     char bytes[65536];
     enum reading why;
@@ -70,10 +78,10 @@ static enum reading read_all(int fd, const struct command_limits *limits,
         if (got <= 0) {
             return READING_WHOLE;
         }
-        if (output->length + (size_t)got > limits->bytes_max) {
-            return READING_TOO_LARGE;
+        if (!reader->take(reader->user, bytes, (size_t)got,
+                          reader->errors)) {
+            return READING_REFUSED;
         }
-        str_append_bytes(output, bytes, (size_t)got);
     }
     return why;
 }
@@ -101,10 +109,11 @@ static bool judge(const char *command, enum reading reading, int status,
     const char *problem = NULL;
     char text[64];
 
+    if (reading == READING_REFUSED) {
+        return false; /* it has been said why */
+    }
     if (reading == READING_TIMED_OUT) {
         problem = "did not end in time (ledger.timeout)";
-    } else if (reading == READING_TOO_LARGE) {
-        problem = "printed too much";
     } else if (reading == READING_STOPPED) {
         problem = "was interrupted";
     } else if (WIFSIGNALED(status)) {
@@ -123,9 +132,12 @@ static bool judge(const char *command, enum reading reading, int status,
     return problem == NULL;
 }
 
-bool command_output(const char *command, const struct command_limits *limits,
-                    struct str *output, struct errors *errors)
+bool command_read(const char *command, const struct command_limits *limits,
+                  bool (*take)(void *user, const char *bytes, size_t length,
+                               struct errors *errors),
+                  void *user, struct errors *errors)
 {
+    struct reader reader = {take, user, errors};
     struct instant end = instant_add(clock_now(), limits->timeout);
     int fd = -1;
     pid_t child = start(command, &fd);
@@ -136,7 +148,7 @@ bool command_output(const char *command, const struct command_limits *limits,
         return false;
     }
     int status = 0;
-    enum reading reading = read_all(fd, limits, end, output);
+    enum reading reading = read_all(fd, limits, end, &reader);
     close(fd);
     if (reading == READING_WHOLE) {
         reading = await_end(child, limits, end, &status);

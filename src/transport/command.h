@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 #include "base/instant.h"
-#include "base/str.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -13,15 +12,17 @@
 
 struct command_limits {
     struct duration timeout;
-    size_t bytes_max;
     const atomic_bool *stop; /* ends it when true; may be NULL */
 };
 
-/* Runs `command` with /bin/sh and appends its standard output. A bad exit
- * status, a time-out, more than `bytes_max` or a stop (its process group is
- * then killed) is an error (NO_LEDGER). It has ended when the shell has and
- * nobody holds its output any more. */
-bool command_output(const char *command, const struct command_limits *limits,
-                    struct str *output, struct errors *errors);
+/* Runs `command` with /bin/sh and hands its standard output to `take`, piece
+ * by piece; when that returns false, having added an error, the command is
+ * killed. A bad exit status, a time-out or a stop (its process group is then
+ * killed) is an error (NO_LEDGER). It has ended when the shell has and nobody
+ * holds its output any more. */
+bool command_read(const char *command, const struct command_limits *limits,
+                  bool (*take)(void *user, const char *bytes, size_t length,
+                               struct errors *errors),
+                  void *user, struct errors *errors);
 
 #endif

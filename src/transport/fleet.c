@@ -37,6 +37,7 @@ struct fleet {
     uint64_t waiting;
     enum { START_AWAITED, START_GIVEN, START_CALLED_OFF } start;
     struct instant origin; /* set before the start is given */
+    int64_t origin_unix_ns;
     struct tally merged;
     struct effects_log **logs;
 };
@@ -211,6 +212,7 @@ bool fleet_start(struct fleet *fleet, struct errors *errors)
         pthread_cond_wait(&fleet->start_changed, &fleet->start_lock);
     }
     fleet->origin = instant_add(clock_now(), duration_ms(1));
+    fleet->origin_unix_ns = clock_unix_ns() + NS_PER_MS;
     fleet->start = START_GIVEN;
     pthread_cond_broadcast(&fleet->start_changed);
     pthread_mutex_unlock(&fleet->start_lock);
@@ -327,6 +329,11 @@ struct duration fleet_load_time(const struct fleet *fleet)
         time = first ? duration_min(time, one) : duration_max(time, one);
     }
     return time;
+}
+
+int64_t fleet_origin_unix_ns(const struct fleet *fleet)
+{
+    return fleet->origin_unix_ns;
 }
 
 void fleet_free(struct fleet *fleet)

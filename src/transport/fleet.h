@@ -72,6 +72,9 @@ double fleet_cpu_share(const struct fleet *fleet);
 /* From the start of load, warm-up included, to its end. */
 struct duration fleet_load_time(const struct fleet *fleet);
 
+/* When 0 of the run clock was, in nanoseconds since 1970. */
+int64_t fleet_origin_unix_ns(const struct fleet *fleet);
+
 void fleet_free(struct fleet *fleet);
 
 #endif

@@ -1,10 +1,10 @@
 /*
  * ledger: reads back what the service did, and waits until it settles.
  *
- * The answer is `id count` lines, a JSON object {"id": count}, or
- * {"effects": {"id": count}}. It is read until two equal readings, `settle`
- * apart, with nothing in flight. What cannot be read, parsed or settled is an
- * error (NO_LEDGER) that says where; the effects are then unverified.
+ * What a reading looks like is told in measure/ledger_text.h. It is read
+ * until two equal readings, `settle` apart, with nothing in flight. What
+ * cannot be read, parsed or settled is an error (NO_LEDGER) that says where;
+ * the effects are then unverified.
  */
 #ifndef SQUALL_TRANSPORT_LEDGER_H
 #define SQUALL_TRANSPORT_LEDGER_H
@@ -16,17 +16,28 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* Parses one reading into the join (NULL: only checks it); on failure adds an
- * error with the line. A NUL must follow the text. */
-bool ledger_parse(const char *text, size_t length, struct effects_join *join,
-                  struct errors *errors);
+/* How far settling has come. */
+struct ledger_progress {
+    unsigned readings;     /* that were not the last */
+    uint64_t own, foreign; /* effects in the latest */
+    struct duration left;  /* until ledger.timeout */
+};
 
-/* Reads until settled. Gives up when *stop becomes true. */
+struct ledger_options {
+    const atomic_bool *stop; /* gives up when true; may be NULL */
+    /* After each reading that was not the last; may be NULL. */
+    void (*tell)(void *user, const struct ledger_progress *progress);
+    void *user;
+};
+
+/* Reads until settled, then the history of states where it lies apart. The
+ * join knows the baseline and whether times are told. */
 bool ledger_read(const struct plan *plan, struct effects_join *join,
-                 const atomic_bool *stop, struct errors *errors);
+                 const struct ledger_options *options, struct errors *errors);
 
-/* One reading, to find out before a run that the ledger can be read. */
-bool ledger_probe(const struct plan *plan, const atomic_bool *stop,
-                  struct errors *errors);
+/* One reading, before a run: to find out that the ledger can be read, and for
+ * the baseline, which stays empty where the plan wants none. */
+bool ledger_probe(const struct plan *plan, struct baseline *baseline,
+                  const atomic_bool *stop, struct errors *errors);
 
 #endif

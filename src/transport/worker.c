@@ -220,6 +220,8 @@ static void init_load(struct worker *worker)
                    .first_stage_is_warmup =
                        plan->load.first_stage_is_warmup,
                    .keep_effects = plan->has_ledger,
+                   .keep_times = plan->has_ledger &&
+                                 ledger_tells_time(plan->ledger.tells),
                    .operations_max = effects_max(worker),
                    .layers = layers_of(&plan->policy),
                });

@@ -1,6 +1,7 @@
 /* Commands of the user's: what they print, and every way not to end well. */
 #include "transport/command.h"
 
+#include "base/str.h"
 #include "transport/clock.h"
 
 #include <errno.h>
@@ -24,11 +25,23 @@ static int reset(void **state)
     return 0;
 }
 
+/* Takes up to a limit. */
+static bool take(void *user, const char *bytes, size_t length,
+                 struct errors *said)
+{
+    const size_t *bytes_max = user;
+    if (output.length + length > *bytes_max) {
+        errors_add(said, ERROR_NO_LEDGER, "that is too much");
+        return false;
+    }
+    str_append_bytes(&output, bytes, length);
+    return true;
+}
+
 static bool run_within(const char *command, int64_t ms, size_t bytes_max)
 {
-    struct command_limits limits = {.timeout = duration_ms(ms),
-                                    .bytes_max = bytes_max};
-    return command_output(command, &limits, &output, &errors);
+    struct command_limits limits = {.timeout = duration_ms(ms)};
+    return command_read(command, &limits, take, &bytes_max, &errors);
 }
 
 static bool run(const char *command)
@@ -133,10 +146,10 @@ static void test_too_much_output_is_an_error(void **state)
     assert_true(run_within("head -c 1000 /dev/zero", 60000, 1000));
     reset(NULL);
     assert_false(run_within("head -c 1001 /dev/zero", 60000, 1000));
-    expect_problem("printed too much");
+    expect_problem("that is too much");
     reset(NULL);
     assert_false(run_within("cat /dev/zero", 60000, 100000));
-    expect_problem("printed too much");
+    expect_problem("that is too much");
     assert_true(output.length <= 100000);
 }
 
@@ -144,10 +157,11 @@ static void test_a_stop_ends_it(void **state)
 {
     (void)state;
     atomic_bool stop = true;
+    size_t bytes_max = 100;
     struct command_limits limits = {.timeout = duration_s(60),
-                                    .bytes_max = 100,
                                     .stop = &stop};
-    assert_false(command_output("sleep 1000", &limits, &output, &errors));
+    assert_false(
+        command_read("sleep 1000", &limits, take, &bytes_max, &errors));
     expect_problem("was interrupted");
 }
 
