@@ -1,0 +1,427 @@
+#!/usr/bin/python3
+# Proves: ledgers are read in every form that is documented, however they come;
+# what was there before the run is not blamed on it; effects that appear late
+# are waited for, and their lag is measured; illegal steps between states are
+# counted and shown; and a ledger that is none is told by line and remedy, with
+# the report still written and nothing judged.
+
+import datetime
+
+from harness import *
+
+ID = "order {{op.seq}} of Ann"
+
+
+class Shop:
+    """Performs an effect for each POST, `per_order` of them, and tells them
+    as `tell(effects, shop)` says; `delay` seconds later than it answers."""
+
+    def __init__(self, t, tell, delay=0.0, headers=(), per_order=1):
+        self.tell = tell
+        self.delay = delay
+        self.headers = headers
+        self.per_order = per_order
+        self.effects = []  # (id, time)
+        self.has_work = False
+        self.readings = 0
+        self.server = t.server(self.answer)
+        self.url = self.server.url
+
+    def answer(self, request):
+        if request.method == "GET":
+            self.readings += 1
+            told = self.tell([e for e in self.effects
+                              if e[1] <= time.time()], self)
+            if not isinstance(told, str):
+                return told
+            return reply(200, told, headers=self.headers)
+        self.has_work = True
+        for _ in range(self.per_order):
+            self.effects.append((request.header("X-Op"),
+                                 time.time() + self.delay))
+        return reply(201)
+
+
+def counted(effects):
+    counts = {}
+    for name, _ in effects:
+        counts[name] = counts.get(name, 0) + 1
+    return counts
+
+
+def orders(t, ledger=None, name="orders.json", **sections):
+    document = {
+        "requests": [{"name": "order", "method": "POST", "body": "x",
+                      "headers": {"X-Op": ID}}],
+        "ledger": {"url": "/ledger", "key": ID, "settle": "50ms",
+                   **(ledger or {})}}
+    document.update(sections)
+    return t.profile(document, name)
+
+
+def records(effects):
+    return [{"key": name, "count": count}
+            for name, count in counted(effects).items()]
+
+
+JSON = [("Content-Type", "application/json; charset=utf-8")]
+FORMS = {
+    "lines": (lambda e, s: "\r\n\r\n".join(
+        f"  {n}   {c}" for n, c in counted(e).items()) + "\r\n", ()),
+    "lines of psql": (lambda e, s: "".join(
+        f"{n}|{c}\n" for n, c in counted(e).items()),
+        [("Content-Type", "text/plain")]),
+    "lines with tabs": (lambda e, s: "".join(
+        f"{n}\t{c}\n" for n, c in counted(e).items()), ()),
+    "an object": (lambda e, s: json.dumps(counted(e), indent=1), JSON),
+    "an object of no declared type": (
+        lambda e, s: "\n " + json.dumps(counted(e)), ()),
+    "an object within": (lambda e, s: json.dumps(
+        {"page": 1, "effects": counted(e), "next": None}), JSON),
+    "an array": (lambda e, s: json.dumps(records(e)), JSON),
+    "an array within": (lambda e, s: json.dumps(
+        {"entries": records(e), "total": 3}), JSON),
+    "NDJSON": (lambda e, s: "".join(
+        json.dumps(r) + "\n" for r in records(e)),
+        [("Content-Type", "application/x-ndjson")]),
+    "NDJSON, an event each": (lambda e, s: "".join(
+        json.dumps({"amount": 12, "id": n}) + "\n" for n, _ in e), ()),
+}
+
+for form, (tell, headers) in FORMS.items():
+    @test(f"a ledger as {form}")
+    def forms(t, tell=tell, headers=headers):
+        shop = Shop(t, tell, headers=headers, per_order=2)
+        run = t.run(shop.url, "-p", orders(t), "-n", "60", "-c", "3")
+        t.equal(run["effects.oracle"], "ledger", "oracle")
+        t.equal(run["effects.duplicate"], 60, "each was done twice")
+        t.equal(run["effects.extra_effects"], 60, "once too often")
+        t.equal((run["effects.foreign"], run["effects.seen_before"]), (0, 0),
+                "nothing else")
+        t.equal(run["effects.late"], None, "no times, nothing measured")
+        t.equal(run["effects.transitions"], None, "no states")
+
+
+@test("a large ledger in many pieces: all of it is read")
+def pieces(t):
+    n = few(100000, 20000)
+
+    def tell(effects, shop):
+        def parts():
+            yield b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+            text = "".join(f"{name} {count}\n"
+                           for name, count in counted(effects).items())
+            if shop.has_work:
+                text += "".join(f"stranger {i} 1\n" for i in range(n))
+            data = text.encode()
+            for at in range(0, len(data), 70001):
+                yield data[at:at + 70001]
+        return parts()
+    shop = Shop(t, tell)
+    run = t.run(shop.url, "-p", orders(t), "-n", "100")
+    t.equal(run["effects.exactly_once"], 100, "exactly once")
+    t.equal(run["effects.foreign"], n, "foreign")
+
+
+@test("a command that prints as psql does, and one that fails")
+def command(t):
+    path = t.path("orders.txt")
+    path.write_text("before the run|7\n")
+
+    def answer(request):
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(request.header("X-Op") + "|2\n")
+        return reply()
+    server = t.server(answer)
+    profile = t.profile({
+        "requests": [{"name": "r", "method": "POST",
+                      "headers": {"X-Op": ID}}],
+        "ledger": {"command": f"cat {path}", "key": ID, "settle": "10ms"}})
+    run = t.run(server.url, "-p", profile, "--allow-exec", "-n", "20")
+    t.equal(run["effects.duplicate"], 20, "duplicates")
+    t.equal(run["effects.foreign"], 0, "what was there before")
+    for text, problem in ((f"cat {path}; exit 7", "ended with status 7"),
+                          ("echo nonsense", "line 1 is not `id count`"),
+                          ("sleep 60", r"did not end in time \(ledger\.tim")):
+        path.write_text("")
+        # Good before the run, bad after it.
+        run = t.run(server.url, "-p", profile, "--allow-exec", "-n", "3",
+                    "--set", "ledger.timeout=2s", "--ledger-command",
+                    f"if [ -s {path} ]; then {text}; fi", status=3)
+        t.match(run.err, problem, "named")
+        t.equal(run["effects.oracle"], "unverified", "oracle")
+        t.match(run["effects.problem"], problem, "in the report")
+
+
+@test("a ledger behind a password; the password is in no report")
+def password(t):
+    secret = "Bearer s3cr3t-of-the-test"
+    shop = Shop(t, None)
+
+    def tell(effects, _shop):
+        if shop.server.requests[-1].header("Authorization") != secret:
+            return reply(401, "who are you\n")
+        return FORMS["lines"][0](effects, shop)
+    shop.tell = tell
+    refused = t.squall("run", "-q", shop.url, "-p", orders(t), "-n", "5",
+                       status=3)
+    t.match(refused.err, r'answered 401: "who are you', "named")
+    t.match(refused.err, r"ledger\.headers", "the remedy")
+    t.check(not shop.has_work, "no load without a ledger")
+    inside = shop.url.replace("http://", "http://joe:s3cr3t@") + "ledger"
+    refused = t.squall("run", "-q", shop.url, "-p", orders(t, {"url": inside}),
+                       "-n", "5", status=3)
+    t.absent(refused.err, "s3cr3t", "the password of a URL is not shown")
+    run = t.run(shop.url, "-p", orders(t, {"headers": {
+        "Authorization": "${env:LEDGER_TOKEN}"}}), "-n", "5",
+        env={"LEDGER_TOKEN": secret})
+    t.equal(run["effects.exactly_once"], 5, "read with it")
+    t.absent(json.dumps(run.report) + run.out + run.err, "s3cr3t", "masked")
+
+
+@test("an old ledger does no harm: what was there before is taken off")
+def baseline(t):
+    old = {f"old {i}": 3 for i in range(500)}
+    old["order 4 of Ann"] = 2  # an id that the run uses
+    old["order 7 of Ann"] = 1
+
+    def tell(effects, shop):
+        counts = dict(old)
+        for name, count in counted(effects).items():
+            if name == "order 7 of Ann":
+                continue  # a key that works: done before, so not again
+            counts[name] = counts.get(name, 0) + count
+        if shop.has_work:
+            counts["old 3"] += 2   # somebody else is at work
+            counts["new one"] = 1
+        # Split over lines: they add up all the same.
+        return "".join(f"{n} {c - 1}\n{n} 1\n" for n, c in counts.items())
+    shop = Shop(t, tell)
+    run = t.run(shop.url, "-p", orders(t), "-n", "20", "--slo", "lost == 0",
+                "--slo", "seen_before == 0", status=1)
+    t.equal(run["effects.seen_before"], 2, "told")
+    t.equal(run["effects.operations_checked"], 18, "and not judged")
+    t.equal(run["effects.exactly_once"], 18, "exactly once")
+    t.equal((run["effects.lost"], run["effects.duplicate"]), (0, 0),
+            "nobody is blamed")
+    t.equal((run["effects.foreign"], run["effects.foreign_ids"]), (3, 2),
+            "only what appeared during the run")
+    t.equal([s["pass"] for s in run["slo"]], [True, False], "SLOs")
+    shop = Shop(t, tell)
+    run = t.run(shop.url, "-p", orders(t, {"baseline": False}), "-n", "20")
+    t.equal(run["effects.seen_before"], 0, "without a baseline")
+    t.equal(run["effects.duplicate"], 1, "order 4 has three effects")
+    t.equal(run["effects.foreign"], 1500 + 3, "all is foreign")
+
+
+def with_time(form):
+    def tell(effects, _shop):
+        if form == "json":
+            return "".join(json.dumps({
+                "key": n, "count": 1, "time": int(at * 1000)}) + "\n"
+                for n, at in effects)
+        if form == "rfc3339":
+            return "".join(
+                f"{n}|1|" + datetime.datetime.fromtimestamp(
+                    at, datetime.timezone(datetime.timedelta(hours=2))
+                ).isoformat(" ") + "\n" for n, at in effects)
+        return "".join(f"{n} 1 {at:.6f}\n" for n, at in effects)
+    return tell
+
+
+for form in ("seconds", "json", "rfc3339"):
+    @test(f"effects that come late are waited for; lag from times as {form}")
+    def late(t, form=form):
+        shop = Shop(t, with_time(form), delay=0.4)
+        run = t.run(shop.url, "-p", orders(t, {
+            "tells": "count_time", "settle": "600ms"}), "-n", "40", "-c", "2",
+            "--slo", "effect_lag_p99 < 10ms", status=1)
+        t.equal(run["effects.exactly_once"], 40, "none is lost")
+        t.equal(run["effects.late"], 40, "all were late")
+        lag = run["effects.effect_lag"]
+        t.equal(lag["count"], 40, "one lag an acknowledged operation")
+        # The effect is due 0.4 s after the server had the request; the
+        # caller knows a little later.
+        t.between(lag["p50_us"], 300000, 401000, "p50")
+        t.equal(run["slo.0.value"], lag["p99_us"], "an SLO metric")
+        shop = Shop(t, with_time(form))
+        run = t.run(shop.url, "-p", orders(t, {"tells": "count_time"}), "-n",
+                    "40")
+        t.equal(run["effects.late"], 0, "none is late")
+        t.equal((run["effects.effect_lag.count"],
+                 run["effects.effect_lag.max_us"]), (40, 0), "no lag")
+
+
+@test("settling is told, and the timeout is named when it never ends",
+      limit=60)
+def settling(t):
+    def tell(effects, shop):
+        return f"x{shop.readings} 1\n" + FORMS["lines"][0](effects, shop)
+    shop = Shop(t, tell)
+    path = t.path("report.json")
+    process = t.launch("run", shop.url, "-p", orders(t, {"timeout": "4s"}),
+                       "-n", "5", "-o", path)
+    run = t.finish(process, status=3, report=path)
+    t.match(run.err, r"the ledger still changes: reading \d+, 5 effects of "
+            r"this run, \d s left", "progress")
+    t.match(run.err, r"did not settle in 4 s \(ledger\.timeout\): it still "
+            r"changed after \d+ readings", "named")
+    t.match(run.err, "raise ledger.timeout", "the remedy")
+    t.equal(run["effects.oracle"], "unverified", "oracle")
+    t.equal(run["operations.acked"], 5, "the other figures are kept")
+
+
+STATES = {"PENDING": ["RUNNING"], "RUNNING": ["COMPLETED", "FAILED"]}
+PATHS = (["PENDING", "RUNNING", "COMPLETED"],
+         ["PENDING", "COMPLETED"],              # one illegal step
+         ["PENDING", "RUNNING", "FAILED"],
+         ["RUNNING", "COMPLETED", "RUNNING"],   # two
+         ["PENDING", "RUNNING", "LIMBO"])       # one, to nowhere
+
+
+def history(effects, form):
+    """Each operation goes the path of its number; the lines are told in the
+    reverse order of their times."""
+    lines = []
+    for index, (name, at) in enumerate(effects):
+        number = int(name.split()[1])
+        for step, state in enumerate(PATHS[number % len(PATHS)]):
+            lines.append((index, name, state, at + step / 1000))
+    lines.reverse()
+    if form == "json":
+        return json.dumps([{"id": n, "state": s, "at": at}
+                           for _, n, s, at in lines])
+    return "".join(f"{n}|{s}|{at:.3f}\n" for _, n, s, at in lines)
+
+
+for form in ("lines", "json"):
+    @test(f"states: illegal steps are counted and shown, told as {form}")
+    def transitions(t, form=form):
+        shop = Shop(t, lambda effects, s: history(effects, form))
+        profile = orders(t, {"tells": "state_time", "transitions": STATES,
+                             "effect_states": ["COMPLETED"]})
+        run = t.run(shop.url, "-p", profile, "-n", "50", "-c", "5", "--slo",
+                    "illegal_transitions == 0", status=1)
+        found = run["effects.transitions"]
+        t.equal(found["checked"], 10 * (3 + 2 + 3 + 3 + 3), "steps")
+        t.equal(found["illegal"], 10 * (0 + 1 + 0 + 2 + 1), "illegal")
+        t.equal(found["operations"], 30, "operations")
+        t.equal({(e["from"], e["to"]) for e in found["examples"]},
+                {("PENDING", "COMPLETED"), (None, "RUNNING"),
+                 ("COMPLETED", "RUNNING"), ("RUNNING", "LIMBO")}, "which")
+        t.equal(run["slo.0.value"], 40, "an SLO metric")
+        t.equal(run["effects.exactly_once"], 30, "those that COMPLETED")
+        t.equal(run["effects.lost"], 20, "acknowledged, never COMPLETED")
+        shop.effects.clear()
+        text = t.squall("run", "-q", shop.url, "-p", profile, "-n", "50").out
+        t.match(text, r"40 of 140 steps between states are not allowed",
+                "in the text")
+
+
+@test("states from a history beside a ledger of counts")
+def beside(t):
+    shop = Shop(t, None)
+
+    def tell(effects, _shop):
+        if shop.server.requests[-1].path == "/history":
+            return history(effects, "lines")
+        return json.dumps(counted(effects))
+    shop.tell = tell
+    run = t.run(shop.url, "-p", orders(t, {
+        "transitions": STATES, "initial": ["PENDING", "RUNNING"],
+        "history": {"url": "/history"}}), "-n", "50", "-c", "5")
+    t.equal(run["effects.exactly_once"], 50, "by the counts")
+    t.equal(run["effects.transitions.illegal"], 30, "RUNNING may be first")
+
+
+BAD = {
+    "a status": (lambda e, s: reply(500, "out of order\n"),
+                 r'answered 500: "out of order', "ledger.headers"),
+    "a page for people": (lambda e, s: "<!DOCTYPE html>\n<html>\n",
+                          r"line 1 is not `id count`", "page for people"),
+    "a malformed line": (lambda e, s: "a 1\n\nb one\n",
+                         r'line 3 is not `id count`: "b one"', "id count"),
+    "a negative count": (lambda e, s: "a 1\nb -2\n",
+                         r'line 2 has a negative count: "b -2"', "id count"),
+    "a negative count in JSON": (
+        lambda e, s: '{"a": 1,\n"b": -2}',
+        r'line 2 gives no whole count for: "b"', "id count"),
+    "a count that is too large": (
+        lambda e, s: "a 99999999999999999999\n",
+        r"line 1 has a count that is too large", "id count"),
+    "JSON that ends in the middle": (
+        lambda e, s: '{"a": 1,\n "b"', r"line 2 is not valid JSON", "id"),
+    "JSON that is not UTF-8": (
+        lambda e, s: reply(200, b'{"a\xff": 1}'), r"not UTF-8", "id count"),
+    "a line without an end": (
+        lambda e, s: "a 1\n" + "x" * 200000,
+        r"line 2 is longer than 4096 bytes", "id count"),
+    "a body that is cut": (
+        lambda e, s: (b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+                      b"a 1\nb 2\nc ", CLOSE),
+        r"broke off after 2 entries", "a part of a ledger proves nothing"),
+    "chunks that are cut": (
+        lambda e, s: (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                      b"4\r\na 1\n\r\n4\r\nb ", CLOSE),
+        r"broke off after 1 entries", "a part of a ledger"),
+    "no answer": (lambda e, s: HANG,
+                  r"could not be read in 1 s \(ledger\.timeout\)",
+                  "raise ledger.timeout"),
+    "a reset": (lambda e, s: RESET, r"could not be read", ""),
+}
+
+for kind, (tell, problem, remedy) in BAD.items():
+    @test(f"a bad ledger: {kind}")
+    def bad(t, tell=tell, problem=problem, remedy=remedy):
+        # Good before the run, so that there is something to report.
+        shop = Shop(t, lambda effects, s: tell(effects, s) if s.has_work
+                    else "")
+        run = t.run(shop.url, "-p", orders(t, {"timeout": "1s"}), "-n", "5",
+                    "--slo", "duplicates == 0", status=3)
+        t.match(run.err, problem, "named")
+        t.match(run.err, remedy, "the remedy")
+        t.match(run["effects.problem"], problem, "in the report")
+        t.equal(run["effects.oracle"], "unverified", "oracle")
+        t.equal(run["effects.duplicate"], None, "not measured, never 0")
+        t.equal(run["slo.0.pass"], False, "an SLO on it does not pass")
+        t.equal(run["operations.acked"], 5, "the other figures are kept")
+        t.equal(run["verdict"], "invalid", "verdict")
+
+
+@test("ids that are not UTF-8 are ids of somebody else; wrong counts count")
+def odd(t):
+    shop = Shop(t, lambda effects, s: reply(200, "".join(
+        f"{n} {2 + i % 2}\n" for i, (n, _) in enumerate(effects)).encode() +
+        (b"\xff\xfe\x80 5\n" if s.has_work else b"")))
+    run = t.run(shop.url, "-p", orders(t), "-n", "10", "-c", "1")
+    t.equal(run["effects.foreign"], 5, "foreign")
+    t.equal(run["effects.duplicate"], 10, "as the ledger counts")
+    t.equal(run["effects.total_effects"], 25, "as the ledger counts")
+
+
+@test("what contradicts itself is told before the run")
+def contradictions(t):
+    for ledger, problem in (
+            ({"tells": "state_time"}, "needs ledger.transitions"),
+            ({"initial": ["A"]}, "nothing without ledger.transitions"),
+            ({"transitions": STATES}, "nothing tells the states"),
+            ({"transitions": {"A": ["B"], "B": ["A"]},
+              "tells": "state_time"}, "no state is the first"),
+            ({"transitions": STATES, "tells": "state_time",
+              "initial": ["PENDNG"]}, "is not in ledger.transitions"),
+            ({"transitions": {"A": "B"}, "tells": "state_time"},
+             "states and those that may follow"),
+            ({"transitions": {"A B": []}, "tells": "state_time"},
+             "is not a state"),
+            ({"transitions": STATES, "tells": "state_time",
+              "history": {"url": "/h"}}, "read from one place"),
+            ({"transitions": STATES, "history": {"command": "true"}},
+             "--allow-exec"),
+            ({"transitions": {f"S{i}": [] for i in range(33)},
+              "tells": "state_time"}, "more than 32 states")):
+        run = t.squall("run", "http://localhost:9/", "-p",
+                       orders(t, ledger), status=2)
+        t.match(run.err, problem, "named")
+
+
+main()
