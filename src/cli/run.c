@@ -303,10 +303,10 @@ static void tell_settling(void *user, const struct ledger_progress *progress)
     }
     run->told = now;
     note(run,
-         "the ledger still changes: reading %u, %llu effects of this run, %g "
-         "s left (ledger.timeout)",
+         "the ledger still changes: reading %u, %llu effects of this run, "
+         "%lld s left (ledger.timeout)",
          progress->readings, (unsigned long long)progress->own,
-         (double)(progress->left.ns / NS_PER_S));
+         (long long)(progress->left.ns / NS_PER_S));
 }
 
 /* Joins operations and ledger. What cannot be read makes the effects
