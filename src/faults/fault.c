@@ -2,6 +2,11 @@
 
 #include "base/must.h"
 
+/* Beside the streams of whether, which go by rows of a kind. */
+enum { AMOUNT_STREAMS = 0x80 };
+
+_Static_assert((int)FAULTS_MAX <= (int)AMOUNT_STREAMS, "streams do not meet");
+
 static const char *const names[FAULT_COUNT] = {
 #define FAULT(id, name, sentence) [FAULT_##id] = (name),
 #include "faults/fault.def"
@@ -26,6 +31,8 @@ void fault_drawer_init(struct fault_drawer *drawer,
         uint64_t kind = faults[i].kind;
         uint64_t stream = worker << 16 | kind << 8 | seen[kind]++;
         drawer->streams[i] = rng_stream(seed, RNG_FAULT, stream);
+        drawer->amounts[i] =
+            rng_stream(seed, RNG_FAULT, stream | AMOUNT_STREAMS);
     }
 }
 
@@ -48,6 +55,20 @@ const struct fault_config *fault_draw(struct fault_drawer *drawer,
         }
     }
     return first;
+}
+
+struct duration fault_draw_span(struct fault_drawer *drawer,
+                                const struct fault_config *fault,
+                                const struct fault_span *span,
+                                struct duration whole)
+{
+    size_t row = (size_t)(fault - drawer->faults);
+
+    must(row < drawer->count);
+    double drawn = span->low + (span->high - span->low) *
+                                   rng_unit(&drawer->amounts[row]);
+    drawn *= span->is_share ? (double)whole.ns : 1;
+    return (struct duration){(int64_t)drawn};
 }
 
 const char *fault_name(enum fault_kind kind)

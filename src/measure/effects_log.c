@@ -46,7 +46,8 @@ static uint32_t us_that_fit(struct duration length)
  * not tell already. */
 static bool is_worth_a_trace(const struct fact *fact)
 {
-    if (fact->finished.attempts > 1 || fact->finished.note_count > 1 ||
+    if (fact->finished.attempts + fact->finished.copies > 1 ||
+        fact->finished.note_count > 1 ||
         fact->finished.verdict != VERDICT_ACKED) {
         return true;
     }
@@ -82,7 +83,7 @@ void effects_log_take(struct effects_log *log, const struct fact *fact)
     if (!fact->warmup && is_worth_a_trace(fact)) {
         keep_trace(log, fact);
     }
-    unsigned attempts = fact->finished.attempts;
+    unsigned attempts = fact->finished.attempts + fact->finished.copies;
     if (log->verdict_us) {
         log->verdict_us[log->count] = us_that_fit(
             instant_since(fact->at, fact->finished.intended));

@@ -10,7 +10,9 @@
  * stage and warmup. Each STARTED is followed by one FINISHED. Each attempt
  * has exactly one DONE, also when its operation ended first (then it is
  * CANCELLED or wasted); before a DONE that says was_sent stands one SENT, and
- * none before any other. An attempt with the expected answer was sent.
+ * none before any other. An attempt with the expected answer was sent. A
+ * duplicate is an attempt of nobody's: it may be sent when its operation has
+ * ended, and is wasted.
  *
  * Two facts are of a client and not of an operation; of them only `at` is
  * looked at beside their own part. A BREAKER is told of every transition, in
@@ -91,7 +93,8 @@ struct fact {
             enum verdict verdict;
             enum finish_reason reason;
             struct instant intended;
-            unsigned attempts;        /* sent on the wire */
+            unsigned attempts;        /* of its own, sent on the wire */
+            unsigned copies;          /* made of them by a fault */
             struct duration backoff;  /* total wait between attempts */
             struct duration queue;    /* total wait for connections */
             bool has_budget;          /* the next two are looked at */

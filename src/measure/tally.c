@@ -76,7 +76,8 @@ static void take_hedged(struct panel *panel, const struct fact *fact)
 {
     panel->hedges_on_wire +=
         fact->done.kind == ATTEMPT_HEDGE && fact->done.was_sent;
-    if (fact->done.outcome == OUTCOME_CANCELLED && fact->done.wasted) {
+    if (fact->done.outcome == OUTCOME_CANCELLED && fact->done.wasted &&
+        fact->done.kind != ATTEMPT_DUPLICATE) {
         panel->hedge_losers++;
         panel->loser_connections += fact->done.closed_connection;
     }

@@ -54,6 +54,7 @@ static void append_unit(struct str *out, enum value_type type)
         {TYPE_DURATION, "ns, us, ms, s, m or h"},
         {TYPE_DURATIONS, "ns, us, ms, s, m or h"},
         {TYPE_ADD_RANGE, "ns, us, ms, s, m or h"},
+        {TYPE_SPAN, "ns, us, ms, s, m or h; % where it is a share"},
         {TYPE_SIZE, "B, kB, MB, GB, KiB, MiB or GiB"},
     };
     for (size_t i = 0; i < array_length(units); i++) {

@@ -154,10 +154,24 @@ struct template_subject plan_subject(const struct plan *plan,
     };
 }
 
+bool plan_has_fault(const struct plan *plan, enum fault_kind kind)
+{
+    for (size_t i = 0; i < plan->fault_count; i++) {
+        if (plan->faults[i].kind == kind && plan->faults[i].ratio > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 uint64_t plan_connections_a_caller(const struct plan *plan)
 {
-    return plan->load.model == LOAD_CLOSED ? 1 + plan->policy.hedge.max_extra
-                                           : 1;
+    /* A copy has a connection beside that of what it copies. */
+    unsigned copies = plan_has_fault(plan, FAULT_DUPLICATE) ||
+                      plan_has_fault(plan, FAULT_LATE_DUPLICATE);
+    return plan->load.model == LOAD_CLOSED
+               ? 1 + plan->policy.hedge.max_extra + copies
+               : 1;
 }
 
 bool plan_set_target(struct plan *plan, const char *url,

@@ -159,6 +159,9 @@ struct template_subject plan_subject(const struct plan *plan,
                                      uint64_t operation, unsigned attempt,
                                      uint64_t client);
 
+/* Whether squall itself may cause such a fault. */
+bool plan_has_fault(const struct plan *plan, enum fault_kind kind);
+
 /* Once the embedded target listens: fills in the URL of a plan that has none
  * and compiles the requests' URLs. */
 bool plan_set_target(struct plan *plan, const char *url,

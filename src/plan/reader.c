@@ -74,11 +74,7 @@ static struct error *refuse_key(struct reader *reader, const char *pattern,
         str_append(&path, reader->path.text);
         path_to_parent(&path);
         path_push_name(&path, key_last_name(meant));
-        if (strcmp(path.text, reader->path.text) == 0) {
-            error_hint(error, "remove it; only %s is there", meant);
-        } else {
-            error_hint(error, "did you mean %s?", path.text);
-        }
+        error_hint(error, "did you mean %s?", path.text);
         str_release(&path);
     } else if (meant) {
         error_hint(error, "did you mean %s?", meant);
@@ -218,6 +214,7 @@ static bool read_member(struct reader *reader, const struct key *key,
     case TYPE_METHODS: case TYPE_CHOICES: case TYPE_TRISTATE:
     case TYPE_TRANSITIONS:
     case TYPE_DURATIONS: case TYPE_MULT_RANGE: case TYPE_ADD_RANGE:
+    case TYPE_SPAN:
         break;
     }
     return value_read(reader, key, value, field);

@@ -75,7 +75,7 @@ void resolve_throttle(struct resolver *resolver);
 void resolve_hedge(struct resolver *resolver);
 void resolve_order(struct resolver *resolver);    /* resolve_order.c */
 void resolve_key(struct resolver *resolver);      /* resolve_policy.c */
-void resolve_faults(struct resolver *resolver);
+void resolve_faults(struct resolver *resolver);   /* resolve_faults.c */
 void resolve_service(struct resolver *resolver);  /* resolve_target.c */
 void resolve_target(struct resolver *resolver);
 void resolve_requests(struct resolver *resolver); /* requests.c */

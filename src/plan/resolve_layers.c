@@ -142,12 +142,6 @@ static bool complete_classes(const struct resolver *resolver, size_t index,
         error_hint(error, "remove it from one of them");
         return false;
     }
-    if (condition->failures & BIT(CLASS_SUCCESS)) {
-        struct error *error = resolve_refuse(
-            resolver, counts, "a success is no failure");
-        error_hint(error, "remove \"success\"");
-        return false;
-    }
     condition->failures &= ~condition->ignored;
     if (condition->failures == 0 && condition->type != TRIP_SLOW) {
         struct error *error = resolve_refuse(
@@ -201,26 +195,6 @@ static void check_half_open(const struct resolver *resolver,
     }
 }
 
-/* A breaker that opens is to stay so for some time. */
-static void check_open(const struct resolver *resolver,
-                       const struct backoff_config *open)
-{
-    static const char problem[] =
-        "a breaker that is open for no time stops nothing";
-
-    if (open->type == BACKOFF_NONE) {
-        error_hint(resolve_refuse(resolver, "breaker.open.type", problem),
-                   "write \"constant\", and \"initial\": \"5s\"");
-    } else if ((open->type == BACKOFF_CONSTANT ||
-                open->type == BACKOFF_EXPONENTIAL) &&
-               open->initial.ns == 0 && open->floor.ns == 0 &&
-               open->jitter.add_high.ns == 0 &&
-               is_given(resolver, "breaker.open.initial")) {
-        error_hint(resolve_refuse(resolver, "breaker.open.initial", problem),
-                   "write \"5s\"");
-    }
-}
-
 void resolve_breaker(struct resolver *resolver)
 {
     struct breaker_config *breaker = &resolver->plan->policy.breaker;
@@ -237,7 +211,12 @@ void resolve_breaker(struct resolver *resolver)
         return;
     }
     resolve_backoff(resolver, "breaker.open", &breaker->open);
-    check_open(resolver, &breaker->open);
+    if (breaker->open.type == BACKOFF_NONE) {
+        struct error *error =
+            resolve_refuse(resolver, "breaker.open.type",
+                           "a breaker that is open for no time stops nothing");
+        error_hint(error, "write \"constant\", and \"initial\": \"5s\"");
+    }
 }
 
 /* -- concurrency -- */

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SPAN_SHARE_MAX = 10 }; /* ten times what it is a share of */
+
 static struct error *refuse(struct reader *reader, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -75,6 +77,7 @@ bool value_is_textual(enum value_type type)
     case TYPE_RATE:
     case TYPE_DURATION:
     case TYPE_SIZE:
+    case TYPE_SPAN:
     case TYPE_CHOICE:
         return true;
     case TYPE_SECTION:
@@ -128,6 +131,7 @@ static bool parse_measure(enum value_type type, const char *text,
 
     switch (type) {
     case TYPE_DURATION:
+    case TYPE_SPAN:
         if (!units_parse_duration(text, &duration, problem)) {
             return false;
         }
@@ -760,6 +764,84 @@ static bool read_header_name(struct reader *reader, const struct key *key,
     return true;
 }
 
+/* One end of a span: a duration, or a share with its sign. */
+static bool parse_span_end(const char *text, struct fault_span *span,
+                           double *end, const char **problem)
+{
+    struct duration duration;
+
+    span->is_share = text[0] != '\0' && text[strlen(text) - 1] == '%';
+    if (span->is_share) {
+        return units_parse_ratio(text, end, problem);
+    }
+    if (!units_parse_duration(text, &duration, problem)) {
+        return false;
+    }
+    *end = (double)duration.ns;
+    return true;
+}
+
+/* One measure or two with ".." between; a zero is of any kind. */
+static bool parse_span(const char *text, struct fault_span *span,
+                       const char **problem)
+{
+    char low[64];
+    const char *dots = strstr(text, "..");
+    size_t length = dots ? (size_t)(dots - text) : strlen(text);
+    struct fault_span end;
+
+    if (length >= sizeof(low)) {
+        *problem = "is too long";
+        return false;
+    }
+    memcpy(low, text, length);
+    low[length] = '\0';
+    if (!parse_span_end(low, span, &span->low, problem)) {
+        return false;
+    }
+    span->high = span->low;
+    if (!dots) {
+        return true;
+    }
+    if (!parse_span_end(dots + 2, &end, &span->high, problem)) {
+        return false;
+    }
+    if (span->is_share != end.is_share && span->low != 0) {
+        *problem = "goes from one kind of unit to another";
+        return false;
+    }
+    span->is_share = end.is_share;
+    *problem = "goes downwards";
+    return span->low <= span->high;
+}
+
+static bool read_span(struct reader *reader, const struct key *key,
+                      const cJSON *value, struct fault_span *span)
+{
+    const char *problem;
+    char written[128];
+
+    if (!cJSON_IsString(value)) {
+        return wrong_type(reader, key, value);
+    }
+    const char *text = value->valuestring;
+    if (!parse_span(text, span, &problem)) {
+        struct error *error = refuse(reader, "\"%s\" %s", text, problem);
+        error_hint(error, "write %s", value_type_example(key->type));
+        return false;
+    }
+    snprintf(written, sizeof(written), "\"%s\"", text);
+    if (!span->is_share) {
+        return in_range(reader, key, span->high, written);
+    }
+    if (span->high > SPAN_SHARE_MAX) {
+        struct error *error = refuse(reader, "%s is out of range", written);
+        error_hint(error, "it must be at most %d%%", SPAN_SHARE_MAX * 100);
+        return false;
+    }
+    return true;
+}
+
 bool value_read(struct reader *reader, const struct key *key,
                 const cJSON *value, void *field)
 {
@@ -802,6 +884,8 @@ bool value_read(struct reader *reader, const struct key *key,
         return read_add_range(reader, key, value, field);
     case TYPE_JITTER:
         return read_jitter(reader, key, value, field);
+    case TYPE_SPAN:
+        return read_span(reader, key, value, field);
     case TYPE_SECTION: case TYPE_LIST: case TYPE_BACKOFF:
     case TYPE_CLASS_BACKOFF:
         break;

@@ -40,7 +40,6 @@ static inline bool call_hedges(const struct call_env *env)
 {
     return env->policy->hedge.max_extra > 0;
 }
-
 /* -- call_finish.c -- */
 
 /* The only way to another state. */

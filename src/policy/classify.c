@@ -14,6 +14,11 @@ static const uint32_t unwelcome_answers = BIT(UNEXPECTED) | BIT(REJECTED) |
                                           BIT(BUSY) | BIT(THROTTLED) |
                                           BIT(SERVER_ERROR);
 
+/* The layers that can refuse a try. */
+static const uint32_t refusing_layers =
+    UINT32_C(1) << LAYER_BREAKER | UINT32_C(1) << LAYER_CONCURRENCY |
+    UINT32_C(1) << LAYER_RATE_LIMIT | UINT32_C(1) << LAYER_THROTTLE;
+
 struct token {
     const char *name;
     uint32_t outcomes;
@@ -193,17 +198,6 @@ static bool parse_status(const char *token, unsigned *first, unsigned *last)
     return true;
 }
 
-static uint32_t refusing_layers(void)
-{
-    uint32_t bits = 0;
-    for (size_t i = 0; i < LAYER_COUNT; i++) {
-        if (layer_refuses((enum layer)i)) {
-            bits |= UINT32_C(1) << i;
-        }
-    }
-    return bits;
-}
-
 static bool rule_of_token(const char *token, struct classify_rule *rule)
 {
     for (size_t i = 0; i < array_length(tokens); i++) {
@@ -215,7 +209,7 @@ static bool rule_of_token(const char *token, struct classify_rule *rule)
     }
 
     if (strcmp(token, "not_permitted") == 0) {
-        rule->refused_by = refusing_layers();
+        rule->refused_by = refusing_layers;
         rule->as = CLASS_TRANSIENT;
         return true;
     }
@@ -265,6 +259,17 @@ const char *outcome_class_name(enum outcome_class class)
 {
     must((size_t)class < CLASS_COUNT);
     return class_names[class];
+}
+
+bool outcome_class_from_name(const char *name, enum outcome_class *class)
+{
+    for (size_t i = 0; i < CLASS_COUNT; i++) {
+        if (strcmp(class_names[i], name) == 0) {
+            *class = (enum outcome_class)i;
+            return true;
+        }
+    }
+    return false;
 }
 
 uint16_t method_bit(const char *name)

@@ -84,7 +84,7 @@ static void add_budget(struct text *text, const cJSON *budget)
     double end = text_number(budget, "level_end");
 
     figure_remark(&remarks, INK_PLAIN, "", FORM_COUNT,
-                  text_number(budget, "granted"), " granted");
+                  text_number(budget, "granted"), " retries granted");
     denied_remark(&remarks, text_number(budget, "denied"), " denied");
     if (lowest == lowest) {
         remark(&remarks, INK_FAINT, "at the lowest %.4g left", lowest);

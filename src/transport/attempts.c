@@ -87,7 +87,7 @@ static struct fact new_fact(const struct operation *operation,
     };
 }
 
-static void put_ended(struct worker *worker, struct flight *flight,
+void flight_put_ended(struct worker *worker, struct flight *flight,
                       enum outcome outcome)
 {
     must(!flight->is_ended);
@@ -118,6 +118,10 @@ static void flight_begin(struct worker *worker, struct flight *flight,
 {
     struct operation *operation = flight->operation;
     struct template_subject subject;
+    if (flight->kind == ATTEMPT_DUPLICATE) {
+        copy_begin(worker, flight, now);
+        return;
+    }
     struct wire *wire = wire_take(flight->pool);
     must(wire);
 
@@ -136,25 +140,18 @@ static void flight_begin(struct worker *worker, struct flight *flight,
     fill_subject(worker, operation, flight->attempt, &subject);
     evidence_sent(worker, flight);
     if (!wire_send(wire, operation->request, &subject)) {
-        put_ended(worker, flight, OUTCOME_NO_SOCKET);
+        flight_put_ended(worker, flight, OUTCOME_NO_SOCKET);
         return;
     }
-    if (flight->fault && flight->fault->kind == FAULT_LOST_RESPONSE &&
-        flight->fault->as == FAULT_AS_RESET) {
-        wire->is_losing = true;
-        worker->losing[worker->losing_count++] = wire;
-    }
+    strike_begun(worker, flight, &subject);
 }
 
-static void stop_losing(struct worker *worker, struct wire *wire)
+void flight_ask(struct worker *worker, struct flight *flight,
+                struct instant now)
 {
-    for (size_t i = 0; wire->is_losing && i < worker->losing_count; i++) {
-        if (worker->losing[i] == wire) {
-            worker->losing[i] = worker->losing[--worker->losing_count];
-            wire->is_losing = false;
-        }
+    if (gate_enter(&flight->pool->gate, &flight->waiter)) {
+        flight_begin(worker, flight, now);
     }
-    must(!wire->is_losing);
 }
 
 static void tell_fault(struct worker *worker, const struct flight *flight,
@@ -165,25 +162,6 @@ static void tell_fault(struct worker *worker, const struct flight *flight,
     fact.fault.fault = (uint8_t)flight->fault->kind;
     fact.fault.delivered = delivered;
     tally_take(&worker->tally, &fact);
-}
-
-/* Whether the fault that was drawn for this attempt really struck: an answer
- * can only be lost where a request went out and nothing else broke first. */
-static bool fault_struck(const struct flight *flight,
-                         const struct attempt_result *result, bool *delivered)
-{
-    *delivered = false;
-    if (!flight->fault) {
-        return false;
-    }
-    if (flight->fault->kind == FAULT_LOST_REQUEST) {
-        return true;
-    }
-    if (!flight->wire || !wire_was_sent(flight->wire)) {
-        return false;
-    }
-    *delivered = flight->wire->answer_lost || wire_is_delivered(flight->wire);
-    return flight->wire->answer_lost || result->outcome == OUTCOME_TIMEOUT;
 }
 
 static void note_attempt(struct operation *operation,
@@ -204,53 +182,86 @@ static void note_attempt(struct operation *operation,
     };
 }
 
+void flight_fill_done(const struct worker *worker, const struct flight *flight,
+                      const struct attempt_result *result, struct instant now,
+                      struct fact *fact)
+{
+    struct wire *wire = flight->wire;
+
+    fact->done.kind = flight->kind;
+    fact->done.outcome = result->outcome;
+    fact->done.status = result->status;
+    fact->done.was_sent = result->sent;
+    fact->done.latency = NOT_MEASURED;
+    fact->done.first_byte = NOT_MEASURED;
+    fact->done.connect = NOT_MEASURED;
+    /* What is lost before sending, or still delayed, asks for no
+     * connection. */
+    bool queued = !flight->is_held && (!flight->fault || flight->fault->kind !=
+                                                         FAULT_LOST_REQUEST);
+    fact->done.queue =
+        queued ? instant_since(now, flight->asked) : NOT_MEASURED;
+    if (!wire) {
+        return;
+    }
+    wire_read_connection(wire);
+    fact->done.queue = wire->queue;
+    fact->done.connect = wire->connect;
+    fact->done.resend_refused = wire->resend_refused;
+    if (!wire_was_sent(wire)) {
+        return;
+    }
+    fact->done.closed_connection = result->outcome == OUTCOME_CANCELLED &&
+                                   wire->on_multi &&
+                                   worker->plan->target.http != HTTP_2;
+    fact->done.latency = duration_max(
+        instant_since(now, to_run_clock(worker, wire->sent)), DURATION_ZERO);
+    if (wire->answered) {
+        fact->done.first_byte = instant_since(wire->first_byte, wire->sent);
+    }
+}
+
 static void tell_done(struct worker *worker, struct flight *flight,
                       const struct attempt_result *result, struct instant now,
                       bool wasted)
 {
     struct operation *operation = flight->operation;
-    struct wire *wire = flight->wire;
     struct fact fact = new_fact(operation, FACT_DONE, now);
     struct duration sent = NOT_MEASURED;
     bool delivered;
-    bool struck = fault_struck(flight, result, &delivered);
+    bool struck = strike_happened(flight, result, &delivered);
 
-    fact.done.kind = flight->kind;
-    fact.done.outcome = result->outcome;
-    fact.done.status = result->status;
-    fact.done.was_sent = result->sent;
+    flight_fill_done(worker, flight, result, now, &fact);
     fact.done.wasted = wasted;
-    fact.done.latency = NOT_MEASURED;
-    fact.done.first_byte = NOT_MEASURED;
-    fact.done.connect = NOT_MEASURED;
-    /* A request that is lost before sending asks for no connection. */
-    bool queued = !flight->fault || flight->fault->kind != FAULT_LOST_REQUEST;
-    fact.done.queue =
-        queued ? instant_since(now, flight->asked) : NOT_MEASURED;
-    if (wire) {
-        wire_read_connection(wire);
-        fact.done.queue = wire->queue;
-        fact.done.connect = wire->connect;
-        fact.done.resend_refused = wire->resend_refused;
+    if (flight->wire && wire_was_sent(flight->wire)) {
+        sent = instant_since(to_run_clock(worker, flight->wire->sent),
+                             operation->intended);
     }
-    if (wire && wire_was_sent(wire)) {
-        fact.done.closed_connection =
-            result->outcome == OUTCOME_CANCELLED && wire->on_multi &&
-            worker->plan->target.http != HTTP_2;
-        struct instant at = to_run_clock(worker, wire->sent);
-        sent = instant_since(at, operation->intended);
-        fact.done.latency =
-            duration_max(instant_since(now, at), DURATION_ZERO);
-        if (wire->answered) {
-            fact.done.first_byte = instant_since(wire->first_byte, wire->sent);
-        }
-    }
-    if (struck) {
+    /* A copy is counted by itself. */
+    if (struck && !flight->was_copied) {
         tell_fault(worker, flight, delivered, now);
     }
     tally_take(&worker->tally, &fact);
     note_attempt(operation, flight, result, sent, now, struck);
     evidence_attempt(worker, flight, &fact, struck, delivered);
+}
+
+/* Gives up the wire, or the place in the queue for one, to the next waiter. */
+void flight_leave(struct worker *worker, struct flight *flight,
+                  struct instant now)
+{
+    struct wire *wire = flight->wire;
+    flight->attempt = 0;
+    flight->wire = NULL;
+    if (!wire) {
+        gate_abandon(&flight->pool->gate, &flight->waiter);
+        return;
+    }
+    wire_give_back(wire);
+    struct gate_waiter *next = gate_leave(&flight->pool->gate);
+    if (next) {
+        flight_begin(worker, (struct flight *)next, now);
+    }
 }
 
 /* Closes a flight: facts, note, wire, and the gate's next waiter. */
@@ -260,20 +271,8 @@ static void flight_end(struct worker *worker, struct flight *flight,
 {
     worker->attempts++;
     tell_done(worker, flight, result, now, wasted);
-
-    struct wire *wire = flight->wire;
-    flight->attempt = 0;
-    flight->wire = NULL;
-    if (!wire) {
-        gate_abandon(&flight->pool->gate, &flight->waiter);
-        return;
-    }
-    stop_losing(worker, wire);
-    wire_give_back(wire);
-    struct gate_waiter *next = gate_leave(&flight->pool->gate);
-    if (next) {
-        flight_begin(worker, (struct flight *)next, now);
-    }
+    strike_over(worker, flight, result, now);
+    flight_leave(worker, flight, now);
 }
 
 static void perform_send(struct worker *worker, struct operation *operation,
@@ -295,18 +294,12 @@ static void perform_send(struct worker *worker, struct operation *operation,
     flight->fault =
         fault_draw(&worker->faults, instant_since(now, (struct instant){0}),
                    operation->request);
-    if (flight->fault && flight->fault->kind == FAULT_LOST_REQUEST) {
-        if (flight->fault->as == FAULT_AS_RESET) {
-            put_ended(worker, flight, OUTCOME_RESET);
-        }
-        return; /* as a timeout: the call will cancel it */
-    }
-    if (gate_enter(&flight->pool->gate, &flight->waiter)) {
-        flight_begin(worker, flight, now);
+    if (!strike_keeps(worker, flight, now)) {
+        flight_ask(worker, flight, now);
     }
 }
 
-static struct attempt_result unanswered(const struct flight *flight,
+struct attempt_result flight_unanswered(const struct flight *flight,
                                         enum outcome outcome)
 {
     struct wire *wire = flight->wire;
@@ -335,10 +328,10 @@ static void perform_cancel(struct worker *worker, struct operation *operation,
                 take_ended(worker, flight);
             }
             struct attempt_result result =
-                unanswered(flight, action->outcome);
+                flight_unanswered(flight, action->outcome);
             flight_end(worker, flight, &result, now, true);
         } else if (!flight->is_ended) {
-            put_ended(worker, flight, action->outcome);
+            flight_put_ended(worker, flight, action->outcome);
         }
         return;
     }
@@ -385,6 +378,7 @@ static void perform_finish(struct worker *worker, struct operation *operation,
     fact.finished.reason = action->reason;
     fact.finished.intended = operation->intended;
     fact.finished.attempts = operation->on_wire;
+    fact.finished.copies = operation->copies;
     fact.finished.backoff = operation->call.backoff_total;
     fact.finished.queue = operation->queue;
     fill_layers(worker, operation, now, &fact);
@@ -401,17 +395,19 @@ static void perform_finish(struct worker *worker, struct operation *operation,
     evidence_verdict(operation, action, now);
 
     worker->finished++;
+    worker->last_verdict = now;
     worker->acked += action->verdict == VERDICT_ACKED;
     worker->recent[recent_bin(instant_since(now, operation->intended))]++;
 
     if (worker->plan->load.model == LOAD_CLOSED) {
         worker_user_ready(worker, operation->user, now);
     }
+    strike_finished(worker, operation, now);
     /* An attempt that lost before it got a connection needs none. */
     for (size_t i = 0; i < CALL_IN_FLIGHT_MAX; i++) {
         struct flight *flight = &operation->flights[i];
         if (flight->attempt && !flight->wire && !flight->is_ended) {
-            put_ended(worker, flight, OUTCOME_CANCELLED);
+            flight_put_ended(worker, flight, OUTCOME_CANCELLED);
         }
     }
 }
@@ -534,7 +530,7 @@ static void step(struct worker *worker, struct operation *operation,
     }
 }
 
-static void answer(struct worker *worker, struct flight *flight,
+void flight_answer(struct worker *worker, struct flight *flight,
                    const struct attempt_result *result, struct instant now)
 {
     struct operation *operation = flight->operation;
@@ -551,8 +547,9 @@ void flights_settle(struct worker *worker, struct instant now)
     for (int i = 0; worker->ended && i < SETTLE_BATCH_MAX; i++) {
         struct flight *flight = worker->ended;
         take_ended(worker, flight);
-        struct attempt_result result = unanswered(flight, flight->outcome);
-        answer(worker, flight, &result, now);
+        struct attempt_result result =
+            flight_unanswered(flight, flight->outcome);
+        flight_answer(worker, flight, &result, now);
     }
 }
 
@@ -595,6 +592,7 @@ void operation_start(struct worker *worker, struct instant now,
     operation->queue = DURATION_ZERO;
     operation->waits = 0;
     operation->on_wire = 0;
+    operation->copies = 0;
     operation->note_count = 0;
     operation->chain = 0;
     operation->attempts_told = 0;
@@ -615,33 +613,6 @@ void operation_start(struct worker *worker, struct instant now,
     operation_step(worker, operation, &event, now);
 }
 
-/* The answer of a delivered request is thrown away: a reset is seen at once, a
- * timeout when the caller's patience ends. */
-static void lose_answer(struct worker *worker, struct flight *flight,
-                        struct instant now)
-{
-    flight->wire->answer_lost = true;
-    wire_stop(flight->wire);
-    if (flight->fault->as == FAULT_AS_RESET) {
-        struct attempt_result result = unanswered(flight, OUTCOME_RESET);
-        answer(worker, flight, &result, now);
-        flights_settle(worker, now);
-    }
-}
-
-void flights_lose(struct worker *worker, struct instant now)
-{
-    for (size_t i = 0; i < worker->losing_count;) {
-        struct wire *wire = worker->losing[i];
-        if (!wire_is_delivered(wire)) {
-            i++;
-            continue;
-        }
-        /* Takes the wire out of the list: the next one is at i. */
-        lose_answer(worker, wire->owner, now);
-    }
-}
-
 void flight_on_done(void *context, CURL *easy, CURLcode code)
 {
     struct worker *worker = context;
@@ -651,24 +622,43 @@ void flight_on_done(void *context, CURL *easy, CURLcode code)
     struct wire *wire = (struct wire *)(void *)private;
     struct flight *flight = wire->owner;
 
-    if (wire->fault && wire->answered) {
-        lose_answer(worker, flight, now);
-    } else {
-        struct attempt_result result;
+    struct attempt_result result;
+    if (flight->is_ended) {
+        return; /* its ending is settled, and waits to be told */
+    }
+    if (flight->kind == ATTEMPT_DUPLICATE) {
         wire_result(wire, code, &result);
-        answer(worker, flight, &result, now);
+        copy_done(worker, flight, &result, now);
+    } else if (!strike_keeps_answer(worker, flight, now)) {
+        wire_result(wire, code, &result);
+        flight_answer(worker, flight, &result, now);
         flights_settle(worker, now);
     }
+}
+
+void flight_on_slow(void *context, struct wire *wire, struct instant until)
+{
+    struct worker *worker = context;
+    struct flight *flight = wire->owner;
+
+    heap_set(&worker->strikes.timers, &flight->strike,
+             to_run_clock(worker, until));
+    loop_hurry(&worker->loop);
 }
 
 void flight_on_sent(void *context, struct wire *wire)
 {
     struct worker *worker = context;
     struct flight *flight = wire->owner;
+    if (flight->kind == ATTEMPT_DUPLICATE) {
+        copy_sent(worker, flight);
+        return;
+    }
     struct fact fact = new_fact(flight->operation, FACT_SENT,
                                 to_run_clock(worker, wire->sent));
     fact.sent.kind = flight->kind;
     tally_take(&worker->tally, &fact);
     flight->operation->on_wire++;
     worker->on_wire++;
+    strike_sent(worker, flight);
 }

@@ -4,7 +4,9 @@
 #include "load/schedule.h"
 #include "transport/clock.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -100,7 +102,46 @@ curl_socket_t loop_open_socket(struct loop *loop,
         return CURL_SOCKET_BAD;
     }
     loop->wanted[fd] = OURS;
+    loop->port[fd] = 0;
+    if (fd >= loop->descriptor_end) {
+        loop->descriptor_end = fd + 1;
+    }
     return fd;
+}
+
+/* Of a socket that is connected; 0: it has none, or not yet. */
+static uint16_t local_port(int fd)
+{
+    union {
+        struct sockaddr_storage any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } name;
+    socklen_t length = sizeof(name);
+
+    memset(&name, 0, sizeof(name));
+    if (getsockname(fd, (struct sockaddr *)&name, &length) != 0) {
+        return 0;
+    }
+    return name.any.ss_family == AF_INET    ? ntohs(name.v4.sin_port)
+           : name.any.ss_family == AF_INET6 ? ntohs(name.v6.sin6_port)
+                                            : 0;
+}
+
+int loop_find_socket(struct loop *loop, int port)
+{
+    for (int fd = 0; port > 0 && fd < loop->descriptor_end; fd++) {
+        if (!(loop->wanted[fd] & OURS)) {
+            continue;
+        }
+        if (loop->port[fd] == 0) {
+            loop->port[fd] = local_port(fd);
+        }
+        if (loop->port[fd] == port) {
+            return fd;
+        }
+    }
+    return -1;
 }
 
 int loop_close_socket(void *user, curl_socket_t fd)
@@ -207,6 +248,7 @@ bool loop_init(struct loop *loop, struct arena *arena,
     loop->wanted =
         arena_array(arena, loop->wanted_size, sizeof(*loop->wanted));
     loop->owner = arena_array(arena, loop->wanted_size, sizeof(*loop->owner));
+    loop->port = arena_array(arena, loop->wanted_size, sizeof(*loop->port));
     loop->epoll = epoll_create1(EPOLL_CLOEXEC);
     loop->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     loop->shards = arena_array(arena, shards, sizeof(*loop->shards));

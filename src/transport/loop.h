@@ -63,12 +63,15 @@ struct loop {
     size_t shard_count;
     struct loop_shape shape;
     struct loop_shard *due; /* to be called now */
-    bool handed_over;       /* a transfer ended since this was cleared */
+    bool handed_over;       /* a transfer ended since this was cleared, or the
+                             * host wants its turn */
     struct heap timers;     /* of shards that want to be called later */
     int epoll;
     int wake; /* eventfd: makes loop_wait return early */
     uint32_t *wanted; /* by descriptor: events registered with epoll */
     uint32_t *owner;  /* by descriptor: the shard that waits on it */
+    uint16_t *port;   /* by descriptor: its local port, 0 while unknown */
+    int descriptor_end; /* those that were made here are below */
     size_t wanted_size;
     void (*on_done)(void *context, CURL *easy, CURLcode result);
     void *context;
@@ -100,6 +103,13 @@ CURLM *loop_multi(const struct loop *loop, size_t pool, size_t index);
  * add and remove handles. */
 void loop_wait(struct loop *loop, struct instant until);
 
+/* From a callback: the host has something to do now, so that a loop that is
+ * about to wait does not. */
+static inline void loop_hurry(struct loop *loop)
+{
+    loop->handed_over = true;
+}
+
 /* Sets off what was added and hands over what ended; without waiting. */
 void loop_settle(struct loop *loop);
 
@@ -108,6 +118,11 @@ void loop_settle(struct loop *loop);
 curl_socket_t loop_open_socket(struct loop *loop,
                                const struct curl_sockaddr *address,
                                int *os_error);
+
+/* The open socket with this local port, -1 when there is none: libcurl tells
+ * of a transfer that is under way no more than that (CURLINFO_ACTIVESOCKET is
+ * of transfers that have ended). */
+int loop_find_socket(struct loop *loop, int port);
 
 /* A CURLOPT_CLOSESOCKETFUNCTION with the loop as its data. */
 int loop_close_socket(void *user, curl_socket_t fd);

@@ -18,12 +18,13 @@
 #include <stddef.h>
 
 struct operation;
+struct copy; /* strike.c */
 
 /* An attempt from its SEND to its end. It has no wire while it waits in the
  * gate for a free one, nor when its request is lost before sending. */
 struct flight {
     struct gate_waiter waiter; /* first: found from the gate's queue */
-    struct operation *operation;
+    struct operation *operation; /* NULL: a copy */
     struct wire_pool *pool;     /* of its client */
     struct flight *next_ended; /* list of flights to answer */
     struct wire *wire;
@@ -33,6 +34,11 @@ struct flight {
     enum attempt_kind kind;
     bool is_ended;        /* in the list of the ended */
     enum outcome outcome; /* what a flight in that list ends as */
+    struct heap_node strike; /* when its fault has something to do */
+    struct copy *copy;       /* to be sent beside it, once it was sent */
+    bool was_copied;
+    bool is_held;         /* its fault delays it: it asks for no wire yet */
+    bool is_timed;        /* its answer is lost at a time of its own */
 };
 
 struct operation {
@@ -50,6 +56,8 @@ struct operation {
     struct duration queue; /* total wait for wires */
     uint8_t waits;   /* bits of enum call_wait: those that it was seen in */
     unsigned on_wire;
+    unsigned copies;   /* made of its attempts by a fault */
+    struct copy *late; /* those that wait for its verdict */
     struct hash128 join;
     size_t key_length;
     char key[KEY_MAX];

@@ -4,6 +4,7 @@
 #include "base/version.h"
 #include "transport/clock.h"
 #include "transport/handle.h"
+#include "transport/wire_fault.h"
 
 #include <errno.h>
 #include <linux/sockios.h>
@@ -183,13 +184,13 @@ static int on_before_request(void *user, char *remote_ip, char *local_ip,
     (void)remote_ip;
     (void)local_ip;
     (void)remote_port;
-    (void)local_port;
 
     if (++wire->sends > 1) {
         wire->resend_refused = true;
         return CURL_PREREQFUNC_ABORT;
     }
     wire->sent = clock_now();
+    wire->local_port = local_port;
     wire->set->on_sent(wire->set->context, wire);
     return CURL_PREREQFUNC_OK;
 }
@@ -280,8 +281,15 @@ static curl_socket_t on_open_socket(void *user, curlsocktype purpose,
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *user)
 {
+    struct wire *wire = user;
+    struct instant until;
     (void)bytes;
-    (void)user;
+
+    if (wire->fault && wire->fault->kind == FAULT_SLOW_READ &&
+        !wire_fault_may_read(wire, size * count, &until)) {
+        wire->set->on_slow(wire->set->context, wire, until);
+        return CURL_WRITEFUNC_PAUSE;
+    }
     return size * count;
 }
 
@@ -308,6 +316,7 @@ static bool make_handle(struct wire *wire)
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, wire);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, wire);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, wire);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, loop_close_socket);
@@ -332,8 +341,12 @@ struct wire *wire_take(struct wire_pool *pool)
     wire->head_is_whole = false;
     wire->answer_lost = false;
     wire->is_losing = false;
+    wire->is_torn = false;
+    wire->was_slowed = false;
+    wire->slow_bytes = 0;
     wire->connection_read = false;
     wire->socket_error = 0;
+    wire->descriptor = -1;
     wire->sends = 0;
     wire->status = 0;
     forget_headers(wire);
@@ -380,6 +393,7 @@ static void set_body(struct wire *wire, const char *body, size_t length)
     curl_easy_setopt(wire->easy, CURLOPT_POSTFIELDS, body);
     curl_easy_setopt(wire->easy, CURLOPT_POSTFIELDSIZE_LARGE,
                      (curl_off_t)length);
+    wire->body_bytes = body;
     wire->body_length = length;
 }
 
@@ -400,6 +414,7 @@ static void configure(struct wire *wire, uint16_t request)
         curl_easy_setopt(wire->easy, CURLOPT_HTTPHEADER, prepared->constant);
     }
     wire->configured_for = request;
+    wire->configured_for_torn = false;
 }
 
 static void fill(struct wire *wire, const struct prepared_request *prepared,
@@ -441,13 +456,11 @@ bool wire_send(struct wire *wire, uint16_t request,
     if (!wire->easy && !make_handle(wire)) {
         return false;
     }
-    if (wire->configured_for != request) {
+    if (wire->configured_for != request || wire->configured_for_torn) {
         configure(wire, request);
     }
     fill(wire, &wire->set->prepared[request], subject);
-    /* A caller that lost an answer does not use its connection again. */
-    curl_easy_setopt(wire->easy, CURLOPT_FORBID_REUSE,
-                     wire->fault ? 1L : 0L);
+    wire_fault_set(wire);
     if (curl_multi_add_handle(wire->multi, wire->easy) !=
         CURLM_OK) {
         return false;
@@ -611,7 +624,16 @@ void wire_result(struct wire *wire, CURLcode code,
     }
 }
 
-bool wire_is_delivered(const struct wire *wire)
+int wire_socket(struct wire *wire)
+{
+    if (wire->descriptor < 0 && wire->sends > 0 && wire->on_multi) {
+        wire->descriptor =
+            loop_find_socket(wire->set->loop, wire->local_port);
+    }
+    return wire->descriptor;
+}
+
+bool wire_is_delivered(struct wire *wire)
 {
     if (wire->answered) {
         return true;
@@ -621,12 +643,10 @@ bool wire_is_delivered(const struct wire *wire)
     }
     long head = 0;
     curl_off_t uploaded = 0;
-    curl_socket_t fd = CURL_SOCKET_BAD;
+    int fd = wire_socket(wire);
     curl_easy_getinfo(wire->easy, CURLINFO_REQUEST_SIZE, &head);
     curl_easy_getinfo(wire->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
-    curl_easy_getinfo(wire->easy, CURLINFO_ACTIVESOCKET, &fd);
-    if (head == 0 || (uint64_t)uploaded < wire->body_length ||
-        fd == CURL_SOCKET_BAD) {
+    if (head == 0 || (uint64_t)uploaded < wire->body_length || fd < 0) {
         return false;
     }
     int unacknowledged = 1;

@@ -36,7 +36,11 @@ struct wire {
     unsigned attempt;
     enum attempt_kind kind;
     int configured_for;   /* request whose options the handle has, -1 none */
-    uint64_t body_length;
+    bool configured_for_torn; /* by wire_fault, and for nothing else */
+    const char *body_bytes;
+    uint64_t body_length; /* that is sent: of a torn request, a part */
+    uint64_t torn_at;     /* of it, libcurl has */
+    uint64_t slow_bytes;  /* of the answer, read by a slow reader */
     bool on_multi;        /* libcurl works on it */
     bool reused;
     bool resend_refused;
@@ -44,8 +48,12 @@ struct wire {
     bool is_interim;      /* its last status line was a 1xx */
     bool head_is_whole;   /* the empty line after its headers has come */
     bool answer_lost;     /* its answer was thrown away, on purpose */
-    bool is_losing;       /* in the list of answers to lose */
+    bool is_losing;       /* in the list of requests to give up */
+    bool is_torn;         /* only a part of its body is sent */
+    bool was_slowed;      /* its answer was held back */
     bool connection_read; /* reused and connect are set */
+    int local_port;       /* of its connection; valid when sends > 0 */
+    int descriptor;       /* with that port; -1 while nobody asked */
     int socket_error;     /* errno of a socket that could not be made */
     unsigned sends;
     uint16_t status;
@@ -80,6 +88,8 @@ struct wires {
     size_t pool_count;
     /* Told before the first byte goes out; must not call libcurl. */
     void (*on_sent)(void *context, struct wire *wire);
+    /* An answer is held back until then; must not call libcurl. */
+    void (*on_slow)(void *context, struct wire *wire, struct instant until);
     void *context;
 };
 
@@ -111,9 +121,13 @@ void wire_result(struct wire *wire, CURLcode code,
  * that took: sets `reused` and `connect`. wire_result does so by itself. */
 void wire_read_connection(struct wire *wire);
 
-/* The service has the whole request: every byte was written and acknowledged
- * by its kernel (SIOCOUTQ is 0), or an answer byte has come. */
-bool wire_is_delivered(const struct wire *wire);
+/* The service has the request, whole or the part that is sent of it: every
+ * byte was written and acknowledged by its kernel (SIOCOUTQ is 0), or an
+ * answer byte has come. */
+bool wire_is_delivered(struct wire *wire);
+
+/* The socket that its request went to, -1 when there is none to be found. */
+int wire_socket(struct wire *wire);
 
 static inline bool wire_was_sent(const struct wire *wire)
 {

@@ -18,7 +18,6 @@ enum {
 
 #define PUBLISH_EVERY duration_ms(100)
 #define RECENT_EVERY duration_s(1)
-#define LOSING_POLL duration_us(100)
 
 size_t recent_bin(struct duration latency)
 {
@@ -122,11 +121,11 @@ static void init_slots(struct worker *worker)
         worker->free = &worker->operations[i];
     }
     heap_init(&worker->timers, &worker->arena, operations);
-    worker->losing =
-        arena_array(&worker->arena, shape->transfers, sizeof(*worker->losing));
+    strikes_init(worker, operations);
     wires_init(&worker->wires, &worker->arena, worker->plan, &worker->loop);
     worker->wires.pinned = worker->options.pinned;
     worker->wires.on_sent = flight_on_sent;
+    worker->wires.on_slow = flight_on_slow;
     worker->wires.context = worker;
     if (load->model == LOAD_CLOSED) {
         init_users(worker, shape->transfers / shape->unit);
@@ -399,9 +398,7 @@ static void wake_operations(struct worker *worker)
         now = run_now(worker);
     }
     flights_settle(worker, now);
-    if (worker->losing_count > 0) {
-        flights_lose(worker, now);
-    }
+    strikes_turn(worker, now);
 }
 
 static void abandon_all(struct worker *worker)
@@ -414,6 +411,13 @@ static void abandon_all(struct worker *worker)
                            run_now(worker));
         }
     }
+    strikes_abandon(worker, run_now(worker));
+}
+
+/* Nothing that was started is under way. */
+static bool is_quiet(const struct worker *worker)
+{
+    return worker->active == 0 && worker->strikes.copies_out == 0;
 }
 
 static void publish(struct worker *worker, struct instant now, bool ended)
@@ -446,7 +450,7 @@ static void obey_stop(struct worker *worker)
     if (stop > 0 && !worker->load_over) {
         cut_load(worker, now);
     }
-    if (worker->load_over && worker->active > 0 &&
+    if (worker->load_over && !is_quiet(worker) &&
         (stop > 1 || !instant_before(now, worker->drain_end))) {
         abandon_all(worker);
     }
@@ -473,11 +477,7 @@ static struct instant next_turn(const struct worker *worker)
         until = instant_min(until, (struct instant){
                                        load_length(&worker->plan->load).ns});
     }
-    if (worker->losing_count > 0) {
-        until = instant_min(until,
-                            instant_add(run_now(worker), LOSING_POLL));
-    }
-    return until;
+    return instant_min(until, strikes_next(worker, run_now(worker)));
 }
 
 static double cpu_seconds(void)
@@ -514,7 +514,7 @@ void worker_run(struct worker *worker, struct instant origin)
         if (!instant_before(now, worker->next_publish)) {
             publish(worker, now, false);
         }
-        if (worker->load_over && worker->active == 0) {
+        if (worker->load_over && is_quiet(worker)) {
             break;
         }
         struct instant until = next_turn(worker);
@@ -525,7 +525,7 @@ void worker_run(struct worker *worker, struct instant origin)
     clients_tell(worker, end);
     if (worker->plan->load.model == LOAD_CLOSED &&
         worker->operations_left == 0) {
-        worker->load_end = end; /* the last verdict ends a counted load */
+        worker->load_end = worker->last_verdict; /* ends a counted load */
     }
     worker->cpu_share = (cpu_seconds() - cpu_at_start) /
                         fmax(1e-9, (double)end.ns / (double)NS_PER_S);

@@ -11,6 +11,7 @@
 #include "transport/journal.h"
 #include "transport/loop.h"
 #include "transport/operation.h"
+#include "transport/strike.h"
 #include "transport/worker.h"
 
 #include <pthread.h>
@@ -40,8 +41,7 @@ struct worker {
     struct operation *free;
     struct flight *ended; /* flights whose ATTEMPT_DONE is due */
     struct flight **ended_tail;
-    struct wire **losing; /* answers to be thrown away once delivered */
-    size_t losing_count;
+    struct strikes strikes;
     struct tally tally;
     struct fault_drawer faults;
     struct mix mix;
@@ -68,6 +68,7 @@ struct worker {
     bool load_counted; /* open: its number of operations ended it */
     struct instant load_end; /* run clock */
     struct instant drain_end;
+    struct instant last_verdict;
     double cpu_share;
 
     /* counters for the snapshot; warm-up included */
@@ -113,15 +114,30 @@ void operation_step(struct worker *worker, struct operation *operation,
  * Many at once are answered in turns; the loop must not sleep over the rest. */
 void flights_settle(struct worker *worker, struct instant now);
 
-/* Throws away the answers of requests that have been delivered. */
-void flights_lose(struct worker *worker, struct instant now);
-
 /* Tells what each client is left with, when the run is over. */
 void clients_tell(struct worker *worker, struct instant now);
+
+/* For strike.c: a flight asks for a wire; it ends without libcurl; it is
+ * answered; what is known of one that got no answer; it gives its wire back;
+ * what all that are done tell. */
+void flight_ask(struct worker *worker, struct flight *flight,
+                struct instant now);
+void flight_put_ended(struct worker *worker, struct flight *flight,
+                      enum outcome outcome);
+void flight_answer(struct worker *worker, struct flight *flight,
+                   const struct attempt_result *result, struct instant now);
+struct attempt_result flight_unanswered(const struct flight *flight,
+                                        enum outcome outcome);
+void flight_leave(struct worker *worker, struct flight *flight,
+                  struct instant now);
+void flight_fill_done(const struct worker *worker, const struct flight *flight,
+                      const struct attempt_result *result, struct instant now,
+                      struct fact *fact);
 
 /* Callbacks of the loop and of the wires. */
 void flight_on_done(void *context, CURL *easy, CURLcode code);
 void flight_on_sent(void *context, struct wire *wire);
+void flight_on_slow(void *context, struct wire *wire, struct instant until);
 
 /* evidence.c: what the journal is told. */
 void evidence_begin(struct worker *worker, struct journal_part *part);

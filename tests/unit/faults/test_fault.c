@@ -190,6 +190,42 @@ static void test_every_kind_is_told(void **state)
     assert_string_equal(fault_name(FAULT_LOST_RESPONSE), "lost_response");
 }
 
+/* Amounts are even over their span, and drawing them moves no other stream. */
+static void test_spans_are_drawn_apart(void **state)
+{
+    (void)state;
+    enum { DRAWS = 10000 };
+    struct fault_config rows[2] = {fault(FAULT_DELAY, 1),
+                                   fault(FAULT_LOST_RESPONSE, 1)};
+    struct fault_drawer drawer;
+    double sum = 0;
+
+    rows[0].delay = (struct fault_span){.low = 1e6, .high = 3e6};
+    rows[1].after = (struct fault_span){.high = 1.5, .is_share = true};
+    fault_drawer_init(&drawer, rows, 2, 5, 0);
+    struct fault_drawer before = drawer;
+    for (int k = 0; k < DRAWS; k++) {
+        struct duration delay = fault_draw_span(
+            &drawer, &rows[0], &rows[0].delay, DURATION_ZERO);
+        assert_in_range(delay.ns, 1000000, 3000000);
+        sum += (double)delay.ns;
+    }
+    /* Uniform from 1 to 3 ms: a standard deviation of 0.577 ms. */
+    assert_true(fabs(sum / DRAWS - 2e6) < 4 * 0.577e6 / sqrt(DRAWS));
+    assert_memory_equal(drawer.streams, before.streams,
+                        sizeof(drawer.streams));
+    assert_memory_equal(&drawer.amounts[1], &before.amounts[1],
+                        sizeof(drawer.amounts[1]));
+    for (int k = 0; k < DRAWS; k++) {
+        struct duration after = fault_draw_span(
+            &drawer, &rows[1], &rows[1].after, duration_ms(10));
+        assert_in_range(after.ns, 0, 15000000);
+    }
+    rows[0].delay = (struct fault_span){.low = 7, .high = 7};
+    assert_int_equal(fault_draw_span(&drawer, &rows[0], &rows[0].delay,
+                                     DURATION_ZERO).ns, 7);
+}
+
 static void throw_failure(const char *condition, const char *file, int line)
 {
     mock_assert(0, condition, file, line);
@@ -218,6 +254,7 @@ int main(void)
         cmocka_unit_test(test_windows_and_requests_select),
         cmocka_unit_test(test_a_window_without_end),
         cmocka_unit_test(test_every_kind_is_told),
+        cmocka_unit_test(test_spans_are_drawn_apart),
         cmocka_unit_test(test_too_many_rows_are_a_bug),
     };
     return cmocka_run_group_tests_name("faults/fault", tests, NULL, NULL);

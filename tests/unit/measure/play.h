@@ -16,6 +16,7 @@ enum { PLAY_REQUESTS = 3, PLAY_STAGES = 3, PLAY_SECONDS = 40,
 struct told {
     uint64_t offered, started, dropped, acked, shed, finished;
     uint64_t attempts, on_wire, retries_on_wire, wasted, faults, delivered;
+    uint64_t duplicates;
     uint64_t by_request[PLAY_REQUESTS], by_stage[PLAY_STAGES];
     uint64_t sent_in_second[PLAY_SECONDS];
     uint64_t finished_in_second[PLAY_SECONDS];
@@ -75,7 +76,8 @@ static inline struct instant play_attempt(struct play *play,
     bool counted = !fact.warmup;
     struct duration latency =
         rng_exponential(&play->rng, duration_ms(20));
-    bool has_lost = outcome == OUTCOME_CANCELLED;
+    bool is_copy = kind == ATTEMPT_DUPLICATE;
+    bool has_lost = outcome == OUTCOME_CANCELLED && !is_copy;
     fact.at = at;
     if (sent) {
         fact.kind = FACT_SENT;
@@ -106,7 +108,8 @@ static inline struct instant play_attempt(struct play *play,
     fact.done.outcome = outcome;
     fact.done.status = outcome == OUTCOME_OK ? 200 : 0;
     fact.done.was_sent = sent;
-    fact.done.wasted = has_lost || rng_below(&play->rng, 20) == 0;
+    fact.done.wasted =
+        has_lost || is_copy || rng_below(&play->rng, 20) == 0;
     fact.done.closed_connection =
         has_lost && sent && rng_below(&play->rng, 2) == 0;
     fact.done.resend_refused = false;
@@ -121,6 +124,7 @@ static inline struct instant play_attempt(struct play *play,
         told->losers += has_lost;
         told->closed_connections += fact.done.closed_connection;
         told->hedges += kind == ATTEMPT_HEDGE;
+        told->duplicates += is_copy;
     }
     return at;
 }
@@ -210,6 +214,13 @@ static inline void play_finish(struct play *play, struct fact fact,
     fact.finished.won_by_hedge = won_by_hedge;
     play_layers(play, &fact);
     play_tell(play, &fact);
+    /* A copy that comes late; one that the end of the run cuts short lost
+     * no hedge. */
+    if (on_wire > 0 && rng_below(&play->rng, 8) == 0) {
+        play_attempt(play, fact, at, ATTEMPT_DUPLICATE,
+                     rng_below(&play->rng, 2) ? OUTCOME_CANCELLED
+                                              : OUTCOME_SERVER_ERROR, true);
+    }
     if (!fact.warmup) {
         play->told.finished++;
         play->told.acked += verdict == VERDICT_ACKED;

@@ -63,6 +63,8 @@ static void assert_told(const struct tally *tally, const struct told *told)
     assert_int_equal(p->on_wire, told->on_wire);
     assert_int_equal(p->retries_on_wire, told->retries_on_wire);
     assert_int_equal(p->wasted, told->wasted);
+    assert_int_equal(p->kinds[ATTEMPT_DUPLICATE], told->duplicates);
+    assert_true(told->duplicates > 0 || told->finished < 100);
     assert_int_equal(p->by_status[200], told->acked);
     assert_int_equal(tally->sent, told->on_wire);
     assert_int_equal(tally->schedule_lag.count, told->started);
