@@ -440,6 +440,19 @@ class Hostile:
             return json.load(answer)["dropped"]
 
 
+class H2Books:
+    """The HTTP/2 server, and its books."""
+
+    def __init__(self, port, books_port, tls):
+        self.url = f"https://localhost:{port}" if tls \
+            else f"http://127.0.0.1:{port}"
+        self.books_url = f"http://127.0.0.1:{books_port}/"
+
+    def counts(self):
+        with urllib.request.urlopen(self.books_url, timeout=20) as answer:
+            return json.load(answer)
+
+
 class Nginx:
     """nginx with one worker, on a socket that listened before it started."""
 
@@ -816,10 +829,13 @@ class Test:
         url = process.wait_for_text(r"http://127\.0\.0\.1:\d+").group(0)
         return Target(process, url)
 
-    def hostile(self, ports=1):
-        """tests/servers/hostile.py, on sockets that listen already."""
-        sockets = [listening_socket() for _ in range(ports)]
+    def hostile(self, ports=1, tls=None):
+        """tests/servers/hostile.py, on sockets that listen already; with
+        certificates the last port speaks TLS."""
+        sockets = [listening_socket() for _ in range(ports + bool(tls))]
         argv = [sys.executable, ROOT / "tests" / "servers" / "hostile.py"]
+        if tls:
+            argv += ["--cert", tls.cert, "--key", tls.key]
         for sock in sockets:
             argv += ["--fd", sock.fileno()]
         self.start(argv, "hostile",
@@ -827,6 +843,24 @@ class Test:
         server = Hostile([port_of(sock) for sock in sockets])
         for sock in sockets:
             sock.close()
+        return server
+
+    def h2_books(self, tls=None):
+        """tests/servers/h2_books.py, on sockets that listen already."""
+        try:
+            import h2  # noqa: F401, only looked for
+        except ImportError:
+            raise Skip("python3-h2 is not installed") from None
+        serving, telling = listening_socket(), listening_socket()
+        argv = [sys.executable, ROOT / "tests" / "servers" / "h2_books.py",
+                "--fd", serving.fileno(), "--books-fd", telling.fileno()]
+        if tls:
+            argv += ["--cert", tls.cert, "--key", tls.key]
+        self.start(argv, "h2_books",
+                   pass_fds=[serving.fileno(), telling.fileno()])
+        server = H2Books(port_of(serving), port_of(telling), tls)
+        serving.close()
+        telling.close()
         return server
 
     def server(self, answer, **options):
@@ -837,7 +871,7 @@ class Test:
 
     def certificates(self):
         directory = self.path("tls")
-        directory.mkdir()
+        directory.mkdir(exist_ok=True)
         return Certificates(directory)
 
     def refusing_port(self, **options):

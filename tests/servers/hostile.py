@@ -8,10 +8,12 @@ tells, so that a client's own account can be held against it to the last
 request.
 
     hostile.py [--host 127.0.0.1] [--port 0] [--fd N]... [--seed 1]
+               [--cert FILE --key FILE]
 
 The port is printed on standard output, alone on a line, once it listens.
 --fd takes over a socket that listens already; several make one server with
-several ports and one set of books. The server ends with its standard input
+several ports and one set of books. With a certificate all but the first
+speak TLS. The server ends with its standard input
 when that is a pipe, or on SIGTERM.
 """
 
@@ -26,6 +28,7 @@ import random
 import resource
 import signal
 import socket
+import ssl
 import stat
 import struct
 import sys
@@ -631,7 +634,7 @@ class Server:
             connection.drop()
         return len(serving)
 
-    async def run(self, sockets):
+    async def run(self, sockets, tls=None):
         loop = asyncio.get_running_loop()
         stop = loop.create_future()
 
@@ -643,7 +646,9 @@ class Server:
         if stat.S_ISFIFO(os.fstat(0).st_mode):
             loop.add_reader(0, lambda: os.read(0, 65536) or end())
         servers = [await loop.create_server(lambda: Connection(self),
-                                            sock=sock, backlog=4096)
+                                            sock=sock, backlog=4096,
+                                            ssl=tls if sock != sockets[0]
+                                            else None)
                    for sock in sockets]
         for sock in sockets:
             print(sock.getsockname()[1], flush=True)
@@ -663,6 +668,14 @@ def listening_sockets(arguments):
     return [sock]
 
 
+def tls_context(arguments):
+    if not arguments.cert:
+        return None
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(arguments.cert, arguments.key)
+    return tls
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__.split("\n", maxsplit=1)[0])
@@ -670,10 +683,13 @@ def main():
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--fd", type=int, action="append")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--cert")
+    parser.add_argument("--key")
     arguments = parser.parse_args()
     _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
-    asyncio.run(Server(arguments.seed).run(listening_sockets(arguments)))
+    asyncio.run(Server(arguments.seed).run(listening_sockets(arguments),
+                                           tls_context(arguments)))
     return 0
 
 

@@ -1,0 +1,136 @@
+#!/usr/bin/python3
+# Proves: over HTTP/2 a fault strikes a stream and nothing beside it. Requests
+# are torn, answers lost, thrown away early or read slowly on a connection that
+# many streams share: the struck streams are reset as the server's books tell,
+# all others succeed, and the one connection lives to the end.
+
+from harness import *
+
+BODY = '{"op": "{{op.id}}", "fill": "' + "x" * 200 + '"}'
+
+
+def struck(t, path, fault, n=200, timeout="30s", **sections):
+    certificates = t.certificates()
+    server = t.h2_books(certificates)
+    profile = {"requests": [{"name": "order", "method": "POST", "path": path,
+                             "body": BODY}],
+               "timeout": {"attempt": timeout}, "faults": [fault],
+               "target": {"http": "2"},
+               "idempotency": {"key": "uuid4", "scope": "operation"}}
+    profile.update(sections)
+    run = t.run(server.url, "-p", t.profile(profile), "-n", n, "-c", "8",
+                "--seed", "42", "--cacert", certificates.ca, "--resolve",
+                f"localhost:{server.url.rsplit(':', 1)[1]}:127.0.0.1")
+    counts = server.counts()
+    t.equal(counts["connections"], 1, "one connection, to the end")
+    t.check(counts["at_once"] > 1 or "delay" not in path,
+            "streams were on it at once")
+    return run, counts
+
+
+def others_succeed(t, run, injected, n):
+    t.check(injected > n / 10, f"{injected} were struck")
+    t.equal(run["operations.acked"], n - injected, "all others succeed")
+    t.equal(run["attempts.by_outcome"]["ok"], n - injected, "outcomes")
+
+
+@test("a torn request resets its stream alone", limit=60)
+def torn(t):
+    run, counts = struck(t, "/effects/delay/5", {
+        "kind": "torn_request", "ratio": .3, "as": "reset"})
+    injected = run["faults.torn_request.injected"]
+    others_succeed(t, run, injected, 200)
+    t.equal(counts["partial"], injected, "streams that broke off")
+    t.equal(counts["whole"], 200 - injected, "whole")
+    t.equal(sum(counts["effects"].values()), 200 - injected, "effects")
+    t.equal(run["attempts.by_outcome"]["reset"], injected, "resets")
+
+
+for seen_as in ("reset", "timeout"):
+    @test(f"a lost response as {seen_as} does not disturb its neighbours",
+          limit=90)
+    def lost(t, seen_as=seen_as):
+        run, counts = struck(t, "/effects/delay/20", {
+            "kind": "lost_response", "ratio": .3, "as": seen_as},
+            n=200 if seen_as == "reset" else 60,
+            timeout="30s" if seen_as == "reset" else "1s")
+        n = run["operations.started"]
+        injected = run["faults.lost_response.injected"]
+        others_succeed(t, run, injected, n)
+        t.equal(run["faults.lost_response.delivered"], injected, "delivered")
+        t.equal(counts["whole"], n, "all were there whole")
+        t.equal(sum(counts["effects"].values()), n, "and were done")
+        t.equal(run["attempts.by_outcome"][seen_as], injected, "outcomes")
+        if seen_as == "reset":
+            t.equal(counts["cancelled"], injected, "streams were reset")
+
+
+@test("answers that come at once are lost without harm to others", limit=60)
+def lost_in_the_middle(t):
+    run, counts = struck(t, "/effects/body/5000", {
+        "kind": "lost_response", "ratio": .5, "as": "reset"}, n=400)
+    injected = run["faults.lost_response.injected"]
+    others_succeed(t, run, injected, 400)
+    t.equal(sum(counts["effects"].values()), 400, "effects")
+
+
+@test("the instant of a loss is swept", limit=60)
+def swept(t):
+    run, counts = struck(t, "/effects/delay/60", {
+        "kind": "lost_response", "ratio": .5, "as": "reset",
+        "after": "20ms"}, n=160)
+    injected = run["faults.lost_response.injected"]
+    others_succeed(t, run, injected, 160)
+    t.equal(counts["cancelled"], injected, "before the answer")
+    t.equal(counts["answered"], 160 - injected, "which the others got")
+
+
+for kind in ("duplicate", "late_duplicate"):
+    @test(f"a {kind} is one more stream", limit=60)
+    def duplicate(t, kind=kind):
+        fault = {"kind": kind, "ratio": .3}
+        if kind == "late_duplicate":
+            fault["delay"] = "50ms"
+        run, counts = struck(t, "/effects/delay/5", fault)
+        copies = run["attempts.duplicates_injected"]
+        t.check(copies > 30, f"{copies} copies")
+        t.equal(run[f"faults.{kind}.injected"], copies, "injected")
+        t.equal(counts["whole"], 200 + copies, "requests")
+        t.equal(sum(c == 2 for c in counts["effects"].values()), copies,
+                "operations done twice")
+        t.equal(sorted(counts["by_key"].values()),
+                sorted(counts["by_id"].values()), "with the same key")
+        t.equal(run["operations.acked"], 200, "no caller notices")
+
+
+@test("a slow reader does not hold up its neighbours", limit=60)
+def slow_read(t):
+    run, counts = struck(t, "/body/20000", {
+        "kind": "slow_read", "ratio": .1, "rate": "40KiB"}, n=150)
+    injected = run["faults.slow_read.injected"]
+    t.check(injected > 5, f"{injected} were slowed")
+    t.equal(run["operations.acked"], 150, "all are answered")
+    slow = sum(row["count"] for row in run["operation_histogram"]
+               if row["low_us"] >= 400000)
+    t.equal(slow, injected, "the slow took 0.49 s, and only they")
+    t.equal(counts["cancelled"], 0, "nothing was given up")
+
+
+@test("nginx keeps the connection over lost responses", limit=60)
+def real_server(t):
+    certificates = t.certificates()
+    nginx = t.nginx(tls=certificates, http2=True)
+    port = nginx.url.rstrip("/").rsplit(":", 1)[1]
+    run = t.run(nginx.url, "-n", "500", "-c", "8", "--http", "2", "--cacert",
+                certificates.ca, "--resolve", f"localhost:{port}:127.0.0.1",
+                "--seed", "2", "-p", t.profile({
+                    "faults": [{"kind": "lost_response", "ratio": .3,
+                                "as": "reset"}]}))
+    injected = run["faults.lost_response.injected"]
+    others_succeed(t, run, injected, 500)
+    log = nginx.log()
+    t.equal(len({row["connection"] for row in log}), 1, "one connection")
+    t.equal(len(log), 500, "all requests came")
+
+
+main()
