@@ -50,7 +50,7 @@ for seen_as in ("reset", "timeout"):
     @test(f"a lost response as {seen_as} does not disturb its neighbours",
           limit=90)
     def lost(t, seen_as=seen_as):
-        run, counts = struck(t, "/effects/delay/20", {
+        run, counts = struck(t, "/effects/delay/100", {
             "kind": "lost_response", "ratio": .3, "as": seen_as},
             n=200 if seen_as == "reset" else 60,
             timeout="30s" if seen_as == "reset" else "1s")
