@@ -822,7 +822,7 @@ static bool read_span(struct reader *reader, const struct key *key,
     char written[128];
 
     if (!cJSON_IsString(value)) {
-        return wrong_type(reader, key, value);
+        return value_wrong_type(reader, key, value);
     }
     const char *text = value->valuestring;
     if (!parse_span(text, span, &problem)) {
