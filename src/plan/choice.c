@@ -383,6 +383,13 @@ const struct choice choice_service_fault[] = {
     {0},
 };
 
+const struct choice choice_key_fault[] = {
+#define KEY_FAULT(id, name, sentence) {name, KEY_FAULT_##id, sentence},
+#include "faults/key_fault.def"
+#undef KEY_FAULT
+    {0},
+};
+
 /* What the tokens stand for is decided by classify_expand. */
 const struct choice choice_retry_on[] = {
     {"connect", 0, "No connection: DNS, refused, timed out, TLS."},

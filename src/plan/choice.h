@@ -55,6 +55,7 @@ extern const struct choice choice_shed[];
 extern const struct choice choice_abandoned[];
 extern const struct choice choice_key_mode[];
 extern const struct choice choice_service_fault[];
+extern const struct choice choice_key_fault[];
 extern const struct choice choice_retry_on[];
 extern const struct choice choice_refusal[];
 extern const struct choice choice_outcome[];

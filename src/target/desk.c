@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 static void say_shed(struct server *server, struct answer *answer)
 {
@@ -41,64 +40,109 @@ static void resume(struct client *client)
     }
 }
 
-static void perform(struct server *server, struct order *order,
-                    struct answer *answer)
+/* Between the effect and the answer something fails. A store that commits the
+ * key with the effect knows the answer all the same. */
+static void fail_after(struct server *server, struct order *order,
+                       struct answer *answer)
 {
-    struct str *body = answer ? &answer->body : &server->scratch;
-    uint64_t number = target_effects_perform(&server->effects, order->kind,
-                                             order->name, order->key);
-    host_count(&server->counts.effects);
-    append_effect(body, order, number);
-    keys_finish(&server->keys, &order->ticket, 201, body->text, false,
-                order->service.ended);
-    if (answer) {
-        answer->status = 201;
+    static const char why[] = "it failed, as it was asked to";
+    struct key_ticket *ticket = &order->ticket;
+
+    if (host_has_fault(server, KEY_FAULT_COMMIT_APART)) {
+        keys_release(&server->keys, ticket);
+        answer_problem(answer, 500, why);
+    } else if (host_has_fault(server, KEY_FAULT_STUCK_AFTER_ERROR) ||
+               server->keys.mode == KEYS_REPLAY_ERRORS) {
+        answer_problem(answer, 500, why);
+        keys_finish(&server->keys, ticket, 500, answer->body.text, true,
+                    order->service.ended);
+    } else {
+        keys_finish(&server->keys, ticket, 201, answer->body.text, false,
+                    order->service.ended);
+        answer_problem(answer, 500, why);
     }
 }
 
-static void fail(struct server *server, struct order *order,
-                 struct answer *answer)
+static void fail(struct server *server, struct order *order, unsigned status,
+                 const char *why, struct answer *answer)
 {
-    struct answer unheard = {.body = server->scratch};
-    struct answer *said = answer ? answer : &unheard;
-    answer_problem(said, order->service.status, "an injected fault");
-    keys_finish(&server->keys, &order->ticket, order->service.status,
-                said->body.text, true, order->service.ended);
-    if (!answer) {
-        server->scratch = unheard.body;
+    answer_problem(answer, status, why);
+    keys_finish(&server->keys, &order->ticket, (uint16_t)status,
+                answer->body.text, true, order->service.ended);
+}
+
+static void perform(struct server *server, struct order *order,
+                    struct answer *answer)
+{
+    if (order->failure == ORDER_FAILS_BEFORE) {
+        fail(server, order, 500, "it failed, as it was asked to", answer);
+        return;
+    }
+    uint64_t number = target_effects_perform(&server->effects, order->kind,
+                                             order->name, order->key);
+    host_count(&server->counts.effects);
+    append_effect(&answer->body, order, number);
+    answer->status = 201;
+    if (order->failure == ORDER_FAILS_AFTER) {
+        fail_after(server, order, answer);
+        return;
+    }
+    keys_finish(&server->keys, &order->ticket, 201, answer->body.text, false,
+                order->service.ended);
+}
+
+/* attach: those that waited for it are told the same. */
+static void tell_attached(struct order *order, const struct answer *answer)
+{
+    for (struct order *other = order->attached, *next; other; other = next) {
+        struct client *client = other->client;
+        next = other->attached;
+        if (client) {
+            struct str body = client->answer.body;
+            client->answer = *answer;
+            client->answer.body = body;
+            client->answer.replayed = answer->status < 400;
+            str_reset(&client->answer.body);
+            str_append(&client->answer.body, answer->body.text);
+            client->order = NULL;
+            resume(client);
+        }
+        free(other);
     }
 }
 
 static void end_order(struct server *server, struct order *order)
 {
     struct client *client = order->client;
-    struct answer *answer = client ? &client->answer : NULL;
+    struct answer unheard = {.body = server->scratch};
+    struct answer *answer = client ? &client->answer : &unheard;
 
     switch (order->service.end) {
     case SERVICE_PERFORMED:
         perform(server, order, answer);
         break;
     case SERVICE_FAILED:
-        fail(server, order, answer);
+        fail(server, order, order->service.status, "an injected fault",
+             answer);
         break;
     case SERVICE_DROPPED:
         keys_release(&server->keys, &order->ticket);
-        if (answer) {
-            say_shed(server, answer);
-        } else {
-            host_count(&server->counts.shed);
-        }
+        say_shed(server, answer);
         break;
     case SERVICE_SKIPPED:
         keys_release(&server->keys, &order->ticket);
+        answer_problem(answer, 503, "nobody waited for it any more");
         break;
     }
+    if (order->service.hang_up) {
+        answer->how = ANSWER_CLOSE;
+    }
+    tell_attached(order, answer);
     if (client) {
-        if (order->service.hang_up) {
-            answer->how = ANSWER_CLOSE;
-        }
         client->order = NULL;
         resume(client);
+    } else {
+        server->scratch = unheard.body;
     }
     free(order);
 }
@@ -128,40 +172,18 @@ void desk_close(struct server *server)
 {
     struct service_order *left;
     while ((left = service_withdraw(&server->service))) {
-        free((char *)left - offsetof(struct order, service));
+        struct order *order =
+            (struct order *)((char *)left - offsetof(struct order, service));
+        for (struct order *other = order->attached, *next; other;
+             other = next) {
+            next = other->attached;
+            free(other);
+        }
+        free(order);
     }
 }
 
 /* The beginning of an order. */
-
-struct key_search {
-    const char *value;
-    int found;
-};
-
-static enum MHD_Result find_key(void *context, enum MHD_ValueKind kind,
-                                const char *name, const char *value)
-{
-    struct key_search *search = context;
-    (void)kind;
-    if (strcasecmp(name, "Idempotency-Key") == 0) {
-        search->value = value ? value : "";
-        search->found++;
-    }
-    return MHD_YES;
-}
-
-/* "" when there is none. False: it is malformed, or there are several. */
-static bool find_one_key(struct client *client, char *key)
-{
-    struct key_search search = {NULL, 0};
-
-    key[0] = '\0';
-    MHD_get_connection_values(client->connection, MHD_HEADER_KIND, find_key,
-                              &search);
-    return search.found == 0 ||
-           (search.found == 1 && request_read_key(search.value, key));
-}
 
 static struct order *new_order(enum effect_kind kind, const char *name,
                                const char *key)
@@ -180,54 +202,42 @@ static struct order *new_order(enum effect_kind kind, const char *name,
     return order;
 }
 
-/* Asks the key store; true when the order may run. */
-static bool claim_key(struct client *client, struct order *order,
-                      struct instant now)
+/* What the request asks for with the fault header, where that is obeyed. */
+static enum order_failure asked_failure(struct client *client,
+                                        const struct order *order)
 {
     struct server *server = client->server;
-    struct answer *answer = &client->answer;
-    struct key_answer stored;
-    struct hash128 payload =
-        hash_bytes(client->body.text, client->body.length);
+    const char *header = server->service.config.fault_header;
+    const char *asked =
+        header ? MHD_lookup_connection_value(client->connection,
+                                             MHD_HEADER_KIND, header)
+               : NULL;
+    bool before = asked && strcmp(asked, "before-once") == 0;
+    bool after = asked && strcmp(asked, "after-once") == 0;
 
-    switch (keys_claim(&server->keys, order->kind, order->key, payload, now,
-                       &order->ticket, &stored)) {
-    case KEY_RUN:
-        return true;
-    case KEY_REPLAY:
-        answer->status = stored.status;
-        answer->replayed = true;
-        answer->problem = stored.status >= 400;
-        str_reset(&answer->body);
-        str_append(&answer->body, stored.body);
-        host_count(&server->counts.replays);
-        return false;
-    case KEY_IN_FLIGHT:
-        answer_problem(answer, 409, "a request with this key is in flight");
-        host_count(&server->counts.conflicts);
-        return false;
-    case KEY_MISMATCH:
-        answer_problem(answer, 422, "this key stands for another payload");
-        return false;
-    case KEY_FULL:
-        answer_problem(answer, 507, "the key store is full");
-        return false;
+    if ((!before && !after) ||
+        !keys_fails_first(&server->keys, &order->ticket)) {
+        return ORDER_WORKS;
     }
-    must(false);
-    return false;
+    return before ? ORDER_FAILS_BEFORE : ORDER_FAILS_AFTER;
 }
 
-static void submit(struct client *client, struct order *order)
+static void submit(struct client *client, struct order *order,
+                   struct hash128 payload)
 {
     struct server *server = client->server;
     struct instant now = host_clock();
+    bool attached = false;
 
     desk_settle(server, now);
     client->state = CLIENT_ANSWERED;
-    if (!claim_key(client, order, now)) {
-        free(order);
+    if (!claim_key(client, order, payload, now, &attached)) {
+        if (!attached) {
+            free(order);
+        }
         return;
     }
+    order->failure = asked_failure(client, order);
     switch (service_arrive(&server->service, &order->service, now)) {
     case SERVICE_ADMITTED:
         order->client = client;
@@ -248,34 +258,74 @@ static void submit(struct client *client, struct order *order)
     }
 }
 
-void desk_take(struct client *client, enum effect_kind kind)
+/* effect_first: what is refused has happened all the same. */
+static void refuse(struct client *client, enum effect_kind kind,
+                   const char *name, const char *key)
+{
+    struct server *server = client->server;
+    if (host_has_fault(server, KEY_FAULT_EFFECT_FIRST)) {
+        (void)target_effects_perform(&server->effects, kind,
+                                     *name ? name : NULL, *key ? key : NULL);
+        host_count(&server->counts.effects);
+    }
+    answer_problem(&client->answer, 400, "the amount is negative");
+}
+
+static void place(struct client *client, enum effect_kind kind,
+                  const struct request_body *body, const char *key)
 {
     struct server *server = client->server;
     struct answer *answer = &client->answer;
-    char name[ORDER_NAME_MAX + 1];
+
+    if (body->refused) {
+        refuse(client, kind, body->name, key);
+        return;
+    }
+    if (!target_effects_has_room(&server->effects)) {
+        answer_problem(answer, 507, "the ledger is full");
+        return;
+    }
+    struct order *order = new_order(kind, body->name, key);
+    if (!order) {
+        answer_problem(answer, 507, "out of memory");
+        return;
+    }
+    submit(client, order,
+           host_has_fault(server, KEY_FAULT_BYTE_FINGERPRINT)
+               ? hash_bytes(client->body.text, client->body.length)
+               : body->content);
+}
+
+void desk_take(struct client *client, enum effect_kind kind)
+{
+    struct answer *answer = &client->answer;
+    struct request_body body;
     char key[ORDER_NAME_MAX + 1];
 
-    host_count(&server->counts.orders);
+    host_count(&client->server->counts.orders);
     client->state = CLIENT_ANSWERED;
     if (client->too_large) {
         answer_problem(answer, 413, "the body is larger than 1 MiB");
-    } else if (!request_read_name(client->body.text, client->body.length,
-                                  name)) {
+        return;
+    }
+    if (!request_read_body(client->body.text, client->body.length, &body)) {
         answer_problem(answer, 400,
-                    "the body is not a JSON object whose order is 1 to 255 "
-                    "visible ASCII characters");
-    } else if (!find_one_key(client, key)) {
+                       "the body is not a JSON object whose order is 1 to 255 "
+                       "visible ASCII characters");
+        return;
+    }
+    switch (claim_read(client, key)) {
+    case REQUEST_NO_KEY:
+    case REQUEST_KEY:
+        place(client, kind, &body, key);
+        return;
+    case REQUEST_BAD_KEY:
         answer_problem(answer, 400,
-                    "the idempotency key is not 1 to 255 visible ASCII "
-                    "characters, bare or quoted");
-    } else if (!target_effects_has_room(&server->effects)) {
-        answer_problem(answer, 507, "the ledger is full");
-    } else {
-        struct order *order = new_order(kind, name, key);
-        if (order) {
-            submit(client, order);
-        } else {
-            answer_problem(answer, 507, "out of memory");
-        }
+                       "the idempotency key is not 1 to 255 visible ASCII "
+                       "characters, bare or quoted");
+        return;
+    case REQUEST_CRASH:
+        answer_problem(answer, 500, "the key broke the service");
+        return;
     }
 }

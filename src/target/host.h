@@ -3,8 +3,8 @@
  *
  * server.c starts, stops and loops; listen.c opens the socket; http.c speaks
  * with libmicrohttpd; resource.c answers by path; request.c reads what orders
- * say; desk.c takes them through the key store and the service; pages.c shows
- * the ledger. All run in the one thread of the server.
+ * say; claim.c takes them through the key store, desk.c through the service;
+ * pages.c shows the ledger. All run in the one thread of the server.
  */
 #ifndef SQUALL_TARGET_HOST_H
 #define SQUALL_TARGET_HOST_H
@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "target/effects.h"
 #include "target/keys.h"
+#include "target/request.h"
 #include "target/server.h"
 
 #include <microhttpd.h>
@@ -29,6 +30,8 @@ struct answer {
     unsigned status;
     bool replayed;
     bool retry_after;
+    bool conflict; /* it ends soon: Retry-After is at least a second */
+    bool html;
     bool problem; /* the body tells a problem, RFC 9457 */
     const char *allow; /* the methods of a 405 */
     struct str body;
@@ -51,11 +54,16 @@ struct client {
     bool hung_up;
     bool too_large;
     struct str body;
+    char *early_key; /* claim_early: until the request is whole */
+    enum effect_kind early_kind;
     struct order *order; /* while WAITING */
     struct answer answer;
     struct client *next;
     struct client *previous;
 };
+
+/* What the request asked for with the fault header. */
+enum order_failure { ORDER_WORKS, ORDER_FAILS_BEFORE, ORDER_FAILS_AFTER };
 
 /* One order on its way through the service. It outlives its connection, for
  * a service works on for callers who have hung up. */
@@ -63,6 +71,8 @@ struct order {
     struct service_order service;
     struct client *client; /* NULL: the caller has gone */
     enum effect_kind kind;
+    enum order_failure failure;
+    struct order *attached; /* those that wait for its answer; a list */
     struct key_ticket ticket;
     const char *name; /* or NULL */
     const char *key;  /* or NULL */
@@ -135,6 +145,26 @@ enum MHD_Result resource_route(struct client *client, const char *path,
 /* Says in the answer what the problem is. */
 void answer_problem(struct answer *answer, unsigned status,
                     const char *title);
+
+static inline bool host_has_fault(const struct server *server,
+                                  enum key_fault fault)
+{
+    return (server->keys.faults >> fault & 1U) != 0;
+}
+
+/* Reads the key of a request and asks the store; see claim.c. */
+enum request_key claim_read(struct client *client,
+                            char key[ORDER_NAME_MAX + 1]);
+
+/* True when the order may run. Else the client is ANSWERED, or the order was
+ * attached to the one that runs (*attached), and waits for its answer. */
+bool claim_key(struct client *client, struct order *order,
+               struct hash128 payload, struct instant now, bool *attached);
+
+/* claim_early: remembers the key when the head is there; the request is whole,
+ * or was cut short and leaves the key in flight for ever. */
+void claim_early(struct client *client, const char *path);
+void claim_early_end(struct client *client, bool cut_short);
 
 /* Takes the order of a client whose request is whole. Leaves the client
  * WAITING with the order in the service, or ANSWERED. */

@@ -42,14 +42,18 @@ enum MHD_Result http_send(struct client *client)
     }
     if (answer->body.length > 0) {
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-                                answer->problem ? "application/problem+json"
-                                                : "application/json");
+                                answer->html      ? "text/html"
+                                : answer->problem ? "application/problem+json"
+                                                  : "application/json");
     }
     if (answer->replayed) {
         MHD_add_response_header(response, "Idempotent-Replayed", "true");
     }
     int64_t wait_ns = client->server->service.config.retry_after.ns;
-    if (answer->retry_after && wait_ns > 0) {
+    if (answer->conflict && wait_ns < NS_PER_S) {
+        wait_ns = NS_PER_S; /* the least that can be said */
+    }
+    if ((answer->retry_after || answer->conflict) && wait_ns > 0) {
         char seconds[24];
         snprintf(seconds, sizeof(seconds), "%lld",
                  (long long)((wait_ns - 1) / NS_PER_S + 1));
@@ -88,6 +92,9 @@ enum MHD_Result http_on_request(void *context, struct MHD_Connection *handle,
         str_reset(&client->body);
         str_reset(&client->answer.body);
         client->answer = (struct answer){.body = client->answer.body};
+        if (host_has_fault(server, KEY_FAULT_CLAIM_EARLY)) {
+            claim_early(client, path);
+        }
         return MHD_YES;
     }
     if (server->stopping) {
@@ -103,6 +110,7 @@ enum MHD_Result http_on_request(void *context, struct MHD_Connection *handle,
         return MHD_YES;
     }
     if (client->state == CLIENT_READING) {
+        claim_early_end(client, false);
         host_count(&server->counts.requests);
         return resource_route(client, path, method);
     }
@@ -125,6 +133,7 @@ void http_on_completed(void *context, struct MHD_Connection *handle,
         client->suspended = false;
         desk_abandon(client);
     }
+    claim_early_end(client, client->state == CLIENT_READING);
     client->state = CLIENT_IDLE;
 }
 

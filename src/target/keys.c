@@ -19,13 +19,26 @@ struct key_entry {
     struct key_entry *older;
     struct instant forgotten_at;
     char *body; /* NULL: in flight */
+    void *holder;
+    bool conflicted; /* stored_conflict: answered so for ever */
     uint16_t status;
 };
 
+/* A key that has failed once. */
+struct key_failed {
+    UT_hash_handle hh;
+    struct hash128 id;
+};
+
 void keys_init(struct key_store *store, enum key_mode mode,
-               struct duration ttl)
+               struct duration ttl, uint32_t faults)
 {
-    *store = (struct key_store){.mode = mode, .ttl = ttl};
+    *store = (struct key_store){.mode = mode, .ttl = ttl, .faults = faults};
+}
+
+static bool has_fault(const struct key_store *store, enum key_fault fault)
+{
+    return (store->faults >> fault & 1U) != 0;
 }
 
 static struct key_entry *find(const struct key_store *store,
@@ -84,6 +97,13 @@ void keys_release_all(struct key_store *store)
         free(entry->body);
         free(entry);
     }
+    struct key_failed *failed = store->failed;
+    struct key_failed *other;
+    HASH_CLEAR(hh, store->failed);
+    for (; failed; failed = other) {
+        other = failed->hh.next;
+        free(failed);
+    }
     store->oldest = NULL;
     store->newest = NULL;
     store->count = 0;
@@ -98,6 +118,9 @@ void keys_reset(struct key_store *store)
 /* All keys live equally long, so the first to have finished goes first. */
 static void forget_expired(struct key_store *store, struct instant now)
 {
+    if (has_fault(store, KEY_FAULT_RACY_EXPIRY)) {
+        return; /* they are looked at when they are asked for */
+    }
     /* The oldest has a body, so drop takes it out of the list.
      * NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
     while (store->oldest && !instant_before(now, store->oldest->forgotten_at)) {
@@ -111,34 +134,37 @@ static bool same_payload(const struct key_entry *entry, struct hash128 payload)
            entry->payload.low == payload.low;
 }
 
-enum key_claim keys_claim(struct key_store *store, unsigned kind,
-                          const char *key, struct hash128 payload,
-                          struct instant now, struct key_ticket *ticket,
-                          struct key_answer *answer)
+static struct hash128 key_id(const struct key_store *store,
+                             const struct key_request *request)
 {
-    *ticket = (struct key_ticket){.epoch = store->epoch, .payload = payload};
-    if (!key || store->mode == KEYS_NONE) {
-        return KEY_RUN;
+    struct hash128 id = hash_bytes(request->key, strlen(request->key));
+    if (!has_fault(store, KEY_FAULT_ANY_ENDPOINT)) {
+        id.low ^= mix64(request->kind);
     }
-    ticket->id = hash_bytes(key, strlen(key));
-    ticket->id.low ^= mix64(kind);
-    forget_expired(store, now);
+    if (request->caller && !has_fault(store, KEY_FAULT_ANY_CALLER)) {
+        struct hash128 caller =
+            hash_bytes(request->caller, strlen(request->caller));
+        id.high ^= mix64(caller.high);
+        id.low ^= mix64(caller.low);
+    }
+    return id;
+}
 
-    struct key_entry *entry = find(store, &ticket->id);
-    if (!entry) {
-        if (store->count >= KEYS_MAX) {
-            return KEY_FULL;
-        }
-        ticket->taken = true;
-        if (store->mode != KEYS_RACY) {
-            add(store, ticket);
-        }
-        return KEY_RUN;
+/* What a key that is there already means for the request. */
+static enum key_claim meet(const struct key_store *store,
+                           const struct key_entry *entry,
+                           struct key_ticket *ticket,
+                           struct key_answer *answer)
+{
+    if (entry->conflicted) {
+        return KEY_IN_FLIGHT;
     }
-    if (store->mode != KEYS_RACY && !same_payload(entry, payload)) {
+    if (!has_fault(store, KEY_FAULT_ALIAS_PAYLOAD) &&
+        !same_payload(entry, ticket->payload)) {
         return KEY_MISMATCH;
     }
     if (!entry->body) {
+        ticket->holder = entry->holder;
         return KEY_IN_FLIGHT;
     }
     answer->status = entry->status;
@@ -146,10 +172,85 @@ enum key_claim keys_claim(struct key_store *store, unsigned kind,
     return KEY_REPLAY;
 }
 
+enum key_claim keys_claim(struct key_store *store,
+                          const struct key_request *request,
+                          struct instant now, struct key_ticket *ticket,
+                          struct key_answer *answer)
+{
+    *ticket = (struct key_ticket){.epoch = store->epoch,
+                                  .payload = request->payload};
+    if (!request->key) {
+        return KEY_RUN;
+    }
+    ticket->id = key_id(store, request);
+    ticket->has_id = true;
+    if (store->mode == KEYS_NONE) {
+        return KEY_RUN;
+    }
+    forget_expired(store, now);
+
+    struct key_entry *entry = find(store, &ticket->id);
+    if (entry && entry->body && !instant_before(now, entry->forgotten_at)) {
+        return KEY_RUN; /* racy_expiry: nobody claims it anew */
+    }
+    if (entry) {
+        return meet(store, entry, ticket, answer);
+    }
+    if (store->count >= KEYS_MAX) {
+        return KEY_FULL;
+    }
+    ticket->taken = true;
+    if (store->mode != KEYS_RACY) {
+        add(store, ticket);
+    }
+    return KEY_RUN;
+}
+
 static bool is_settled_elsewhere(const struct key_store *store,
                                  const struct key_ticket *ticket)
 {
     return !ticket->taken || ticket->epoch != store->epoch;
+}
+
+void keys_hold(struct key_store *store, const struct key_ticket *ticket,
+               void *holder)
+{
+    struct key_entry *entry = is_settled_elsewhere(store, ticket)
+                                  ? NULL
+                                  : find(store, &ticket->id);
+    if (entry) {
+        entry->holder = holder;
+    }
+}
+
+bool keys_fails_first(struct key_store *store,
+                      const struct key_ticket *ticket)
+{
+    struct key_failed *failed = NULL;
+    if (!ticket->has_id) {
+        return true;
+    }
+    HASH_FIND(hh, store->failed, &ticket->id, sizeof(ticket->id), failed);
+    if (failed) {
+        return false;
+    }
+    failed = calloc(1, sizeof(*failed));
+    if (!failed) {
+        fprintf(stderr, "squall: error: out of memory for a key\n");
+        exit(3);
+    }
+    failed->id = ticket->id;
+    HASH_ADD(hh, store->failed, id, sizeof(failed->id), failed);
+    return true;
+}
+
+void keys_note_conflict(struct key_store *store,
+                        const struct key_ticket *ticket)
+{
+    struct key_entry *entry = find(store, &ticket->id);
+    if (entry && has_fault(store, KEY_FAULT_STORED_CONFLICT)) {
+        entry->conflicted = true;
+    }
 }
 
 void keys_release(struct key_store *store, const struct key_ticket *ticket)
@@ -188,6 +289,10 @@ void keys_finish(struct key_store *store, const struct key_ticket *ticket,
                  struct instant now)
 {
     if (is_settled_elsewhere(store, ticket)) {
+        return;
+    }
+    if (is_error && has_fault(store, KEY_FAULT_STUCK_AFTER_ERROR)) {
+        keys_hold(store, ticket, NULL);
         return;
     }
     if (is_error && store->mode != KEYS_REPLAY_ERRORS) {

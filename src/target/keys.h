@@ -5,8 +5,9 @@
  * settles the claim when it ends: with an answer to be kept (keys_finish) or
  * without one (keys_release). Service.h says what each mode does.
  *
- * A key belongs to one kind of request: the same key on another endpoint is
- * another key. A payload is known by a 128-bit hash of its bytes.
+ * A key belongs to one kind of request and one caller: the same key on another
+ * endpoint, or of another caller, is another key, unless the faults say
+ * otherwise. A payload is known by a 128-bit hash that the caller makes.
  *
  * Memory: about 150 bytes a key and its stored answer; at most KEYS_MAX keys,
  * then new ones are refused (KEY_FULL), never forgotten in silence.
@@ -33,13 +34,16 @@ enum key_claim {
 };
 
 struct key_entry;
+struct key_failed;
 
 struct key_store {
     enum key_mode mode;
+    uint32_t faults;      /* bits of enum key_fault */
     struct duration ttl;
     struct key_entry *entries;
     struct key_entry *oldest; /* finished ones, in the order of finishing */
     struct key_entry *newest;
+    struct key_failed *failed; /* keys whose request has failed once */
     uint64_t count;
     uint64_t epoch; /* grows with every reset; older claims are void */
 };
@@ -49,7 +53,18 @@ struct key_ticket {
     struct hash128 id;
     struct hash128 payload;
     uint64_t epoch;
+    bool has_id;
     bool taken; /* false: there is nothing to settle */
+    void *holder; /* of the one that runs: the caller's, who may set it after
+                   * KEY_RUN with keys_hold; given back with KEY_IN_FLIGHT */
+};
+
+/* Who claims which key. */
+struct key_request {
+    unsigned kind;          /* tells endpoints apart */
+    const char *key;        /* NULL: none */
+    const char *caller;     /* what authenticates it, or NULL */
+    struct hash128 payload;
 };
 
 /* A stored answer; the body is the store's own and stands until the key is
@@ -60,22 +75,36 @@ struct key_answer {
 };
 
 void keys_init(struct key_store *store, enum key_mode mode,
-               struct duration ttl);
+               struct duration ttl, uint32_t faults);
 void keys_release_all(struct key_store *store);
 
 /* Forgets every key; claims from before no longer settle anything. */
 void keys_reset(struct key_store *store);
 
-/* Claims the key of a request (`kind` tells endpoints apart) with this
- * payload. KEY_RUN fills the ticket, KEY_REPLAY the answer. A NULL key always
- * runs. */
-enum key_claim keys_claim(struct key_store *store, unsigned kind,
-                          const char *key, struct hash128 payload,
+/* Claims the key of a request. KEY_RUN fills the ticket, KEY_REPLAY the
+ * answer, KEY_IN_FLIGHT the ticket's holder. A NULL key always runs. */
+enum key_claim keys_claim(struct key_store *store,
+                          const struct key_request *request,
                           struct instant now, struct key_ticket *ticket,
                           struct key_answer *answer);
 
+/* Who is to be told when the claim ends; NULL again when nobody is. */
+void keys_hold(struct key_store *store, const struct key_ticket *ticket,
+               void *holder);
+
+/* True the first time that it is asked of this claim's key: what fails once
+ * fails then. Always true without a key. */
+bool keys_fails_first(struct key_store *store,
+                      const struct key_ticket *ticket);
+
+/* A conflict was answered under this claim's key: stored_conflict keeps it
+ * for ever in the place of the answer. */
+void keys_note_conflict(struct key_store *store,
+                        const struct key_ticket *ticket);
+
 /* The order has ended with this answer, which is copied. `is_error`: without
- * an effect, which only replay_errors keeps; the other modes release. */
+ * an effect, which only replay_errors keeps; the other modes release, or, as
+ * stuck_after_error, leave the key in flight for ever. */
 void keys_finish(struct key_store *store, const struct key_ticket *ticket,
                  uint16_t status, const char *body, bool is_error,
                  struct instant now);

@@ -195,7 +195,8 @@ struct server *server_start(const struct service_config *config,
     server->scratch = (struct str)STR_INIT;
     server->started = host_clock();
     target_effects_init(&server->effects);
-    keys_init(&server->keys, config->idempotency, config->ttl);
+    keys_init(&server->keys, config->idempotency, config->ttl,
+              config->key_faults);
     service_init(&server->service, config, &server->arena, ORDERS_MAX,
                  options->seed, server->started);
     if (!open_descriptors(server, options, errors) ||

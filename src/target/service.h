@@ -39,16 +39,25 @@ enum shed_mode { SHED_NONE, SHED_QUEUE_FULL, SHED_CODEL, SHED_TOKEN_BUCKET };
 enum abandoned_mode { ABANDONED_WORK, ABANDONED_SKIP, ABANDONED_DEADLINE };
 
 /*
+ * How keys are kept, in general; key_fault.def has what may be wrong beside.
+ *
  * none: the key is not looked at: every request is an effect.
  * atomic: the claim of a key is atomic; the first runs, the same key again is
  *   answered with the stored answer, or with 409 while the first runs.
  * racy: looks the key up on arrival and stores it when the effect is done;
- *   two that overlap both run.
+ *   two that overlap both run, so that the service time is the width of the
+ *   race.
  * forgetful: atomic, but a key is forgotten `ttl` after its effect.
  * replay_errors: atomic, and an error answer is stored and replayed too.
  */
 enum key_mode { KEYS_NONE, KEYS_ATOMIC, KEYS_RACY, KEYS_FORGETFUL,
                 KEYS_REPLAY_ERRORS };
+
+enum key_fault {
+#define KEY_FAULT(id, name, sentence) KEY_FAULT_##id,
+#include "faults/key_fault.def"
+#undef KEY_FAULT
+};
 
 enum service_fault_kind {
 #define SERVICE_FAULT(id, name, sentence) SERVICE_FAULT_##id,
@@ -84,6 +93,10 @@ struct service_config {
                                          * answered 503 unserved */
     enum key_mode idempotency;
     struct duration ttl;     /* forgetful */
+    uint32_t key_faults;     /* bits of enum key_fault */
+    const char *fault_header; /* the request header that makes an order fail
+                               * once: "before-once" or "after-once"; NULL:
+                               * none is obeyed */
     size_t fault_count;
     struct service_fault_config faults[SERVICE_FAULTS_MAX];
 };

@@ -23,7 +23,18 @@ static enum key_claim claim(struct key_store *store, const char *key,
                             struct key_ticket *ticket)
 {
     struct key_answer answer;
-    return keys_claim(store, 0, key, payload, at_ms(ms), ticket, &answer);
+    const struct key_request request = {.key = key, .payload = payload};
+    return keys_claim(store, &request, at_ms(ms), ticket, &answer);
+}
+
+/* "k" at another endpoint or of another caller, at 0 ms. */
+static enum key_claim claim_as(struct key_store *store, unsigned kind,
+                               const char *caller, struct key_ticket *ticket)
+{
+    struct key_answer answer;
+    const struct key_request request = {
+        .kind = kind, .key = "k", .caller = caller, .payload = one};
+    return keys_claim(store, &request, at_ms(0), ticket, &answer);
 }
 
 static void assert_replays(struct key_store *store, const char *key,
@@ -31,8 +42,8 @@ static void assert_replays(struct key_store *store, const char *key,
 {
     struct key_ticket ticket;
     struct key_answer answer;
-    assert_int_equal(keys_claim(store, 0, key, one, at_ms(ms), &ticket,
-                                &answer),
+    const struct key_request request = {.key = key, .payload = one};
+    assert_int_equal(keys_claim(store, &request, at_ms(ms), &ticket, &answer),
                      KEY_REPLAY);
     assert_int_equal(answer.status, status);
     assert_string_equal(answer.body, body);
@@ -48,7 +59,7 @@ static void modes_tell_repeated_keys_apart(void **state)
     } rows[] = {
         {KEYS_NONE, KEY_RUN, KEY_RUN, KEY_RUN},
         {KEYS_ATOMIC, KEY_IN_FLIGHT, KEY_REPLAY, KEY_MISMATCH},
-        {KEYS_RACY, KEY_RUN, KEY_REPLAY, KEY_REPLAY},
+        {KEYS_RACY, KEY_RUN, KEY_REPLAY, KEY_MISMATCH},
         {KEYS_FORGETFUL, KEY_IN_FLIGHT, KEY_REPLAY, KEY_MISMATCH},
         {KEYS_REPLAY_ERRORS, KEY_IN_FLIGHT, KEY_REPLAY, KEY_MISMATCH},
     };
@@ -56,7 +67,7 @@ static void modes_tell_repeated_keys_apart(void **state)
     for (size_t i = 0; i < array_length(rows); i++) {
         struct key_store store;
         struct key_ticket first, second;
-        keys_init(&store, rows[i].mode, duration_s(1));
+        keys_init(&store, rows[i].mode, duration_s(1), 0);
         assert_int_equal(claim(&store, "k", one, 0, &first), KEY_RUN);
         assert_int_equal(claim(&store, "k", one, 1, &second),
                          rows[i].overlapping);
@@ -81,7 +92,7 @@ static void errors_are_kept_by_one_mode_only(void **state)
         struct key_store store;
         struct key_ticket ticket;
         keys_init(&store, kept ? KEYS_REPLAY_ERRORS : KEYS_ATOMIC,
-                  DURATION_ZERO);
+                  DURATION_ZERO, 0);
         assert_int_equal(claim(&store, "k", one, 0, &ticket), KEY_RUN);
         keys_finish(&store, &ticket, 500, "no", true, at_ms(1));
         if (kept) {
@@ -99,7 +110,7 @@ static void keys_are_forgotten_in_time(void **state)
     struct key_store store;
     struct key_ticket a, b;
     (void)state;
-    keys_init(&store, KEYS_FORGETFUL, duration_ms(100));
+    keys_init(&store, KEYS_FORGETFUL, duration_ms(100), 0);
     assert_int_equal(claim(&store, "a", one, 0, &a), KEY_RUN);
     assert_int_equal(claim(&store, "b", one, 0, &b), KEY_RUN);
     keys_finish(&store, &b, 201, "b", false, at_ms(50));
@@ -119,7 +130,7 @@ static void a_released_key_is_free(void **state)
     struct key_store store;
     struct key_ticket ticket;
     (void)state;
-    keys_init(&store, KEYS_ATOMIC, DURATION_ZERO);
+    keys_init(&store, KEYS_ATOMIC, DURATION_ZERO, 0);
     assert_int_equal(claim(&store, "k", one, 0, &ticket), KEY_RUN);
     keys_release(&store, &ticket);
     assert_int_equal(store.count, 0);
@@ -132,7 +143,7 @@ static void a_reset_voids_claims(void **state)
     struct key_store store;
     struct key_ticket before, after;
     (void)state;
-    keys_init(&store, KEYS_ATOMIC, DURATION_ZERO);
+    keys_init(&store, KEYS_ATOMIC, DURATION_ZERO, 0);
     assert_int_equal(claim(&store, "k", one, 0, &before), KEY_RUN);
     keys_reset(&store);
     assert_int_equal(claim(&store, "k", one, 1, &after), KEY_RUN);
@@ -147,20 +158,116 @@ static void kinds_and_absent_keys_stand_apart(void **state)
 {
     struct key_store store;
     struct key_ticket ticket;
-    struct key_answer answer;
     (void)state;
-    keys_init(&store, KEYS_ATOMIC, DURATION_ZERO);
-    assert_int_equal(keys_claim(&store, 0, "k", one, at_ms(0), &ticket,
-                                &answer),
-                     KEY_RUN);
-    assert_int_equal(keys_claim(&store, 1, "k", one, at_ms(0), &ticket,
-                                &answer),
-                     KEY_RUN);
+    keys_init(&store, KEYS_ATOMIC, DURATION_ZERO, 0);
+    assert_int_equal(claim_as(&store, 0, NULL, &ticket), KEY_RUN);
+    assert_int_equal(claim_as(&store, 1, NULL, &ticket), KEY_RUN);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(claim(&store, NULL, one, 0, &ticket), KEY_RUN);
         keys_finish(&store, &ticket, 201, "x", false, at_ms(1));
     }
     assert_int_equal(store.count, 2);
+    keys_release_all(&store);
+}
+
+static void callers_stand_apart_unless_told_otherwise(void **state)
+{
+    (void)state;
+    for (int shared = 0; shared < 2; shared++) {
+        struct key_store store;
+        struct key_ticket ticket;
+        keys_init(&store, KEYS_ATOMIC, DURATION_ZERO,
+                  shared ? 1U << KEY_FAULT_ANY_CALLER |
+                               1U << KEY_FAULT_ANY_ENDPOINT
+                         : 0);
+        assert_int_equal(claim_as(&store, 0, "a", &ticket), KEY_RUN);
+        keys_finish(&store, &ticket, 201, "x", false, at_ms(1));
+        assert_int_equal(claim_as(&store, 0, "a", &ticket), KEY_REPLAY);
+        enum key_claim other = shared ? KEY_REPLAY : KEY_RUN;
+        assert_int_equal(claim_as(&store, 0, "b", &ticket), other);
+        assert_int_equal(claim_as(&store, 1, "a", &ticket), other);
+        assert_int_equal(claim_as(&store, 1, NULL, &ticket), other);
+        keys_release_all(&store);
+    }
+}
+
+static void a_failure_can_wedge_its_key(void **state)
+{
+    struct key_store store;
+    struct key_ticket ticket;
+    (void)state;
+    keys_init(&store, KEYS_ATOMIC, DURATION_ZERO,
+              1U << KEY_FAULT_STUCK_AFTER_ERROR);
+    assert_int_equal(claim(&store, "k", one, 0, &ticket), KEY_RUN);
+    keys_finish(&store, &ticket, 500, "no", true, at_ms(1));
+    assert_int_equal(claim(&store, "k", one, 1000000, &ticket),
+                     KEY_IN_FLIGHT);
+    keys_release_all(&store);
+}
+
+static void a_conflict_can_be_stored(void **state)
+{
+    struct key_store store;
+    struct key_ticket ticket, other;
+    (void)state;
+    keys_init(&store, KEYS_ATOMIC, DURATION_ZERO,
+              1U << KEY_FAULT_STORED_CONFLICT);
+    assert_int_equal(claim(&store, "k", one, 0, &ticket), KEY_RUN);
+    assert_int_equal(claim(&store, "k", one, 0, &other), KEY_IN_FLIGHT);
+    keys_note_conflict(&store, &other);
+    keys_finish(&store, &ticket, 201, "x", false, at_ms(1));
+    assert_int_equal(claim(&store, "k", one, 2, &other), KEY_IN_FLIGHT);
+    keys_release_all(&store);
+}
+
+/* After the key has expired nobody claims it: all that come run. */
+static void an_expired_key_can_be_open_to_all(void **state)
+{
+    struct key_store store;
+    struct key_ticket first, second;
+    (void)state;
+    keys_init(&store, KEYS_FORGETFUL, duration_ms(10),
+              1U << KEY_FAULT_RACY_EXPIRY);
+    assert_int_equal(claim(&store, "k", one, 0, &first), KEY_RUN);
+    keys_finish(&store, &first, 201, "x", false, at_ms(0));
+    assert_int_equal(claim(&store, "k", one, 9, &first), KEY_REPLAY);
+    assert_int_equal(claim(&store, "k", one, 10, &first), KEY_RUN);
+    assert_int_equal(claim(&store, "k", one, 10, &second), KEY_RUN);
+    keys_finish(&store, &first, 201, "y", false, at_ms(11));
+    keys_finish(&store, &second, 201, "z", false, at_ms(11));
+    keys_release_all(&store);
+}
+
+static void what_fails_once_works_then(void **state)
+{
+    struct key_store store;
+    struct key_ticket ticket;
+    (void)state;
+    keys_init(&store, KEYS_NONE, DURATION_ZERO, 0);
+    (void)claim(&store, "k", one, 0, &ticket);
+    assert_true(keys_fails_first(&store, &ticket));
+    (void)claim(&store, "k", one, 1, &ticket);
+    assert_false(keys_fails_first(&store, &ticket));
+    (void)claim(&store, NULL, one, 1, &ticket);
+    assert_true(keys_fails_first(&store, &ticket));
+    assert_true(keys_fails_first(&store, &ticket));
+    keys_release_all(&store);
+}
+
+static void whoever_waits_is_known(void **state)
+{
+    struct key_store store;
+    struct key_ticket first, second;
+    int holder;
+    (void)state;
+    keys_init(&store, KEYS_ATOMIC, DURATION_ZERO, 1U << KEY_FAULT_ATTACH);
+    assert_int_equal(claim(&store, "k", one, 0, &first), KEY_RUN);
+    keys_hold(&store, &first, &holder);
+    assert_int_equal(claim(&store, "k", one, 1, &second), KEY_IN_FLIGHT);
+    assert_ptr_equal(second.holder, &holder);
+    keys_hold(&store, &first, NULL);
+    assert_int_equal(claim(&store, "k", one, 1, &second), KEY_IN_FLIGHT);
+    assert_null(second.holder);
     keys_release_all(&store);
 }
 
@@ -172,7 +279,7 @@ static void many_keys_come_and_go(void **state)
     struct key_store store;
     char key[16];
     (void)state;
-    keys_init(&store, KEYS_FORGETFUL, duration_ms(KEYS));
+    keys_init(&store, KEYS_FORGETFUL, duration_ms(KEYS), 0);
     for (int i = 0; i < KEYS; i++) {
         snprintf(key, sizeof(key), "k%d", i);
         assert_int_equal(claim(&store, key, one, 0, &tickets[i]), KEY_RUN);
@@ -197,6 +304,12 @@ int main(void)
         cmocka_unit_test(errors_are_kept_by_one_mode_only),
         cmocka_unit_test(keys_are_forgotten_in_time),
         cmocka_unit_test(a_released_key_is_free),
+        cmocka_unit_test(callers_stand_apart_unless_told_otherwise),
+        cmocka_unit_test(a_failure_can_wedge_its_key),
+        cmocka_unit_test(a_conflict_can_be_stored),
+        cmocka_unit_test(an_expired_key_can_be_open_to_all),
+        cmocka_unit_test(what_fails_once_works_then),
+        cmocka_unit_test(whoever_waits_is_known),
         cmocka_unit_test(a_reset_voids_claims),
         cmocka_unit_test(kinds_and_absent_keys_stand_apart),
         cmocka_unit_test(many_keys_come_and_go),
