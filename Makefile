@@ -53,7 +53,7 @@ FLAGS = -std=gnu11 $(WARNINGS) -fno-common -ffp-contract=off $(HARDEN) \
  $(SANITIZE) $(CPPFLAGS) $(CFLAGS)
 LINK = $(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -Wl,--as-needed $(LDFLAGS)
 
-FOLDERS := base policy load faults measure plan transport target report cli
+FOLDERS := base policy load faults measure plan transport target audit report cli
 OBJECTS := $(patsubst src/%.c,$(BUILD)/%.o,$(wildcard $(FOLDERS:%=src/%/*.c)))
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard \
  tests/unit/*/test_*.c tests/prop/test_*.c tests/golden/test_*.c \

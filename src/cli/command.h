@@ -85,6 +85,10 @@ struct invocation {
     const char *class;       /* profile delays: checked; NULL: the default */
     const char *draws;       /* profile delays --u, as written; or NULL */
     uint64_t retries;        /* profile delays; UINT64_MAX: not given */
+    const char *convention;  /* audit: as written; NULL: the default */
+    const char *effect_id, *second_path, *second_credentials, *rejected_body,
+        *window, *junit;     /* audit: NULL: not given */
+    bool patient, require_key; /* audit */
     const char *listen;      /* target: address, NULL: loopback */
     uint16_t port;           /* target: 0: chosen by the kernel */
     uint64_t max_connections; /* target: 0: its default */
@@ -93,6 +97,7 @@ struct invocation {
 
     /* where plan_input's lists are gathered */
     struct words profiles, sets, headers, slos;
+    struct words fail_headers; /* audit */
     struct arena arena;
 };
 

@@ -368,6 +368,7 @@ bool invocation_parse(struct invocation *invocation,
     words_init(&invocation->sets, arena, argc);
     words_init(&invocation->headers, arena, argc);
     words_init(&invocation->slos, arena, argc);
+    words_init(&invocation->fail_headers, arena, argc);
 
     struct parser parser = {
         .invocation = invocation, .next = first, .errors = errors};

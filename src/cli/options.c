@@ -37,6 +37,7 @@ const char *option_group_title(enum option_group group)
         [GROUP_CONNECTION] = "Connection",
         [GROUP_POLICY] = "Client policy",
         [GROUP_EFFECTS] = "Effects",
+        [GROUP_AUDIT] = "Audit",
         [GROUP_SERVICE] = "Embedded target",
         [GROUP_PROFILE] = "Profile",
         [GROUP_RESULT] = "Result",

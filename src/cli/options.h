@@ -18,8 +18,8 @@ enum {
 };
 
 enum option_group { GROUP_LOAD, GROUP_REQUEST, GROUP_CONNECTION, GROUP_POLICY,
-                    GROUP_EFFECTS, GROUP_SERVICE, GROUP_PROFILE, GROUP_RESULT,
-                    GROUP_GENERAL, GROUP_COUNT };
+                    GROUP_EFFECTS, GROUP_AUDIT, GROUP_SERVICE, GROUP_PROFILE,
+                    GROUP_RESULT, GROUP_GENERAL, GROUP_COUNT };
 
 /*
  * KEY: takes an argument and stands for a profile key: `--rate 5/s` is

@@ -36,6 +36,10 @@ cJSON *document_make(const struct result *result, const struct plan *plan,
 bool document_write(const cJSON *document, const char *path,
                     struct errors *errors);
 
+/* The same for a text of another format. */
+bool document_write_text(const char *text, size_t length, const char *path,
+                         struct errors *errors);
+
 /* True when a report could be written to `path` now; to be asked before a
  * run. */
 bool document_can_write(const char *path, struct errors *errors);

@@ -20,6 +20,16 @@ bool document_write(const cJSON *document, const char *path,
     return file_end(&writer, errors);
 }
 
+bool document_write_text(const char *text, size_t length, const char *path,
+                         struct errors *errors)
+{
+    struct file_writer writer;
+
+    file_begin(&writer, path, what);
+    str_append_bytes(&writer.buffer, text, length);
+    return file_end(&writer, errors);
+}
+
 bool document_can_write(const char *path, struct errors *errors)
 {
     return file_can_write(path, what, errors);

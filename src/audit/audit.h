@@ -1,0 +1,76 @@
+/*
+ * audit: does a service keep what idempotency keys promise?
+ *
+ * Runs the checks of check.def one after the other against the service of a
+ * plan: its first request that performs an effect, with fresh keys and
+ * operations for every check. Effects are read from the plan's ledger, or
+ * guessed from what answers name; what could not be seen is said.
+ *
+ * IK01 comes first: when the service does not even accept the request, nothing
+ * else is tried. When a plain request is answered 5xx after ten such answers
+ * in a row, the rest is left alone, too.
+ */
+#ifndef SQUALL_AUDIT_AUDIT_H
+#define SQUALL_AUDIT_AUDIT_H
+
+#include "audit/evidence.h"
+#include "base/error.h"
+#include "plan/plan.h"
+
+#include <stdatomic.h>
+
+enum audit_check_id {
+#define CHECK(id, name, needs, expected, source) AUDIT_##id,
+#include "audit/check.def"
+#undef CHECK
+    AUDIT_CHECKS
+};
+
+struct audit_options {
+    enum audit_convention convention;
+    const char *effect_id;          /* JSON pointer or header; NULL: usual */
+    const char *second_path;        /* NULL: no check of endpoints */
+    const char *second_credentials; /* a header line, or NULL */
+    const char *rejected_body;      /* template; NULL: the body cut short */
+    struct duration window;         /* 0: not known */
+    bool patient;                   /* waits for long windows */
+    bool require_key;
+    size_t fail_header_count;
+    const char *const *fail_headers; /* "X-Fault: after-once" */
+};
+
+struct audit_check {
+    const char *id;    /* "IK01" */
+    const char *title;
+    const char *expected;
+    const char *source;
+    struct finding finding;
+    struct audit_effects effects;
+    size_t attempt_count;
+    const struct audit_attempt **attempts;
+};
+
+struct audit_result {
+    const char *target;
+    const char *convention;
+    bool has_ledger;
+    bool stopped;       /* a storm of 5xx, or it never answered */
+    bool interrupted;
+    struct duration median; /* of plain requests */
+    struct audit_check checks[AUDIT_CHECKS];
+    unsigned counts[AUDIT_VERDICTS];
+    struct arena arena; /* of the attempts */
+};
+
+/* False after adding an error: the service or its ledger is unreachable, or
+ * the options make no sense. Release in either case. */
+bool audit_run(const struct plan *plan, const struct audit_options *options,
+               const atomic_bool *stop, struct audit_result *result,
+               struct errors *errors);
+void audit_release(struct audit_result *result);
+
+const char *audit_verdict_name(enum audit_verdict verdict);
+const char *audit_convention_name(enum audit_convention convention);
+bool audit_convention_find(const char *name, enum audit_convention *found);
+
+#endif

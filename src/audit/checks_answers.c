@@ -1,0 +1,357 @@
+/* One caller, one request after the other: replays, keys and payloads. */
+#include "audit/auditor.h"
+
+#include "base/must.h"
+
+#include <string.h>
+
+/* Sends a fresh operation; false when it is not accepted, which the check is
+ * then skipped for. */
+static bool is_accepted(struct auditor *auditor,
+                        const struct request_spec *spec,
+                        const struct audit_attempt **first)
+{
+    char words[32];
+    *first = auditor_send(auditor, spec);
+    if (!is_good(*first)) {
+        finding_skip(&auditor->check->finding,
+                     "the first request got %s, no 2xx",
+                     attempt_words(*first, words, sizeof(words)));
+    }
+    return is_good(*first);
+}
+
+void check_IK01(struct auditor *auditor)
+{
+    struct finding *finding = &auditor->check->finding;
+    struct audit_subject subject = new_subject(auditor);
+    struct request_spec spec = {.what = "first", .subject = &subject};
+    const struct audit_attempt *first;
+
+    if (!is_accepted(auditor, &spec, &first)) {
+        auditor->dead = true;
+        return;
+    }
+    spec.what = "again";
+    for (unsigned i = 0; i < 2; i++) {
+        judge_replay(finding, auditor->options->convention, first,
+                     auditor_send(auditor, &spec));
+    }
+    witness(auditor, &subject, 1);
+    judge_effects(finding, subject.effects, true);
+}
+
+void check_IK02(struct auditor *auditor)
+{
+    struct audit_subject subject = new_subject(auditor);
+    struct request_spec spec = {.what = "first", .subject = &subject};
+    const struct audit_attempt *first;
+
+    if (!is_accepted(auditor, &spec, &first)) {
+        return;
+    }
+    spec.what = "again";
+    const struct audit_attempt *again = auditor_send(auditor, &spec);
+    if (!is_good(again)) {
+        finding_skip(&auditor->check->finding,
+                     "the repeated request got %u: there is no replay to mark",
+                     again->status);
+        return;
+    }
+    judge_marker(&auditor->check->finding, first, again);
+}
+
+void check_IK03(struct auditor *auditor)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        struct audit_subject subject = new_subject(auditor);
+        subject.key = NULL;
+        struct request_spec spec = {
+            .what = "no key", .subject = &subject, .key_lines = ""};
+        judge_missing(&auditor->check->finding,
+                      auditor->options->require_key,
+                      auditor_send(auditor, &spec));
+    }
+}
+
+/* Two operations with a key line each; several such pairs share a reading of
+ * the ledger. */
+struct pair {
+    const char *what;
+    const struct audit_attempt *attempts[2];
+};
+
+enum { PAIRS_MAX = SUBJECTS_MAX / 2 };
+
+struct pairs {
+    size_t count;
+    struct pair list[PAIRS_MAX];
+    struct audit_subject subjects[SUBJECTS_MAX];
+};
+
+/* keys: what a ledger may call them; NULL: nothing. */
+static void send_pair(struct auditor *auditor, struct pairs *pairs,
+                      const char *what, const char *const lines[2],
+                      const char *const keys[2])
+{
+    struct pair *pair = &pairs->list[pairs->count];
+    pair->what = what;
+    for (size_t i = 0; i < 2; i++) {
+        struct audit_subject *subject =
+            &pairs->subjects[2 * pairs->count + i];
+        *subject = new_subject(auditor);
+        subject->key = keys[i];
+        struct request_spec spec = {
+            .what = what,
+            .subject = subject,
+            .key_lines = lines[i],
+            .key_shown = keys[i] ? keys[i] : "",
+        };
+        pair->attempts[i] = auditor_send(auditor, &spec);
+    }
+    pairs->count++;
+}
+
+static void judge_pairs(struct auditor *auditor, struct pairs *pairs)
+{
+    witness(auditor, pairs->subjects, 2 * pairs->count);
+    for (size_t i = 0; i < pairs->count; i++) {
+        const struct pair *pair = &pairs->list[i];
+        judge_apart(&auditor->check->finding, pair->what, pair->attempts[0],
+                    pair->attempts[1], pairs->subjects[2 * i + 1].effects);
+    }
+}
+
+static bool bodies_vary(struct auditor *auditor)
+{
+    if (!auditor->body_varies) {
+        finding_skip(&auditor->check->finding,
+                     "two operations have the same body: put {{op.id}} into "
+                     "it");
+    }
+    return auditor->body_varies;
+}
+
+void check_IK04(struct auditor *auditor)
+{
+    const char *header = auditor->plan->policy.key.header;
+    const char *none[2] = {NULL, NULL};
+    struct pairs pairs = {0};
+    if (!bodies_vary(auditor)) {
+        return;
+    }
+    const char *empty = auditor_keep(auditor, "%s:\r\n", header);
+    const char *quoted = auditor_keep(auditor, "%s: \"\"\r\n", header);
+    send_pair(auditor, &pairs, "empty", (const char *[2]){empty, empty},
+              none);
+    send_pair(auditor, &pairs, "\"\"", (const char *[2]){quoted, quoted},
+              none);
+    judge_pairs(auditor, &pairs);
+}
+
+void check_IK05(struct auditor *auditor)
+{
+    static const struct {
+        const char *what;
+        const char *before, *behind; /* a fresh key; NULL: no key at all */
+    } rows[] = {
+        {"unbalanced quote", "\"", ""},
+        {"bare token", "", ""},
+        {"integer", NULL, NULL},
+        {"list", "\"", "\", \"b\""},
+        {"two lines", "\"", "\""},
+        {"not ASCII", "\"", "-\xc3\xa9\""},
+        {"control byte", "\"", "-\x01\""},
+        {"blank inside", "", " x"},
+    };
+    const char *header = auditor->plan->policy.key.header;
+
+    for (size_t i = 0; i < array_length(rows); i++) {
+        struct audit_subject subject = new_subject(auditor);
+        struct str value = STR_INIT;
+        bool two = strcmp(rows[i].what, "two lines") == 0;
+        if (rows[i].before) {
+            str_printf(&value, "%s%s%s", rows[i].before, subject.key,
+                       rows[i].behind);
+        } else {
+            str_printf(&value, "%llu%04llu",
+                       (unsigned long long)(auditor->plan->run >> 32),
+                       (unsigned long long)subject.number);
+        }
+        struct request_spec spec = {
+            .what = rows[i].what,
+            .subject = &subject,
+            .key_lines =
+                two ? auditor_keep(auditor, "%s: %s\r\n%s: \"b%s\"\r\n",
+                                   header, value.text, header, subject.key)
+                    : auditor_keep(auditor, "%s: %s\r\n", header, value.text),
+            .key_shown = auditor_keep(auditor, "%s", value.text),
+        };
+        const struct audit_attempt *first = auditor_send(auditor, &spec);
+        judge_malformed(&auditor->check->finding, rows[i].what, two, first,
+                        auditor_send(auditor, &spec));
+        str_release(&value);
+    }
+}
+
+void check_IK06(struct auditor *auditor)
+{
+    const char *header = auditor->plan->policy.key.header;
+    struct audit_subject subject = new_subject(auditor);
+    struct request_spec spec = {.what = "bare", .subject = &subject};
+
+    spec.key_lines = auditor_keep(auditor, "%s: %s\r\n", header, subject.key);
+    spec.key_shown = subject.key;
+    const struct audit_attempt *bare = auditor_send(auditor, &spec);
+    spec.what = "quoted";
+    spec.key_lines =
+        auditor_keep(auditor, "%s: \"%s\"\r\n", header, subject.key);
+    spec.key_shown = auditor_keep(auditor, "\"%s\"", subject.key);
+    const struct audit_attempt *quoted = auditor_send(auditor, &spec);
+    int64_t effects = witness_total(auditor, &subject, 1);
+    judge_quoted(&auditor->check->finding, bare, quoted, effects);
+}
+
+void check_IK07(struct auditor *auditor)
+{
+    static const size_t lengths[] = {64, 255, 256, 1024, 8192};
+    const char *header = auditor->plan->policy.key.header;
+    struct pairs pairs = {0};
+    if (!bodies_vary(auditor)) {
+        return;
+    }
+    for (size_t i = 0; i < array_length(lengths); i++) {
+        struct audit_subject some = new_subject(auditor);
+        struct str key = STR_INIT;
+        const char *lines[2], *keys[2];
+
+        str_append(&key, some.key);
+        while (key.length < lengths[i] - 1) {
+            str_append_char(&key, 'k');
+        }
+        const char *quote =
+            auditor->options->convention == CONVENTION_IETF ? "\"" : "";
+        for (int last = 0; last < 2; last++) {
+            keys[last] = auditor_keep(auditor, "%s%c", key.text, 'a' + last);
+            lines[last] = auditor_keep(auditor, "%s: %s%s%s\r\n", header,
+                                       quote, keys[last], quote);
+        }
+        send_pair(auditor, &pairs,
+                  auditor_keep(auditor, "%zu bytes", lengths[i]), lines,
+                  keys);
+        str_release(&key);
+    }
+    judge_pairs(auditor, &pairs);
+}
+
+void check_IK08(struct auditor *auditor)
+{
+    struct audit_subject subjects[2] = {new_subject(auditor)};
+    struct request_spec spec = {.what = "first", .subject = &subjects[0]};
+    const struct audit_attempt *first;
+
+    subjects[1] = new_sibling(auditor, &subjects[0]);
+    if (!bodies_vary(auditor) || !is_accepted(auditor, &spec, &first)) {
+        return;
+    }
+    spec.what = "other payload";
+    spec.subject = &subjects[1];
+    const struct audit_attempt *other = auditor_send(auditor, &spec);
+    judge_mismatch(&auditor->check->finding, auditor->options->convention,
+                   false, first, other,
+                   witness_total(auditor, subjects, 2));
+}
+
+void check_IK10(struct auditor *auditor)
+{
+    struct audit_subject subject = new_subject(auditor);
+    struct request_spec spec = {.what = "first", .subject = &subject};
+    const struct audit_attempt *first;
+
+    if (!auditor->can_reorder) {
+        finding_skip(&auditor->check->finding,
+                     "the body is not a JSON object");
+        return;
+    }
+    if (!is_accepted(auditor, &spec, &first)) {
+        return;
+    }
+    spec.what = "rewritten";
+    spec.payload = PAYLOAD_REWRITTEN;
+    const struct audit_attempt *again = auditor_send(auditor, &spec);
+    witness(auditor, &subject, 1);
+    judge_rewritten(&auditor->check->finding, auditor->options->convention,
+                    first, again, subject.effects);
+}
+
+void check_IK16(struct auditor *auditor)
+{
+    struct audit_subject subject = new_subject(auditor);
+    struct request_spec spec = {.what = "rejected",
+                                .subject = &subject,
+                                .payload = PAYLOAD_REJECTED};
+
+    if (!auditor->request->has_body) {
+        finding_skip(&auditor->check->finding,
+                     "the request has no body that could be rejected");
+        return;
+    }
+    const struct audit_attempt *first = auditor_send(auditor, &spec);
+    if (!is_refusal(first)) {
+        char words[32];
+        finding_skip(&auditor->check->finding,
+                     "the request that was to be rejected got %s: give one "
+                     "with --rejected-body",
+                     attempt_words(first, words, sizeof(words)));
+        return;
+    }
+    spec.what = "again";
+    const struct audit_attempt *again = auditor_send(auditor, &spec);
+    witness(auditor, &subject, 1);
+    int64_t before = is_good(again) ? -1 : subject.effects;
+    spec.what = "corrected";
+    spec.payload = PAYLOAD_OWN;
+    judge_rejected(&auditor->check->finding, first, again,
+                   auditor_send(auditor, &spec), before);
+}
+
+/* The same key in two scopes. The operation is the same too: so the service
+ * has no other way to tell them apart. */
+static void check_scope(struct auditor *auditor, const char *who,
+                        bool second_path, bool second_principal)
+{
+    struct audit_subject subject = new_subject(auditor);
+    struct request_spec spec = {.what = "first", .subject = &subject};
+    const struct audit_attempt *first;
+
+    if (!is_accepted(auditor, &spec, &first)) {
+        return;
+    }
+    spec.what = who;
+    spec.second_path = second_path;
+    spec.second_principal = second_principal;
+    const struct audit_attempt *other = auditor_send(auditor, &spec);
+    judge_scope(&auditor->check->finding, who, first, other,
+                witness_total(auditor, &subject, 1));
+}
+
+void check_IK18(struct auditor *auditor)
+{
+    if (!auditor->options->second_path) {
+        finding_skip(&auditor->check->finding,
+                     "no second endpoint is known: --second-path /refunds");
+        return;
+    }
+    check_scope(auditor, "the second endpoint", true, false);
+}
+
+void check_IK19(struct auditor *auditor)
+{
+    if (!auditor->options->second_credentials) {
+        finding_skip(&auditor->check->finding,
+                     "no second user is known: --second-credentials "
+                     "'Authorization: ...'");
+        return;
+    }
+    check_scope(auditor, "the second user", false, true);
+}

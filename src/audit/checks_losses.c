@@ -1,0 +1,188 @@
+/* Answers that never arrive, requests that are cut, failures, and time. */
+#include "audit/auditor.h"
+
+#include "base/must.h"
+
+enum { LOSSES = 3, STEPS = 10 };
+
+static struct duration times(struct duration length, double factor)
+{
+    return duration_from_ns((double)length.ns * factor);
+}
+
+/* Operations whose first attempt was lost. */
+struct losses {
+    size_t count;
+    struct audit_subject subjects[STEPS];
+    const struct audit_attempt *last[STEPS];
+};
+
+/* Sends a part of a request, hangs up, and retries until it is answered. */
+static void lose_and_retry(struct auditor *auditor, struct losses *losses,
+                           double part, struct duration hang_up,
+                           struct duration pause)
+{
+    struct audit_subject *subject = &losses->subjects[losses->count];
+    *subject = new_subject(auditor);
+    struct request_spec spec = {.what = part < 1 ? "cut short" : "lost",
+                                .subject = subject};
+
+    if (auditor_lose(auditor, &spec, part, hang_up)->end != LINE_DROPPED) {
+        return;
+    }
+    exchange_sleep(&auditor->exchange, pause);
+    spec.what = "retry";
+    losses->last[losses->count++] =
+        auditor_follow(auditor, &spec, auditor_patience(auditor));
+}
+
+static void judge_losses(struct auditor *auditor, struct losses *losses)
+{
+    if (losses->count == 0) {
+        finding_skip(&auditor->check->finding,
+                     "no request could be delivered and hung up on");
+        return;
+    }
+    witness(auditor, losses->subjects, losses->count);
+    for (size_t i = 0; i < losses->count; i++) {
+        judge_retry(&auditor->check->finding, auditor->options->convention,
+                    losses->last[i], losses->subjects[i].effects);
+    }
+}
+
+void check_IK13(struct auditor *auditor)
+{
+    struct duration pause =
+        duration_max(times(auditor->median, 2), duration_ms(50));
+    struct losses losses = {0};
+    for (unsigned i = 0; i < LOSSES; i++) {
+        lose_and_retry(auditor, &losses, 1, DURATION_ZERO, pause);
+    }
+    judge_losses(auditor, &losses);
+}
+
+/* From at once to when the answer has long come. */
+void check_IK14(struct auditor *auditor)
+{
+    struct losses losses = {0};
+    for (unsigned i = 0; i < STEPS; i++) {
+        lose_and_retry(auditor, &losses, 1,
+                       times(auditor->median, 1.5 * i / (STEPS - 1)),
+                       DURATION_ZERO);
+    }
+    judge_losses(auditor, &losses);
+}
+
+void check_IK15(struct auditor *auditor)
+{
+    struct losses losses = {0};
+    if (!auditor->request->has_body) {
+        finding_skip(&auditor->check->finding,
+                     "the request has no body to be cut");
+        return;
+    }
+    for (unsigned i = 0; i < LOSSES; i++) {
+        lose_and_retry(auditor, &losses, 0.5, duration_ms(10),
+                       duration_ms(20));
+    }
+    judge_losses(auditor, &losses);
+}
+
+void check_IK17(struct auditor *auditor)
+{
+    const struct audit_options *options = auditor->options;
+    struct finding *finding = &auditor->check->finding;
+    bool failed = false;
+
+    if (options->fail_header_count == 0) {
+        finding_skip(finding, "nothing makes the service fail: --fail-header "
+                              "'X-Fault: after-once'");
+        return;
+    }
+    for (size_t i = 0; i < options->fail_header_count; i++) {
+        struct audit_subject subject = new_subject(auditor);
+        struct request_spec spec = {.what = "made to fail",
+                                    .subject = &subject,
+                                    .extra = options->fail_headers[i]};
+        const struct audit_attempt *first = auditor_send(auditor, &spec);
+        if (is_good(first) || is_refusal(first)) {
+            continue;
+        }
+        failed = true;
+        spec.what = "retry";
+        const struct audit_attempt *last =
+            auditor_follow(auditor, &spec, auditor_patience(auditor));
+        witness(auditor, &subject, 1);
+        judge_failed(finding, options->convention, first, last,
+                     subject.effects);
+    }
+    if (!failed) {
+        finding_skip(finding, "the service did not fail when it was told to");
+    }
+}
+
+/* Before the window ends, a replay; a fresh operation, and back after
+ * `share` of the window. */
+static bool retry_within(struct auditor *auditor,
+                         struct audit_subject *subject)
+{
+    struct request_spec spec = {.what = "first", .subject = subject};
+    const struct audit_attempt *first = auditor_send(auditor, &spec);
+    if (!is_good(first)) {
+        finding_skip(&auditor->check->finding,
+                     "the first request was not accepted");
+        return false;
+    }
+    exchange_sleep(&auditor->exchange, times(auditor->options->window, 0.75));
+    spec.what = "within the window";
+    const struct audit_attempt *again = auditor_send(auditor, &spec);
+    witness(auditor, subject, 1);
+    if (subject->effects > 1) {
+        finding_add(&auditor->check->finding, AUDIT_FAIL,
+                    "performed again before the window ended");
+    }
+    judge_replay(&auditor->check->finding, auditor->options->convention,
+                 first, again);
+    return true;
+}
+
+void check_IK20(struct auditor *auditor)
+{
+    const struct audit_options *options = auditor->options;
+    struct finding *finding = &auditor->check->finding;
+    struct audit_subject subject = new_subject(auditor);
+    const struct audit_attempt *attempts[RACERS];
+    struct request_spec specs[RACERS];
+
+    if (options->window.ns <= 0) {
+        finding_skip(finding, "how long keys are kept is not known: "
+                              "--window 24h");
+        return;
+    }
+    if (options->window.ns > 60 * NS_PER_S && !options->patient) {
+        finding_skip(finding, "the window is long: --patient waits for it");
+        return;
+    }
+    if (!retry_within(auditor, &subject)) {
+        return;
+    }
+    int64_t before = subject.effects;
+    exchange_sleep(&auditor->exchange,
+                   duration_add(times(options->window, 1.1),
+                                duration_ms(20)));
+    for (size_t i = 0; i < RACERS; i++) {
+        specs[i] = (struct request_spec){.what = "after the window",
+                                         .subject = &subject};
+    }
+    auditor_race(auditor, specs, RACERS, attempts);
+    witness(auditor, &subject, 1);
+    if (subject.effects >= 0 && before >= 0 && subject.effects > before + 1) {
+        finding_add(finding, AUDIT_FAIL,
+                    "after the window %lld of %d requests at once were "
+                    "performed",
+                    (long long)(subject.effects - before), RACERS);
+    } else if (subject.effects >= 0) {
+        finding_add(finding, AUDIT_PASS, "after it %lld new effects",
+                    (long long)(subject.effects - before));
+    }
+}

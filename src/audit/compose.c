@@ -1,0 +1,263 @@
+#include "audit/auditor.h"
+
+#include "base/must.h"
+#include "policy/key.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+bool compose_can_fill_key(const struct audit_subject *subject)
+{
+    return subject->key && strlen(subject->key) <= KEY_MAX;
+}
+
+static struct template_subject fill_subject(
+    const struct auditor *auditor, const struct audit_subject *subject)
+{
+    bool fits = compose_can_fill_key(subject);
+    return (struct template_subject){
+        .run = auditor->plan->run,
+        .operation = subject->number,
+        .attempt = 1,
+        .max_attempts = 1,
+        .seed = auditor->plan->seed ^ mix64(subject->number),
+        .key = fits ? subject->key : "",
+        .key_length = fits ? strlen(subject->key) : 0,
+    };
+}
+
+/* Appends a filled template. */
+static void fill(const struct auditor *auditor,
+                 const struct template *template,
+                 const struct audit_subject *subject, struct str *out)
+{
+    struct template_subject who = fill_subject(auditor, subject);
+    size_t room = template->length_max + 1;
+    char *text = malloc(room);
+    must(text);
+    size_t length = template_fill(template, &who, text, room);
+    str_append_bytes(out, text, length);
+    free(text);
+}
+
+size_t compose_ledger_id(const struct auditor *auditor,
+                         const struct audit_subject *subject, char *out,
+                         size_t size)
+{
+    struct str text = STR_INIT;
+    fill(auditor, &auditor->plan->ledger_key, subject, &text);
+    size_t length = text.length < size ? text.length : size - 1;
+    memcpy(out, text.text, length);
+    out[length] = '\0';
+    str_release(&text);
+    return length;
+}
+
+static bool line_is(const char *line, const char *name)
+{
+    size_t length = strlen(name);
+    return strncasecmp(line, name, length) == 0 && line[length] == ':';
+}
+
+static bool same_name(const char *line, const char *other)
+{
+    size_t length = strcspn(line, ":");
+    return other && strcspn(other, ":") == length &&
+           strncasecmp(line, other, length) == 0;
+}
+
+/* The members of an object in reverse order, with white space about them: to
+ * a reader of JSON it is the same. */
+static bool rewrite(const struct str *body, struct str *out)
+{
+    cJSON *old = cJSON_ParseWithLength(body->text, body->length);
+    cJSON *new = cJSON_CreateObject();
+    bool good = cJSON_IsObject(old) && old->child;
+    while (good && old->child) {
+        cJSON *last = old->child;
+        while (last->next) {
+            last = last->next;
+        }
+        cJSON *member = cJSON_DetachItemViaPointer(old, last);
+        char *name = strdup(member->string);
+        must(name);
+        cJSON_AddItemToObject(new, name, member);
+        free(name);
+    }
+    char *text = good ? cJSON_Print(new) : NULL;
+    if (text) {
+        str_append(out, text);
+    }
+    cJSON_free(text);
+    cJSON_Delete(old);
+    cJSON_Delete(new);
+    return good;
+}
+
+static bool write_body(const struct auditor *auditor,
+                       const struct request_spec *spec, struct str *out)
+{
+    const struct planned_request *request = auditor->request;
+    struct str own = STR_INIT;
+    bool good = true;
+
+    if (request->has_body) {
+        fill(auditor, &request->body, spec->subject, &own);
+    }
+    if (spec->payload == PAYLOAD_REWRITTEN) {
+        good = rewrite(&own, out);
+    } else if (spec->payload == PAYLOAD_REJECTED &&
+               auditor->options->rejected_body) {
+        fill(auditor, &auditor->rejected, spec->subject, out);
+    } else if (spec->payload == PAYLOAD_REJECTED) {
+        good = own.length > 1;
+        str_append_bytes(out, own.text, good ? own.length - 1 : 0);
+    } else {
+        str_append_bytes(out, own.text, own.length);
+    }
+    str_release(&own);
+    return good;
+}
+
+/* Divides a filled URL into what Host and the request line say. */
+static void write_target(const struct auditor *auditor,
+                         const struct request_spec *spec, struct str *out)
+{
+    struct str url = STR_INIT;
+    fill(auditor, &auditor->request->url, spec->subject, &url);
+    const char *host = strstr(url.text, "://");
+    must(host);
+    host += 3;
+    size_t host_length = strcspn(host, "/?#");
+    const char *path = host + host_length;
+    if (spec->second_path) {
+        path = auditor->options->second_path;
+    }
+    str_printf(out, "%s %s%.*s HTTP/1.1\r\n", auditor->request->config.method,
+               *path == '/' ? "" : "/", (int)strcspn(path, "#"), path);
+    const char *at = memchr(host, '@', host_length);
+    if (at) {
+        host_length -= (size_t)(at + 1 - host);
+        host = at + 1;
+    }
+    str_printf(out, "Host: %.*s\r\n", (int)host_length, host);
+    str_release(&url);
+}
+
+static void write_headers(const struct auditor *auditor,
+                          const struct request_spec *spec, struct str *out)
+{
+    const struct audit_options *options = auditor->options;
+    const char *key = auditor->plan->policy.key.header;
+    const char *second =
+        spec->second_principal ? options->second_credentials : NULL;
+    bool typed = false;
+
+    for (size_t i = 0; i < auditor->request->header_count; i++) {
+        struct str line = STR_INIT;
+        fill(auditor, &auditor->request->header_lines[i], spec->subject,
+             &line);
+        const char *value = strchr(line.text, ':');
+        bool empty = !value || !value[1 + strspn(value + 1, " ")];
+        typed |= line_is(line.text, "Content-Type");
+        if (!empty && !line_is(line.text, key) && !line_is(line.text, "Host") &&
+            !line_is(line.text, "Content-Length") &&
+            !same_name(line.text, second)) {
+            str_printf(out, "%s\r\n", line.text);
+        }
+        str_release(&line);
+    }
+    if (!typed && auditor->can_reorder) {
+        str_append(out, "Content-Type: application/json\r\n");
+    }
+    str_append(out, "User-Agent: squall\r\nAccept: */*\r\n");
+    if (second) {
+        str_printf(out, "%s\r\n", second);
+    }
+    if (spec->extra) {
+        str_printf(out, "%s\r\n", spec->extra);
+    }
+    if (spec->key_lines) {
+        str_append(out, spec->key_lines);
+    } else if (options->convention == CONVENTION_IETF) {
+        str_printf(out, "%s: \"%s\"\r\n", key, spec->subject->key);
+    } else {
+        str_printf(out, "%s: %s\r\n", key, spec->subject->key);
+    }
+}
+
+bool compose(const struct auditor *auditor, const struct request_spec *spec,
+             struct str *out, size_t *body)
+{
+    struct str payload = STR_INIT;
+    bool good = write_body(auditor, spec, &payload);
+
+    str_reset(out);
+    write_target(auditor, spec, out);
+    write_headers(auditor, spec, out);
+    str_printf(out, "Content-Length: %zu\r\n\r\n", payload.length);
+    *body = out->length;
+    str_append_bytes(out, payload.text, payload.length);
+    str_release(&payload);
+    return good;
+}
+
+/* The first request that performs effects. */
+static const struct planned_request *find_request(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->request_count; i++) {
+        if (plan->requests[i].config.effect == YES) {
+            return &plan->requests[i];
+        }
+    }
+    return NULL;
+}
+
+static bool compile_rejected(struct auditor *auditor)
+{
+    const char *text = auditor->options->rejected_body;
+    const char *problem;
+    size_t at;
+    if (text && !template_compile(&auditor->rejected, &auditor->result->arena,
+                                  text, strlen(text), &problem, &at)) {
+        errors_add(auditor->errors, ERROR_USAGE,
+                   "--rejected-body: \"%s\" at %zu: %s", text, at + 1,
+                   problem);
+        return false;
+    }
+    return true;
+}
+
+bool compose_prepare(struct auditor *auditor)
+{
+    struct audit_subject some = {.number = 0, .key = "k"};
+    struct str body = STR_INIT, rewritten = STR_INIT;
+
+    auditor->request = find_request(auditor->plan);
+    if (!auditor->request) {
+        struct error *error =
+            errors_add(auditor->errors, ERROR_USAGE,
+                       "no request performs an effect, so there is nothing "
+                       "to audit");
+        error_hint(error, "send a POST with a body: -X POST -b "
+                          "'{\"order\": \"{{op.id}}\"}'");
+        return false;
+    }
+    if (auditor->plan->policy.key.place == KEY_IN_BODY) {
+        errors_add(auditor->errors, ERROR_USAGE,
+                   "the profile sends keys in the body; audit sends them in "
+                   "a header");
+        return false;
+    }
+    if (auditor->request->has_body) {
+        fill(auditor, &auditor->request->body, &some, &body);
+    }
+    auditor->can_reorder = rewrite(&body, &rewritten);
+    auditor->body_varies =
+        auditor->request->has_body && !auditor->request->body.is_constant;
+    str_release(&body);
+    str_release(&rewritten);
+    return compile_rejected(auditor);
+}

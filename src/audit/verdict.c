@@ -1,0 +1,486 @@
+#include "audit/verdict.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+bool is_good(const struct audit_attempt *attempt)
+{
+    return attempt->end == LINE_ANSWERED && attempt->status / 100 == 2;
+}
+
+bool is_refusal(const struct audit_attempt *attempt)
+{
+    return attempt->end == LINE_ANSWERED && attempt->status / 100 == 4;
+}
+
+bool is_failure(const struct audit_attempt *attempt)
+{
+    return attempt->end == LINE_ANSWERED && attempt->status / 100 == 5;
+}
+
+bool is_busy(enum audit_convention convention,
+             const struct audit_attempt *attempt)
+{
+    (void)convention;
+    return attempt->end == LINE_ANSWERED &&
+           (attempt->status == 409 || attempt->status == 425 ||
+            attempt->status == 429);
+}
+
+bool is_duplicate(enum audit_convention convention,
+                  const struct audit_attempt *attempt)
+{
+    return convention == CONVENTION_REJECT_DUPLICATE && is_refusal(attempt);
+}
+
+static void put_in(struct finding *finding, const char *format, va_list list)
+{
+    char words[300];
+    size_t length = strlen(finding->observed);
+    vsnprintf(words, sizeof(words), format, list);
+    if (!strstr(finding->observed, words)) {
+        snprintf(finding->observed + length,
+                 sizeof(finding->observed) - length, "%s%s",
+                 length > 0 ? "; " : "", words);
+    }
+}
+
+void finding_add(struct finding *finding, enum audit_verdict verdict,
+                 const char *format, ...)
+{
+    va_list list;
+    if (finding->verdict < verdict) {
+        finding->verdict = verdict;
+    }
+    va_start(list, format);
+    put_in(finding, format, list);
+    va_end(list);
+}
+
+void finding_skip(struct finding *finding, const char *format, ...)
+{
+    va_list list;
+    *finding = (struct finding){.verdict = AUDIT_SKIPPED};
+    va_start(list, format);
+    put_in(finding, format, list);
+    va_end(list);
+}
+
+const char *attempt_words(const struct audit_attempt *attempt, char *out,
+                          size_t size)
+{
+    switch (attempt->end) {
+    case LINE_ANSWERED:
+        snprintf(out, size, "%u", attempt->status);
+        return out;
+    case LINE_BROKEN:
+        return "a broken connection";
+    case LINE_TIMEOUT:
+        return "no answer in time";
+    case LINE_UNCONNECTED:
+        return "no connection";
+    case LINE_DROPPED:
+        return "nothing, as it was hung up";
+    }
+    return "nothing";
+}
+
+/* Room for the words of one attempt. */
+struct words {
+    char text[32];
+};
+
+#define SAID(attempt) \
+    attempt_words(attempt, (struct words){{0}}.text, sizeof(struct words))
+
+/* An answer that no request should get: an error of the server, or none. */
+static bool is_wreck(const struct audit_attempt *attempt)
+{
+    return is_failure(attempt) || attempt->end == LINE_TIMEOUT ||
+           attempt->end == LINE_UNCONNECTED;
+}
+
+static bool same_identity(const struct audit_attempt *a,
+                          const struct audit_attempt *b)
+{
+    return a->identity[0] && strcmp(a->identity, b->identity) == 0;
+}
+
+static bool same_body(const struct audit_attempt *a,
+                      const struct audit_attempt *b)
+{
+    return a->body.high == b->body.high && a->body.low == b->body.low;
+}
+
+/* Does `other` tell what was done for `one`? */
+static bool is_answer_of(const struct audit_attempt *one,
+                         const struct audit_attempt *other)
+{
+    return is_good(one) && is_good(other) &&
+           (same_identity(one, other) ||
+            (!one->identity[0] && same_body(one, other)));
+}
+
+void judge_effects(struct finding *finding, int64_t effects, bool acked)
+{
+    if (effects > 1) {
+        finding_add(finding, AUDIT_FAIL, "%lld effects of one operation",
+                    (long long)effects);
+    } else if (effects == 0 && acked) {
+        finding_add(finding, AUDIT_FAIL,
+                    "acknowledged, and nothing was done");
+    }
+}
+
+void judge_replay(struct finding *finding, enum audit_convention convention,
+                  const struct audit_attempt *first,
+                  const struct audit_attempt *again)
+{
+    if (is_duplicate(convention, again)) {
+        finding_add(finding, AUDIT_PASS, "answered %u: done already",
+                    again->status);
+    } else if (is_wreck(again)) {
+        finding_add(finding, AUDIT_WARN, "the replay got %s", SAID(again));
+    } else if (first->end != again->end || first->status != again->status) {
+        finding_add(finding, AUDIT_WARN, "answered %s, and then %s",
+                    SAID(first), SAID(again));
+    } else if (strcmp(first->media, again->media) != 0) {
+        finding_add(finding, AUDIT_WARN,
+                    "the replay has another media type");
+    } else if (!same_body(first, again)) {
+        finding_add(finding, AUDIT_WARN, "the replay has another body");
+    } else {
+        finding_add(finding, AUDIT_PASS, "%s, and the same again",
+                    SAID(first));
+    }
+}
+
+void judge_marker(struct finding *finding, const struct audit_attempt *first,
+                  const struct audit_attempt *again)
+{
+    if (first->marked) {
+        finding_add(finding, AUDIT_INFO,
+                    "the first answer is marked as a replay");
+    } else if (!again->marked) {
+        finding_add(finding, AUDIT_INFO, "replays are not marked");
+    } else {
+        finding_add(finding, AUDIT_PASS, "replays are marked");
+    }
+}
+
+void judge_missing(struct finding *finding, bool required,
+                   const struct audit_attempt *attempt)
+{
+    if (is_wreck(attempt) || attempt->end != LINE_ANSWERED) {
+        finding_add(finding, AUDIT_FAIL, "without a key: %s", SAID(attempt));
+    } else if (is_good(attempt)) {
+        finding_add(finding, required ? AUDIT_WARN : AUDIT_INFO,
+                    "the key is optional: %u without one", attempt->status);
+    } else if (attempt->status != 400) {
+        finding_add(finding, AUDIT_WARN, "refused with %u instead of 400",
+                    attempt->status);
+    } else if (!attempt->is_problem && !attempt->is_described) {
+        finding_add(finding, AUDIT_WARN,
+                    "400 that leads to no documentation");
+    } else {
+        finding_add(finding, AUDIT_PASS, "refused with 400");
+    }
+}
+
+void judge_apart(struct finding *finding, const char *what,
+                 const struct audit_attempt *one,
+                 const struct audit_attempt *other, int64_t other_effects)
+{
+    if (is_wreck(one) || is_wreck(other)) {
+        finding_add(finding, AUDIT_FAIL, "%s: %s", what,
+                    SAID(is_wreck(one) ? one : other));
+    } else if (is_answer_of(one, other) ||
+               (is_good(other) && other_effects == 0)) {
+        finding_add(finding, AUDIT_FAIL,
+                    "%s: the second operation got the first one's answer",
+                    what);
+    } else if (is_good(one) && is_refusal(other)) {
+        finding_add(finding, AUDIT_FAIL,
+                    "%s: the second operation was taken for the first and "
+                    "refused with %u",
+                    what, other->status);
+    } else if (is_good(other)) {
+        finding_add(finding, AUDIT_PASS, "%s: accepted, each by itself",
+                    what);
+    } else {
+        finding_add(finding, AUDIT_PASS, "%s: %s", what, SAID(other));
+    }
+    if (other_effects > 1) {
+        judge_effects(finding, other_effects, true);
+    }
+}
+
+void judge_malformed(struct finding *finding, const char *what, bool two_lines,
+                     const struct audit_attempt *first,
+                     const struct audit_attempt *again)
+{
+    if (is_wreck(first) || is_wreck(again)) {
+        finding_add(finding, AUDIT_FAIL, "%s: %s", what,
+                    SAID(is_wreck(first) ? first : again));
+    } else if (first->end != LINE_ANSWERED || again->end != LINE_ANSWERED) {
+        finding_add(finding, AUDIT_WARN, "%s: the connection was closed",
+                    what);
+    } else if (two_lines && is_good(first)) {
+        finding_add(finding, AUDIT_WARN, "%s: %u, one silently wins", what,
+                    first->status);
+    } else if (is_refusal(first) && is_good(again)) {
+        finding_add(finding, AUDIT_WARN, "%s: refused with %u, then accepted",
+                    what, first->status);
+    } else {
+        finding_add(finding, AUDIT_PASS, "%s: %u", what, first->status);
+    }
+}
+
+void judge_quoted(struct finding *finding, const struct audit_attempt *bare,
+                  const struct audit_attempt *quoted, int64_t effects)
+{
+    if (is_wreck(bare) || is_wreck(quoted)) {
+        finding_add(finding, AUDIT_FAIL, "bare %s, quoted %s", SAID(bare),
+                    SAID(quoted));
+    } else if (is_refusal(bare) != is_refusal(quoted)) {
+        finding_add(finding, AUDIT_INFO, "bare %s, quoted %s", SAID(bare),
+                    SAID(quoted));
+    } else if (effects > 1 ||
+               (effects < 0 && is_good(quoted) && is_good(bare) &&
+                !is_answer_of(bare, quoted))) {
+        finding_add(finding, AUDIT_INFO,
+                    "bare and quoted are two keys: write them one way only");
+    } else {
+        finding_add(finding, AUDIT_PASS, "bare and quoted are one key");
+    }
+}
+
+static bool is_expected_mismatch(enum audit_convention convention,
+                                 bool in_flight, unsigned status)
+{
+    switch (convention) {
+    case CONVENTION_STRIPE:
+        return status == 400 || status == 422 || status == 409;
+    case CONVENTION_REJECT_DUPLICATE:
+        return status == 409 || status == 422;
+    case CONVENTION_IETF:
+    case CONVENTION_ATTACH:
+        break;
+    }
+    return status == 422 || (in_flight && status == 409);
+}
+
+void judge_mismatch(struct finding *finding, enum audit_convention convention,
+                    bool in_flight, const struct audit_attempt *first,
+                    const struct audit_attempt *other, int64_t effects)
+{
+    if (is_good(other) &&
+        (is_answer_of(first, other) || (effects >= 0 && effects < 2))) {
+        finding_add(finding, AUDIT_FAIL,
+                    "aliased: another payload got the first one's answer");
+    } else if (is_good(other)) {
+        finding_add(finding, AUDIT_FAIL,
+                    "another payload under the same key was performed");
+    } else if (effects > 1) {
+        finding_add(finding, AUDIT_FAIL,
+                    "refused with %s, and yet performed", SAID(other));
+    } else if (is_wreck(other) || other->end != LINE_ANSWERED) {
+        finding_add(finding, AUDIT_WARN, "another payload got %s",
+                    SAID(other));
+    } else if (!is_expected_mismatch(convention, in_flight, other->status)) {
+        finding_add(finding, AUDIT_WARN, "refused with %u instead of %s",
+                    other->status,
+                    convention == CONVENTION_STRIPE ? "400" : "422");
+    } else {
+        finding_add(finding, AUDIT_PASS, "refused with %u", other->status);
+    }
+}
+
+void judge_rewritten(struct finding *finding, enum audit_convention convention,
+                     const struct audit_attempt *first,
+                     const struct audit_attempt *again, int64_t effects)
+{
+    judge_effects(finding, effects, is_good(first));
+    if (is_duplicate(convention, again)) {
+        finding_add(finding, AUDIT_PASS, "answered %u: done already",
+                    again->status);
+    } else if (is_busy(convention, again)) {
+        finding_add(finding, AUDIT_WARN, "no replay: %u", again->status);
+    } else if (is_refusal(again)) {
+        finding_add(finding, AUDIT_WARN,
+                    "refused with %u: its bytes are compared, not its "
+                    "content",
+                    again->status);
+    } else if (is_wreck(again)) {
+        finding_add(finding, AUDIT_WARN, "it got %s", SAID(again));
+    } else {
+        finding_add(finding, AUDIT_PASS, "answered %s", SAID(again));
+    }
+}
+
+void judge_race(struct finding *finding, enum audit_convention convention,
+                const struct audit_attempt *const *attempts, size_t count,
+                int64_t effects)
+{
+    const struct audit_attempt *winner = NULL;
+    size_t good = 0, wrecks = 0, refused = 0;
+    bool divergent = false;
+
+    for (size_t i = 0; i < count; i++) {
+        if (is_good(attempts[i])) {
+            good++;
+            divergent |= winner && winner->identity[0] &&
+                         !same_identity(winner, attempts[i]);
+            winner = winner ? winner : attempts[i];
+        } else if (is_refusal(attempts[i])) {
+            refused++;
+        } else {
+            wrecks++;
+        }
+    }
+    judge_effects(finding, effects, good > 0);
+    if (divergent) {
+        finding_add(finding, AUDIT_FAIL,
+                    "answers of one operation name different things");
+    }
+    if (wrecks > 0) {
+        finding_add(finding, AUDIT_WARN, "some got an error or no answer");
+    }
+    if (good == 0 && convention != CONVENTION_REJECT_DUPLICATE) {
+        finding_add(finding, AUDIT_WARN, "nobody was answered 2xx");
+    }
+    if (good == count && finding->verdict < AUDIT_FAIL) {
+        finding_add(finding, AUDIT_PASS, "all shared one answer");
+    } else if (refused > 0 && finding->verdict < AUDIT_FAIL) {
+        finding_add(finding, AUDIT_PASS, "some had the answer, others were "
+                                         "told of the conflict");
+    }
+}
+
+void judge_conflict(struct finding *finding, enum audit_convention convention,
+                    const struct audit_attempt *conflict,
+                    const struct audit_attempt *later)
+{
+    if (conflict->status != 409) {
+        finding_add(finding, AUDIT_WARN, "the conflict is told by %u",
+                    conflict->status);
+    }
+    if (conflict->is_html) {
+        finding_add(finding, AUDIT_WARN, "its body is HTML");
+    } else if (!conflict->is_problem && !conflict->is_described) {
+        finding_add(finding, AUDIT_WARN, "it leads to no documentation");
+    }
+    if (!conflict->has_retry_after) {
+        finding_add(finding, AUDIT_WARN, "it has no Retry-After");
+    }
+    if (is_good(later) || is_duplicate(convention, later)) {
+        finding_add(finding, AUDIT_PASS, "%u, and later %s",
+                    conflict->status, SAID(later));
+    } else if (is_refusal(later)) {
+        finding_add(finding, AUDIT_FAIL,
+                    "the conflict stays: %u long after the first has ended",
+                    later->status);
+    } else {
+        finding_add(finding, AUDIT_WARN, "and later %s", SAID(later));
+    }
+}
+
+void judge_retry(struct finding *finding, enum audit_convention convention,
+                 const struct audit_attempt *last, int64_t effects)
+{
+    judge_effects(finding, effects, is_good(last));
+    if (is_good(last)) {
+        finding_add(finding, AUDIT_PASS, "the retry was answered %u",
+                    last->status);
+    } else if (is_duplicate(convention, last)) {
+        finding_add(finding, effects == 0 ? AUDIT_FAIL : AUDIT_PASS,
+                    effects == 0 ? "%u, and nothing was done"
+                                 : "answered %u: done already",
+                    last->status);
+    } else if (is_busy(convention, last)) {
+        finding_add(finding, AUDIT_FAIL, "stuck: %u to the end",
+                    last->status);
+    } else if (is_refusal(last)) {
+        finding_add(finding, AUDIT_FAIL, "%s refused with %u",
+                    effects > 0 ? "a phantom: it was done, and the retry"
+                                : "the retry was",
+                    last->status);
+    } else {
+        finding_add(finding, AUDIT_WARN, "the retry got %s", SAID(last));
+    }
+}
+
+void judge_rejected(struct finding *finding,
+                    const struct audit_attempt *first,
+                    const struct audit_attempt *again,
+                    const struct audit_attempt *corrected,
+                    int64_t effects_before)
+{
+    if (effects_before > 0) {
+        finding_add(finding, AUDIT_FAIL,
+                    "rejected with %u, and yet performed", first->status);
+    }
+    if (is_good(again)) {
+        finding_add(finding, AUDIT_WARN,
+                    "rejected with %u, and the same request accepted",
+                    first->status);
+    } else if (again->end != LINE_ANSWERED ||
+               again->status != first->status) {
+        finding_add(finding, AUDIT_WARN, "rejected with %u, and then %s",
+                    first->status, SAID(again));
+    }
+    if (is_good(corrected) || is_refusal(corrected)) {
+        finding_add(finding, AUDIT_PASS,
+                    "rejected with %u; the corrected one got %u",
+                    first->status, corrected->status);
+    } else {
+        finding_add(finding, AUDIT_WARN, "the corrected one got %s",
+                    SAID(corrected));
+    }
+}
+
+void judge_failed(struct finding *finding, enum audit_convention convention,
+                  const struct audit_attempt *first,
+                  const struct audit_attempt *last, int64_t effects)
+{
+    judge_effects(finding, effects, is_good(last));
+    if (is_good(last) || is_duplicate(convention, last)) {
+        finding_add(finding, AUDIT_PASS, "%u, and the retry %u",
+                    first->status, last->status);
+    } else if (is_busy(convention, last)) {
+        finding_add(finding, AUDIT_FAIL, "stuck: %u long after the %u",
+                    last->status, first->status);
+    } else if (is_failure(last) && effects != 0) {
+        finding_add(finding,
+                    convention == CONVENTION_STRIPE ? AUDIT_PASS : AUDIT_WARN,
+                    "the %u stays%s", first->status,
+                    effects > 0 ? ", of something that was done" : "");
+    } else if (is_failure(last)) {
+        finding_add(finding, AUDIT_PASS, "the %u stays, nothing was done",
+                    first->status);
+    } else if (is_refusal(last) && effects > 0) {
+        finding_add(finding, AUDIT_FAIL, "a phantom: done, refused with %u",
+                    last->status);
+    } else {
+        finding_add(finding, AUDIT_WARN, "the retry got %s", SAID(last));
+    }
+}
+
+void judge_scope(struct finding *finding, const char *who,
+                 const struct audit_attempt *one,
+                 const struct audit_attempt *other, int64_t effects)
+{
+    if (is_answer_of(one, other) || (is_good(other) && effects >= 0 &&
+                                     effects < 2)) {
+        finding_add(finding, AUDIT_FAIL, "%s got the first one's answer",
+                    who);
+    } else if (is_wreck(other) || other->end != LINE_ANSWERED) {
+        finding_add(finding, AUDIT_WARN, "%s got %s", who, SAID(other));
+    } else if (is_good(other)) {
+        finding_add(finding, AUDIT_PASS, "%s has an effect of its own", who);
+    } else {
+        finding_add(finding, AUDIT_PASS, "%s was refused with %u", who,
+                    other->status);
+    }
+}

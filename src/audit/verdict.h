@@ -1,0 +1,89 @@
+/*
+ * verdict: from what was seen to what it means. Pure.
+ *
+ * Each function adds to a finding that begins as a pass: the gravest verdict
+ * stays, and what was observed is told once. The convention changes which
+ * answers are expected, never the rule about effects: at most one for a key
+ * and an operation. effects < 0: they were not seen, and nothing is said.
+ */
+#ifndef SQUALL_AUDIT_VERDICT_H
+#define SQUALL_AUDIT_VERDICT_H
+
+#include "audit/evidence.h"
+
+bool is_good(const struct audit_attempt *attempt);     /* 2xx */
+bool is_refusal(const struct audit_attempt *attempt);  /* 4xx */
+bool is_failure(const struct audit_attempt *attempt);  /* 5xx */
+/* The first with this key is still running, by the convention. */
+bool is_busy(enum audit_convention convention,
+             const struct audit_attempt *attempt);
+/* "This was done already": the answer of reject-duplicate. */
+bool is_duplicate(enum audit_convention convention,
+                  const struct audit_attempt *attempt);
+
+/* Adds to a finding; the same words are not added twice. */
+void finding_add(struct finding *finding, enum audit_verdict verdict,
+                 const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The check could not be made. */
+void finding_skip(struct finding *finding, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* "201", "no answer in time", "the connection broke" */
+const char *attempt_words(const struct audit_attempt *attempt, char *out,
+                          size_t size);
+
+/* The effects of one operation that was acknowledged (or not). */
+void judge_effects(struct finding *finding, int64_t effects, bool acked);
+
+/* A request, and the same again after its 2xx. */
+void judge_replay(struct finding *finding, enum audit_convention convention,
+                  const struct audit_attempt *first,
+                  const struct audit_attempt *again);
+/* first, again: is the replay marked, and only it? */
+void judge_marker(struct finding *finding, const struct audit_attempt *first,
+                  const struct audit_attempt *again);
+void judge_missing(struct finding *finding, bool required,
+                   const struct audit_attempt *attempt);
+/* Two operations that sent keys that are not one key. */
+void judge_apart(struct finding *finding, const char *what,
+                 const struct audit_attempt *one,
+                 const struct audit_attempt *other, int64_t other_effects);
+/* A malformed key, the same request twice. */
+void judge_malformed(struct finding *finding, const char *what, bool two_lines,
+                     const struct audit_attempt *first,
+                     const struct audit_attempt *again);
+void judge_quoted(struct finding *finding, const struct audit_attempt *bare,
+                  const struct audit_attempt *quoted, int64_t effects);
+/* Another payload under the key of `first`; `effects` of both together. */
+void judge_mismatch(struct finding *finding, enum audit_convention convention,
+                    bool in_flight, const struct audit_attempt *first,
+                    const struct audit_attempt *other, int64_t effects);
+void judge_rewritten(struct finding *finding, enum audit_convention convention,
+                     const struct audit_attempt *first,
+                     const struct audit_attempt *again, int64_t effects);
+/* The answers of one race. */
+void judge_race(struct finding *finding, enum audit_convention convention,
+                const struct audit_attempt *const *attempts, size_t count,
+                int64_t effects);
+/* A conflict of a race, and what the key is answered afterwards. */
+void judge_conflict(struct finding *finding, enum audit_convention convention,
+                    const struct audit_attempt *conflict,
+                    const struct audit_attempt *later);
+/* The last answer after an attempt whose answer was lost, or that was cut. */
+void judge_retry(struct finding *finding, enum audit_convention convention,
+                 const struct audit_attempt *last, int64_t effects);
+void judge_rejected(struct finding *finding,
+                    const struct audit_attempt *first,
+                    const struct audit_attempt *again,
+                    const struct audit_attempt *corrected,
+                    int64_t effects_before);
+void judge_failed(struct finding *finding, enum audit_convention convention,
+                  const struct audit_attempt *first,
+                  const struct audit_attempt *last, int64_t effects);
+/* One key in two scopes; `who` names the second, `effects` of both. */
+void judge_scope(struct finding *finding, const char *who,
+                 const struct audit_attempt *one,
+                 const struct audit_attempt *other, int64_t effects);
+
+#endif

@@ -1,0 +1,298 @@
+/*
+ * squall audit: does a service keep what idempotency keys promise?
+ *
+ * Without a URL it audits the embedded target, and knows all that there is to
+ * know about it: its ledger, its second endpoint, how to make it fail.
+ */
+#include "audit/audit.h"
+#include "audit/show.h"
+#include "base/must.h"
+#include "base/units.h"
+#include "cli/command.h"
+#include "cli/interrupt.h"
+#include "report/document.h"
+#include "report/pen.h"
+#include "target/server.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum { TARGET_CONNECTIONS = 128, SETS_OWN = 4 };
+
+/* What the embedded target offers. */
+static const char *const own_faults[] = {"X-Fault: before-once",
+                                         "X-Fault: after-once"};
+static const char own_rejected[] =
+    "{\"order\": \"{{op.id}}\", \"amount\": -1}";
+
+struct auditing {
+    const struct invocation *invocation;
+    struct errors errors;
+    struct plan *plan;
+    struct server *server;
+    struct interrupt *interrupt;
+    struct audit_options options;
+    struct audit_result result;
+    bool has_result;
+};
+
+static uint64_t random_number(void)
+{
+    uint64_t number = 0;
+    while (getrandom(&number, sizeof(number), 0) != sizeof(number)) {
+    }
+    return number;
+}
+
+/* Keys are what this is about: the plan has some, whatever profiles say. What
+ * the command line sets comes later and wins. */
+static bool read_plan(struct auditing *auditing)
+{
+    struct plan_input input = auditing->invocation->input;
+    const char **sets =
+        calloc(input.set_count + SETS_OWN, sizeof(*sets));
+    size_t count = 0;
+    must(sets);
+    sets[count++] = "idempotency.scope=operation";
+    if (!input.url) {
+        sets[count++] = "ledger.url=/ledger";
+        sets[count++] = "ledger.settle=20ms";
+        sets[count++] = "service.fault_header=X-Fault";
+    }
+    for (size_t i = 0; i < input.set_count; i++) {
+        sets[count++] = input.sets[i];
+    }
+    input.sets = sets;
+    input.set_count = count;
+    input.run = random_number();
+    if (!input.has_seed) {
+        input.has_seed = true;
+        input.seed = random_number() >> 32;
+    }
+    auditing->plan = plan_read(&input, &auditing->errors);
+    free(sets);
+    return auditing->plan != NULL;
+}
+
+static bool refuse(struct auditing *auditing, const char *option,
+                   const char *value, const char *wanted)
+{
+    struct error *error = errors_add(&auditing->errors, ERROR_USAGE,
+                                     "%s: \"%s\" is not %s", option, value,
+                                     wanted);
+    error_hint(error, "squall audit --help lists the options");
+    return false;
+}
+
+static bool is_header(const char *line)
+{
+    const char *colon = strchr(line, ':');
+    return colon && colon > line && !line[strcspn(line, "\r\n")];
+}
+
+static bool read_options(struct auditing *auditing)
+{
+    const struct invocation *invocation = auditing->invocation;
+    struct audit_options *options = &auditing->options;
+    const char *problem;
+    bool good = true;
+
+    options->effect_id = invocation->effect_id;
+    options->second_path = invocation->second_path;
+    options->second_credentials = invocation->second_credentials;
+    options->rejected_body = invocation->rejected_body;
+    options->patient = invocation->patient;
+    options->require_key = invocation->require_key;
+    options->fail_header_count = invocation->fail_headers.count;
+    options->fail_headers = invocation->fail_headers.items;
+    if (invocation->convention &&
+        !audit_convention_find(invocation->convention,
+                               &options->convention)) {
+        good = refuse(auditing, "--convention", invocation->convention,
+                      "ietf, stripe, reject-duplicate or attach");
+    }
+    if (invocation->window &&
+        !units_parse_duration(invocation->window, &options->window,
+                              &problem)) {
+        good = refuse(auditing, "--window", invocation->window,
+                      "a time, such as 24h");
+    }
+    if (options->second_path && options->second_path[0] != '/') {
+        good = refuse(auditing, "--second-path", options->second_path,
+                      "a path, such as /refunds");
+    }
+    if (options->second_credentials &&
+        !is_header(options->second_credentials)) {
+        good = refuse(auditing, "--second-credentials",
+                      options->second_credentials,
+                      "a header, such as \"Authorization: Bearer ...\"");
+    }
+    for (size_t i = 0; i < options->fail_header_count; i++) {
+        if (!is_header(options->fail_headers[i])) {
+            good = refuse(auditing, "--fail-header",
+                          options->fail_headers[i],
+                          "a header, such as \"X-Fault: after-once\"");
+        }
+    }
+    return good;
+}
+
+static void note(const struct auditing *auditing, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void note(const struct auditing *auditing, const char *format, ...)
+{
+    if (auditing->invocation->quiet) {
+        return;
+    }
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("squall: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+}
+
+static bool start_target(struct auditing *auditing)
+{
+    struct plan *plan = auditing->plan;
+    struct audit_options *options = &auditing->options;
+    if (plan->target.url) {
+        return true;
+    }
+    struct server_options server_options = {
+        .listen = "127.0.0.1",
+        .connections = TARGET_CONNECTIONS,
+        .seed = plan->seed,
+    };
+    auditing->server =
+        server_start(&plan->service, &server_options, &auditing->errors);
+    if (!auditing->server ||
+        !plan_set_target(plan, server_url(auditing->server),
+                         &auditing->errors)) {
+        return false;
+    }
+    if (!options->second_path) {
+        options->second_path = "/refunds";
+    }
+    if (!options->second_credentials) {
+        options->second_credentials = "Authorization: Bearer second";
+    }
+    if (!options->rejected_body) {
+        options->rejected_body = own_rejected;
+    }
+    if (options->fail_header_count == 0) {
+        options->fail_header_count = array_length(own_faults);
+        options->fail_headers = own_faults;
+    }
+    note(auditing, "no URL given: auditing the embedded target at %s",
+         server_url(auditing->server));
+    return true;
+}
+
+/* What can be found out before is found out before. */
+static bool prepare(struct auditing *auditing)
+{
+    const struct invocation *invocation = auditing->invocation;
+    return read_options(auditing) && read_plan(auditing) &&
+           (!invocation->output || strcmp(invocation->output, "-") == 0 ||
+            document_can_write(invocation->output, &auditing->errors)) &&
+           (!invocation->junit ||
+            document_can_write(invocation->junit, &auditing->errors)) &&
+           start_target(auditing);
+}
+
+static void write_junit(struct auditing *auditing)
+{
+    const char *path = auditing->invocation->junit;
+    struct str text = STR_INIT;
+    audit_show_junit(&auditing->result, &text);
+    (void)document_write_text(text.text, text.length, path,
+                              &auditing->errors);
+    str_release(&text);
+}
+
+static void show(struct auditing *auditing)
+{
+    const struct invocation *invocation = auditing->invocation;
+    cJSON *document = audit_document(&auditing->result);
+    struct str text = STR_INIT;
+
+    if (invocation->output) {
+        (void)document_write(document, invocation->output,
+                             &auditing->errors);
+    }
+    if (invocation->json) {
+        (void)document_write(document, "-", &auditing->errors);
+    } else if (!invocation->output || strcmp(invocation->output, "-") != 0) {
+        struct show_options options = {
+            .color = invocation_color(invocation, stdout),
+            .unicode = pen_locale_is_utf8(),
+            .width = invocation_width(stdout),
+        };
+        audit_show_text(&auditing->result, &options, &text);
+        fwrite(text.text, 1, text.length, stdout);
+    }
+    if (invocation->junit) {
+        write_junit(auditing);
+    }
+    str_release(&text);
+    cJSON_Delete(document);
+}
+
+static int status_of(const struct auditing *auditing)
+{
+    if (auditing->errors.count > 0) {
+        return errors_exit_status(&auditing->errors);
+    }
+    if (auditing->result.interrupted) {
+        return 130;
+    }
+    if (auditing->result.counts[AUDIT_FAIL] > 0) {
+        return 1;
+    }
+    /* It never worked: nothing was audited. */
+    return auditing->result.stopped ||
+                   auditing->result.checks[AUDIT_IK01].finding.verdict ==
+                       AUDIT_SKIPPED
+               ? 3
+               : 0;
+}
+
+static void release(struct auditing *auditing)
+{
+    audit_release(&auditing->result);
+    if (auditing->server) {
+        server_stop(auditing->server);
+    }
+    if (auditing->plan) {
+        plan_free(auditing->plan);
+    }
+    if (auditing->interrupt) {
+        interrupt_end(auditing->interrupt);
+    }
+}
+
+int command_audit(const struct invocation *invocation)
+{
+    struct auditing auditing = {.invocation = invocation};
+
+    curl_global_init(CURL_GLOBAL_ALL);
+    auditing.interrupt = interrupt_begin(&auditing.errors);
+    if (auditing.interrupt && prepare(&auditing) &&
+        audit_run(auditing.plan, &auditing.options,
+                  interrupt_flag(auditing.interrupt), &auditing.result,
+                  &auditing.errors)) {
+        auditing.has_result = true;
+        show(&auditing);
+    }
+    int status = status_of(&auditing);
+    errors_print(&auditing.errors, stderr);
+    release(&auditing);
+    curl_global_cleanup();
+    return status;
+}
