@@ -209,7 +209,8 @@ void check_IK06(struct auditor *auditor)
     spec.key_shown = auditor_keep(auditor, "\"%s\"", subject.key);
     const struct audit_attempt *quoted = auditor_send(auditor, &spec);
     int64_t effects = witness_total(auditor, &subject, 1);
-    judge_quoted(&auditor->check->finding, bare, quoted, effects);
+    judge_quoted(&auditor->check->finding, auditor->options->convention, bare,
+                 quoted, effects);
 }
 
 void check_IK07(struct auditor *auditor)

@@ -17,12 +17,25 @@ struct losses {
     const struct audit_attempt *last[STEPS];
 };
 
+/* A key that stays busy to the end of all patience is enough. */
+static bool is_stuck(const struct auditor *auditor,
+                     const struct losses *losses)
+{
+    enum audit_convention convention = auditor->options->convention;
+    return losses->count > 0 &&
+           convention != CONVENTION_REJECT_DUPLICATE &&
+           is_busy(convention, losses->last[losses->count - 1]);
+}
+
 /* Sends a part of a request, hangs up, and retries until it is answered. */
 static void lose_and_retry(struct auditor *auditor, struct losses *losses,
                            double part, struct duration hang_up,
                            struct duration pause)
 {
     struct audit_subject *subject = &losses->subjects[losses->count];
+    if (is_stuck(auditor, losses)) {
+        return;
+    }
     *subject = new_subject(auditor);
     struct request_spec spec = {.what = part < 1 ? "cut short" : "lost",
                                 .subject = subject};

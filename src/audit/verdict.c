@@ -237,13 +237,15 @@ void judge_malformed(struct finding *finding, const char *what, bool two_lines,
     }
 }
 
-void judge_quoted(struct finding *finding, const struct audit_attempt *bare,
+void judge_quoted(struct finding *finding, enum audit_convention convention,
+                  const struct audit_attempt *bare,
                   const struct audit_attempt *quoted, int64_t effects)
 {
     if (is_wreck(bare) || is_wreck(quoted)) {
         finding_add(finding, AUDIT_FAIL, "bare %s, quoted %s", SAID(bare),
                     SAID(quoted));
-    } else if (is_refusal(bare) != is_refusal(quoted)) {
+    } else if (is_refusal(bare) != is_refusal(quoted) &&
+               !(is_good(bare) && is_duplicate(convention, quoted))) {
         finding_add(finding, AUDIT_INFO, "bare %s, quoted %s", SAID(bare),
                     SAID(quoted));
     } else if (effects > 1 ||

@@ -53,7 +53,8 @@ void judge_apart(struct finding *finding, const char *what,
 void judge_malformed(struct finding *finding, const char *what, bool two_lines,
                      const struct audit_attempt *first,
                      const struct audit_attempt *again);
-void judge_quoted(struct finding *finding, const struct audit_attempt *bare,
+void judge_quoted(struct finding *finding, enum audit_convention convention,
+                  const struct audit_attempt *bare,
                   const struct audit_attempt *quoted, int64_t effects);
 /* Another payload under the key of `first`; `effects` of both together. */
 void judge_mismatch(struct finding *finding, enum audit_convention convention,

@@ -92,7 +92,7 @@ def joined(lines):
 
 def help_commands(t):
     commands = []
-    for command in ("run", "target", "profile", "completion"):
+    for command in ("run", "audit", "target", "profile", "completion"):
         text = t.squall(command, "--help").out
         commands += [line.strip() for line in text.splitlines()
                      if re.match(r"\s+squall \S", line)

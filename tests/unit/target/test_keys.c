@@ -183,10 +183,10 @@ static void callers_stand_apart_unless_told_otherwise(void **state)
         assert_int_equal(claim_as(&store, 0, "a", &ticket), KEY_RUN);
         keys_finish(&store, &ticket, 201, "x", false, at_ms(1));
         assert_int_equal(claim_as(&store, 0, "a", &ticket), KEY_REPLAY);
-        enum key_claim other = shared ? KEY_REPLAY : KEY_RUN;
-        assert_int_equal(claim_as(&store, 0, "b", &ticket), other);
-        assert_int_equal(claim_as(&store, 1, "a", &ticket), other);
-        assert_int_equal(claim_as(&store, 1, NULL, &ticket), other);
+        enum key_claim elsewhere = shared ? KEY_REPLAY : KEY_RUN;
+        assert_int_equal(claim_as(&store, 0, "b", &ticket), elsewhere);
+        assert_int_equal(claim_as(&store, 1, "a", &ticket), elsewhere);
+        assert_int_equal(claim_as(&store, 1, NULL, &ticket), elsewhere);
         keys_release_all(&store);
     }
 }
@@ -208,15 +208,15 @@ static void a_failure_can_wedge_its_key(void **state)
 static void a_conflict_can_be_stored(void **state)
 {
     struct key_store store;
-    struct key_ticket ticket, other;
+    struct key_ticket ticket, second;
     (void)state;
     keys_init(&store, KEYS_ATOMIC, DURATION_ZERO,
               1U << KEY_FAULT_STORED_CONFLICT);
     assert_int_equal(claim(&store, "k", one, 0, &ticket), KEY_RUN);
-    assert_int_equal(claim(&store, "k", one, 0, &other), KEY_IN_FLIGHT);
-    keys_note_conflict(&store, &other);
+    assert_int_equal(claim(&store, "k", one, 0, &second), KEY_IN_FLIGHT);
+    keys_note_conflict(&store, &second);
     keys_finish(&store, &ticket, 201, "x", false, at_ms(1));
-    assert_int_equal(claim(&store, "k", one, 2, &other), KEY_IN_FLIGHT);
+    assert_int_equal(claim(&store, "k", one, 2, &second), KEY_IN_FLIGHT);
     keys_release_all(&store);
 }
 
