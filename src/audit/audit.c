@@ -2,6 +2,7 @@
 
 #include "audit/auditor.h"
 #include "base/must.h"
+#include "report/mask.h"
 #include "transport/clock.h"
 #include "transport/ledger.h"
 
@@ -181,10 +182,12 @@ bool audit_run(const struct plan *plan, const struct audit_options *options,
         .began = clock_now(),
     };
     *result = (struct audit_result){
-        .target = plan->target.url,
         .convention = audit_convention_name(options->convention),
         .has_ledger = plan->has_ledger,
     };
+    char *shown = mask_url(plan->target.url);
+    result->target = arena_strdup(&result->arena, shown);
+    free(shown);
     prepare_checks(result);
     bool good = compose_prepare(&auditor) &&
                 exchange_open(&auditor.exchange, plan, stop, errors) &&

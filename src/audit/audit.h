@@ -51,7 +51,7 @@ struct audit_check {
 };
 
 struct audit_result {
-    const char *target;
+    const char *target; /* without the password that it may hold */
     const char *convention;
     bool has_ledger;
     bool stopped;       /* a storm of 5xx, or it never answered */

@@ -61,8 +61,9 @@ static struct audit_attempt *begin(struct auditor *auditor,
     attempt->end = LINE_UNCONNECTED;
     attempt->identity = "";
     attempt->at = instant_since(clock_now(), auditor->began);
-    must(check->attempt_count < ATTEMPTS_MAX);
-    check->attempts[check->attempt_count++] = attempt;
+    if (check->attempt_count < ATTEMPTS_MAX) {
+        check->attempts[check->attempt_count++] = attempt;
+    }
     return attempt;
 }
 

@@ -15,7 +15,7 @@
 enum {
     RACERS = 20,
     SUBJECTS_MAX = 20, /* of one reading of the ledger */
-    ATTEMPTS_MAX = 512, /* of one check */
+    ATTEMPTS_MAX = 512, /* of one check that the result shows */
     STORM = 10,        /* answers in a row */
 };
 

@@ -180,7 +180,7 @@ bool line_deliver(struct exchange *exchange, struct line *line)
         if (ioctl(line->socket, SIOCOUTQ, &unsent) != 0) {
             return false;
         }
-        if (unsent == 0 || !is_quiet(line)) {
+        if (unsent == 0) {
             return true;
         }
         struct timespec pause = {0, 20 * NS_PER_US};

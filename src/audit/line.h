@@ -53,8 +53,7 @@ bool line_send(struct exchange *exchange, struct line *line,
  * acknowledges at once; nothing can be sent any more. */
 void line_hang_up(struct line *line);
 
-/* Waits until the kernel of the service has acknowledged every byte, or an
- * answer has begun. */
+/* Waits until the kernel of the service has acknowledged every byte. */
 bool line_deliver(struct exchange *exchange, struct line *line);
 
 /* Waits for the answer to what was sent. */

@@ -21,7 +21,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-enum { TARGET_CONNECTIONS = 128, SETS_OWN = 4 };
+enum { TARGET_CONNECTIONS = 128 };
 
 /* What the embedded target offers. */
 static const char *const own_faults[] = {"X-Fault: before-once",
@@ -50,31 +50,42 @@ static uint64_t random_number(void)
 
 /* Keys are what this is about: the plan has some, whatever profiles say. What
  * the command line sets comes later and wins. */
-static bool read_plan(struct auditing *auditing)
+static struct plan *plan_with(struct auditing *auditing, uint64_t run,
+                              const char *const *own, size_t own_count)
 {
     struct plan_input input = auditing->invocation->input;
-    const char **sets =
-        calloc(input.set_count + SETS_OWN, sizeof(*sets));
-    size_t count = 0;
+    const char **sets = calloc(input.set_count + own_count, sizeof(*sets));
+
     must(sets);
-    sets[count++] = "idempotency.scope=operation";
-    if (!input.url) {
-        sets[count++] = "ledger.url=/ledger";
-        sets[count++] = "ledger.settle=20ms";
-        sets[count++] = "service.fault_header=X-Fault";
-    }
-    for (size_t i = 0; i < input.set_count; i++) {
-        sets[count++] = input.sets[i];
+    for (size_t i = 0; i < own_count + input.set_count; i++) {
+        sets[i] = i < own_count ? own[i] : input.sets[i - own_count];
     }
     input.sets = sets;
-    input.set_count = count;
-    input.run = random_number();
+    input.set_count += own_count;
+    input.run = run;
     if (!input.has_seed) {
         input.has_seed = true;
-        input.seed = random_number() >> 32;
+        input.seed = run >> 32;
     }
-    auditing->plan = plan_read(&input, &auditing->errors);
+    struct plan *plan = plan_read(&input, &auditing->errors);
     free(sets);
+    return plan;
+}
+
+/* A profile may name the URL; where nobody does, it is read again with what
+ * the embedded target can do. */
+static bool read_plan(struct auditing *auditing)
+{
+    static const char *const own[] = {
+        "idempotency.scope=operation", "ledger.url=/ledger",
+        "ledger.settle=20ms", "service.fault_header=X-Fault"};
+    uint64_t run = random_number();
+
+    auditing->plan = plan_with(auditing, run, own, 1);
+    if (auditing->plan && !auditing->plan->target.url) {
+        plan_free(auditing->plan);
+        auditing->plan = plan_with(auditing, run, own, array_length(own));
+    }
     return auditing->plan != NULL;
 }
 

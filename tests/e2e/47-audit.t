@@ -208,6 +208,109 @@ def divergent(t):
     t.equal(verdicts(document)["IK11"], "fail", "divergent answers")
 
 
+class KeyStore:
+    """A right key store of the test's own, with its books."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.keys = {}
+        self.effects = {}
+        self.server = None
+
+    def claim(self, key, order):
+        with self.lock:
+            if key in self.keys:
+                return self.keys[key]
+            self.keys[key] = (order, None)
+            return None
+
+    def answer(self, request):
+        if request.path == "/ledger":
+            with self.lock:
+                lines = [f"{o} {n}" for o, n in self.effects.items()]
+            return reply(200, "\n".join(lines) + "\n")
+        try:
+            order = json.loads(request.body)["order"]
+        except ValueError:
+            return self.problem(400)
+        keys = request.header_values("Idempotency-Key")
+        if len(keys) != 1 or not re.fullmatch(r'"?[!#-~]{1,100}"?', keys[0]):
+            return self.problem(400)
+        key = keys[0].strip('"')
+        before = self.claim(key, order)
+        if before and before[0] != order:
+            return self.problem(422)
+        if before and not before[1]:
+            return self.problem(409, [("Retry-After", "1")])
+        if before:
+            return self.created(before[1],
+                                [("Idempotent-Replayed", "true")])
+        self.server.pause(0.01)
+        with self.lock:
+            self.effects[order] = self.effects.get(order, 0) + 1
+            number = sum(self.effects.values())
+            self.keys[key] = (order, number)
+        return self.created(number)
+
+    @staticmethod
+    def problem(status, headers=()):
+        return reply(status, "{}", [("Content-Type",
+                                     "application/problem+json"), *headers])
+
+    @staticmethod
+    def created(number, headers=()):
+        """In chunks, after an interim answer."""
+        lines = "".join(f"{n}: {v}\r\n" for n, v in headers)
+        body = json.dumps({"data": {"id": number}})
+        return ("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 201 Created\r\n"
+                "Content-Type: application/json; charset=utf-8\r\n"
+                f"Transfer-Encoding: chunked\r\n{lines}\r\n"
+                f"{len(body):x}\r\n{body}\r\n0\r\n\r\n").encode()
+
+
+@test("a right service of the test's own, over TLS: what is seen is its book",
+      limit=90)
+def over_tls(t):
+    import ssl
+    certificates = t.certificates()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates.cert, certificates.key)
+    store = KeyStore()
+    store.server = t.server(store.answer, tls=context)
+    document = audit(t, store.server.url + "orders", *URL_ARGS, "--cacert",
+                     certificates.ca, "--ledger", "/ledger", "--ledger-key",
+                     "{{op.id}}", "--settle", "20ms", status=0, limit=80)
+    skipped = dict.fromkeys(("IK17", "IK18", "IK19", "IK20"), "skipped")
+    holds(t, document, {**skipped, "IK03": "pass"}, "the right service")
+    by_order = {}
+    for request in store.server.requests:
+        if request.path == "/orders" and b"}" in request.body:
+            order = json.loads(request.body)["order"]
+            by_order.setdefault(order, []).append(request)
+    for check in document["checks"]:
+        if check["effects"] and check["id"] not in (
+                "IK08", "IK09", "IK16"):
+            operations = {a["operation"] for a in check["attempts"]}
+            counts = [store.effects.get(o, 0) for o in by_order
+                      if int(o.rsplit("-", 1)[1]) in operations]
+            t.equal(check["effects"]["total"], sum(counts),
+                    f"{check['id']}: the effects in the book")
+    # What was hung up on had been delivered; each was sent exactly twice or,
+    # when it was busy, more often.
+    for check in ("IK13", "IK14"):
+        attempts = check_of(document, check)["attempts"]
+        for operation in {a["operation"] for a in attempts}:
+            sent = sum(a["operation"] == operation for a in attempts)
+            got = sum(len(v) for o, v in by_order.items()
+                      if int(o.rsplit("-", 1)[1]) == operation)
+            t.equal(got, sent, f"{check}: requests that arrived")
+    race = check_of(document, "IK11")["attempts"]
+    first = [r.at for o, v in by_order.items() for r in v
+             if int(o.rsplit("-", 1)[1]) == race[0]["operation"]]
+    t.equal(len(first), 20, "twenty in a race")
+    t.note(f"the twenty were read within {max(first) - min(first):.4f} s")
+
+
 @test("storms of 5xx end it; what was not tried is skipped", limit=60)
 def storm(t):
     asked = []
