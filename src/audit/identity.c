@@ -54,6 +54,9 @@ static bool find_member(const cJSON *root, const char *pointer,
         node = child_of(node, pointer, length);
         pointer += length;
     }
+    if (!node) {
+        return false;
+    }
     if (cJSON_IsString(node) && node->valuestring[0]) {
         str_append(out, node->valuestring);
         return true;
