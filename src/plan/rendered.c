@@ -69,7 +69,10 @@ static void restore(struct rendered_text *rendered, const char *source)
 
     while (source && rendered->form != RENDERED_HIDDEN) {
         const char *reference = strstr(source, env_open);
-        const char *end = reference ? strchr(reference, '}') : NULL;
+        if (!reference) {
+            return;
+        }
+        const char *end = strchr(reference, '}');
         if (!end) {
             return;
         }
