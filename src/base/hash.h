@@ -7,6 +7,7 @@
 #ifndef SQUALL_BASE_HASH_H
 #define SQUALL_BASE_HASH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,5 +26,23 @@ static inline uint64_t mix64(uint64_t x)
 
 /* Two identifiers of one run collide with a chance of about n^2 / 2^129. */
 struct hash128 hash_bytes(const void *bytes, size_t length);
+
+static inline bool hash_equal(struct hash128 a, struct hash128 b)
+{
+    return a.high == b.high && a.low == b.low;
+}
+
+/* The same for bytes that come in pieces: however they are cut, the hash is
+ * the same (but not that of hash_bytes, which mixes the length in first). */
+struct hash_stream {
+    uint64_t a, b;
+    uint64_t length;
+    unsigned char pending[8]; /* length % 8 of them are not mixed in yet */
+};
+
+void hash_stream_init(struct hash_stream *stream);
+void hash_stream_add(struct hash_stream *stream, const void *bytes,
+                     size_t length);
+struct hash128 hash_stream_end(const struct hash_stream *stream);
 
 #endif

@@ -70,12 +70,46 @@ static void test_length_and_place(void **state)
     assert_true(bits_that_differ(hash_bytes("ab", 2), hash_bytes("ba", 2)));
 }
 
+/* However the bytes are cut into pieces, and never for other bytes. */
+static void test_stream_does_not_see_the_cuts(void **state)
+{
+    (void)state;
+    unsigned char bytes[64];
+    struct hash128 seen[65];
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        bytes[i] = (unsigned char)(i % 3 ? i * 37 : 0);
+    }
+    for (size_t length = 0; length <= sizeof(bytes); length++) {
+        for (size_t cut = 0; cut <= length; cut++) {
+            for (size_t step = 1; step < 12; step += 5) {
+                struct hash_stream stream;
+                hash_stream_init(&stream);
+                hash_stream_add(&stream, bytes, cut);
+                for (size_t at = cut; at < length; at += step) {
+                    size_t left = length - at;
+                    hash_stream_add(&stream, bytes + at,
+                                    left < step ? left : step);
+                }
+                struct hash128 hash = hash_stream_end(&stream);
+                if (cut == 0 && step == 1) {
+                    seen[length] = hash;
+                }
+                assert_true(hash_equal(hash, seen[length]));
+            }
+        }
+        for (size_t other = 0; other < length; other++) {
+            assert_false(hash_equal(seen[other], seen[length]));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_published_vector),
         cmocka_unit_test(test_avalanche),
         cmocka_unit_test(test_length_and_place),
+        cmocka_unit_test(test_stream_does_not_see_the_cuts),
     };
     return cmocka_run_group_tests_name("hash", tests, NULL, NULL);
 }
