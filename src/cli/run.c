@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/evidence.h"
 #include "cli/interrupt.h"
+#include "measure/answers.h"
 #include "measure/result.h"
 #include "report/document.h"
 #include "report/progress.h"
@@ -309,6 +310,18 @@ static void tell_settling(void *user, const struct ledger_progress *progress)
          (long long)(progress->left.ns / NS_PER_S));
 }
 
+/* What answers told; where there is no ledger, they are the oracle. */
+static void hear_answers(struct run *run)
+{
+    size_t count;
+    struct answers_log **logs = fleet_answers_logs(run->fleet, &count);
+
+    answers_merge(logs, count, &run->effects.answers);
+    if (!run->plan->has_ledger) {
+        answers_speak(logs, count, &run->effects);
+    }
+}
+
 /* Joins operations and ledger. What cannot be read makes the effects
  * unverified, and the run's other figures are kept. */
 static void reconcile(struct run *run)
@@ -516,6 +529,7 @@ int command_run(const struct invocation *invocation)
     run.interrupt = interrupt_begin(&run.errors);
     if (run.interrupt && read_plan(&run) && prepare(&run) && drive(&run)) {
         reconcile(&run);
+        hear_answers(&run);
         compute(&run);
         status = report(&run);
     }

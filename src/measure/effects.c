@@ -1,6 +1,7 @@
 #include "measure/effects_inside.h"
 
 #include "base/must.h"
+#include "measure/answers.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -464,6 +465,7 @@ static void settle(const struct effects_join *join, uint64_t number,
         .intended = {entry->intended_ns},
     };
     add_notes(&example, join->logs[log], number - join->starts[log]);
+    answers_flag(&example);
     add_example(effects, &example);
 }
 
@@ -593,6 +595,8 @@ const char *effect_oracle_name(enum effect_oracle oracle)
         return "none";
     case ORACLE_LEDGER:
         return "ledger";
+    case ORACLE_EFFECT_ID:
+        return "effect_id";
     case ORACLE_UNVERIFIED:
         return "unverified";
     }

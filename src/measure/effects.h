@@ -47,6 +47,8 @@ enum effect_class {
 enum effect_oracle {
     ORACLE_NONE,   /* no ledger: nothing is known, "not measured" */
     ORACLE_LEDGER,
+    ORACLE_EFFECT_ID, /* no ledger, but answers name effects: of the classes
+                       * only duplicates are seen (measure/answers.h) */
     ORACLE_UNVERIFIED, /* there should be one; it could not be read or never
                         * settled, or the log overflowed */
 };
@@ -63,13 +65,34 @@ struct effect_example {
     bool aliased;        /* other operations carried the same id */
     bool late;           /* the effect appeared after the verdict */
     bool one_key;        /* every attempt carried the same key */
+    bool divergent;      /* its caller was told of several effects */
+    bool stuck;          /* its key was "in flight" to the end */
     struct instant intended;
     size_t note_count;   /* 0: the trace was not kept */
     struct attempt_note notes[ATTEMPT_NOTES_MAX];
 };
 
+/* What answers told, beside the oracle that judges (measure/answers.h). */
+struct answer_figures {
+    bool names_effects;      /* effect_id was looked for */
+    bool knows_shared;       /* every named effect is in the log */
+    bool compares;           /* answers to one key were compared */
+    bool has_keys;           /* operations with a key: they can be stuck */
+    uint64_t named_operations; /* an answer named an effect */
+    uint64_t named_effects;  /* distinct within their operation */
+    uint64_t unnamed;        /* answers that named none and should have */
+    uint64_t duplicates;     /* operations of which two effects were named */
+    uint64_t extra_effects;  /* beyond one an operation */
+    uint64_t single_attempt; /* duplicates that were sent once */
+    uint64_t divergent;      /* operations whose caller was told of two */
+    uint64_t aliased;        /* operations whose effect another one named */
+    uint64_t replay_mismatch; /* operations whose answers to one key differ */
+    uint64_t stuck;          /* "in flight" to the end */
+};
+
 struct effects {
     enum effect_oracle oracle;
+    struct answer_figures answers;
     char problem[200]; /* why, when unverified */
     uint64_t operations_checked;
     uint64_t classes[EFFECT_CLASS_COUNT];

@@ -14,6 +14,9 @@
  * duplicate is an attempt of nobody's: it may be sent when its operation has
  * ended, and is wasted.
  *
+ * Where answers are looked into, a FACT_ANSWERS follows the FINISHED of each
+ * operation that has an effect, when its last attempt has ended.
+ *
  * Two facts are of a client and not of an operation; of them only `at` is
  * looked at beside their own part. A BREAKER is told of every transition, in
  * the order of its client, also in the warm-up; a CLIENT once of each client,
@@ -39,6 +42,7 @@ enum fact_kind {
     FACT_FINISHED, /* an operation has its verdict */
     FACT_BREAKER,  /* a client's breaker changed its state */
     FACT_CLIENT,   /* what a client was left with */
+    FACT_ANSWERS,  /* what the answers of an operation named */
 };
 
 /* One attempt, as remembered for the examples of offenders. */
@@ -49,9 +53,28 @@ struct attempt_note {
     uint8_t outcome;       /* enum outcome */
     uint8_t kind;          /* enum attempt_kind */
     int8_t fault;          /* enum fault_kind, -1 none */
+    uint8_t named;         /* which of its operation's effects the answer
+                            * named, from 1; 0: none */
 };
 
 enum { ATTEMPT_NOTES_MAX = 16 };
+
+enum { NAMED_EFFECTS_MAX = 8 };
+
+/* What the complete, expected answers of one operation said; `busy` is of any
+ * answer. */
+struct answers_seen {
+    unsigned count;      /* of those answers */
+    unsigned unnamed;    /* of them, those that named no effect */
+    unsigned named;      /* distinct effects; past the room, at least that */
+    unsigned told;       /* of those, the ones that the caller was told of */
+    bool busy;           /* the last answer: its key is in flight */
+    bool differ;         /* in status, media type or body from the first */
+    uint16_t first_status;
+    struct hash128 first; /* of the first: media type and body */
+    struct hash128 effects[NAMED_EFFECTS_MAX];
+    bool was_told[NAMED_EFFECTS_MAX];
+};
 
 /* Durations that were not measured are negative. */
 #define NOT_MEASURED ((struct duration){-1})
@@ -118,6 +141,17 @@ struct fact {
             struct duration limit_wait;  /* total of both */
             unsigned limit; /* the client's limit of calls under way, now */
         } finished;
+        struct {
+            const struct answers_seen *seen; /* borrowed, like the notes */
+            uint64_t operation;
+            enum verdict verdict;
+            struct instant intended;
+            unsigned attempts;        /* sent on the wire */
+            bool has_key;
+            bool one_key;             /* as in finished */
+            size_t note_count;
+            const struct attempt_note *notes;
+        } answers;
         struct {
             uint64_t client; /* number in the run */
             enum breaker_state from, to;

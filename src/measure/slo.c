@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum metric_scope { PANEL, RESULT, EFFECTS };
+enum metric_scope { PANEL, RESULT, EFFECTS, SEEN, ANSWERS };
 enum metric_better { HIGHER, LOWER, NEITHER };
 
 /* Of metrics that no layer tells. */
@@ -578,9 +578,14 @@ static struct slo_judgement judge_metric(const struct slo *slo,
                                          const struct result *result)
 {
     const struct metric *metric = &metrics[slo->metric];
-    if (metric->scope == EFFECTS) {
+    if (metric->scope == EFFECTS || metric->scope == SEEN) {
         if (result->effects.oracle == ORACLE_NONE) {
             return not_measured("not measured: there is no ledger");
+        }
+        if (result->effects.oracle == ORACLE_EFFECT_ID &&
+            metric->scope == EFFECTS) {
+            return not_measured("not measured: ids in answers do not tell "
+                                "it, only a ledger does");
         }
         if (result->effects.oracle == ORACLE_UNVERIFIED) {
             return not_measured("unverified: %.100s",
@@ -593,6 +598,10 @@ static struct slo_judgement judge_metric(const struct slo *slo,
                             layer_name((enum layer)metric->layer));
     }
     double value = metric->read(panel, figures, result);
+    if (!(value >= 0) && metric->scope == ANSWERS) {
+        return not_measured("not measured: no answer tells it (see "
+                            "idempotency)");
+    }
     if (!(value >= 0)) {
         return not_measured("not measured: nothing to measure it on");
     }

@@ -1,6 +1,7 @@
 #include "measure/tally.h"
 
 #include "base/must.h"
+#include "measure/answers.h"
 #include "measure/effects.h"
 #include "measure/herd.h"
 #include "measure/series.h"
@@ -68,6 +69,10 @@ void tally_init(struct tally *tally, struct arena *arena,
         if (config->keep_times) {
             effects_log_keep_times(tally->effects, arena);
         }
+    }
+    if (config->keep_answers) {
+        tally->answers = answers_log_new(
+            arena, config->names_effects ? config->operations_max : 0);
     }
 }
 
@@ -204,6 +209,7 @@ static void take_panel(const struct tally *tally, struct panel *panel,
     case FACT_FAULT:
     case FACT_BREAKER:
     case FACT_CLIENT:
+    case FACT_ANSWERS:
         break;
     }
 }
@@ -320,6 +326,7 @@ static void take_whole(struct tally *tally, const struct fact *fact)
         break;
     case FACT_BREAKER:
     case FACT_CLIENT:
+    case FACT_ANSWERS:
         break;
     }
 }
@@ -332,6 +339,12 @@ void tally_take(struct tally *tally, const struct fact *fact)
     }
     if (fact->kind == FACT_CLIENT) {
         take_client(tally, fact);
+        return;
+    }
+    if (fact->kind == FACT_ANSWERS) {
+        if (tally->answers) {
+            answers_log_take(tally->answers, fact);
+        }
         return;
     }
     if (tally->effects && fact->kind == FACT_FINISHED &&

@@ -119,6 +119,7 @@ struct series_point {
 struct series; /* measure/series.h */
 struct herd;   /* measure/herd.h */
 struct effects_log; /* measure/effects.h */
+struct answers_log; /* measure/answers.h */
 
 struct tally_config {
     size_t requests;             /* at least 1 */
@@ -129,7 +130,9 @@ struct tally_config {
     bool first_stage_is_warmup;  /* its panel stays empty */
     bool keep_effects;           /* a ledger will be read */
     bool keep_times;             /* which tells when effects were */
-    uint64_t operations_max;     /* room of the effects log, this worker */
+    bool keep_answers;           /* answers are looked into */
+    bool names_effects;          /* and they name effects */
+    uint64_t operations_max;     /* room of both logs, this worker */
     uint32_t layers;             /* bits of enum layer: those that are on */
 };
 
@@ -150,6 +153,7 @@ struct tally {
     struct series *series;
     struct herd *herd;
     struct effects_log *effects; /* NULL unless keep_effects */
+    struct answers_log *answers; /* NULL unless keep_answers */
 };
 
 /* Whether the clients have this layer: what it would have done is counted. */

@@ -51,6 +51,7 @@ struct draft {
     size_t fault_count;
     struct fault_draft faults[FAULTS_MAX];
     struct ledger_config ledger;
+    const char *effect_id;
     struct string_list slos;
     struct service_config service;
 };

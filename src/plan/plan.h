@@ -16,6 +16,7 @@
 #include "measure/ledger_entry.h"
 #include "measure/slo.h"
 #include "measure/transitions.h"
+#include "plan/answers.h"
 #include "policy/policy.h"
 #include "target/service.h"
 
@@ -63,6 +64,7 @@ struct request_config {
     size_t body_length;
     const char *body_file;   /* read at planning time into body */
     struct expect_config expect;
+    struct member_list expect_json; /* that the expected answer has */
     enum tristate effect;    /* ANY until it is resolved by the method */
 };
 
@@ -111,6 +113,7 @@ struct plan {
     struct ledger_config ledger;
     struct template ledger_key;
     bool has_ledger;
+    struct effect_id_config effect_id;
     size_t slo_count;
     struct slo slos[SLO_MAX];
     struct service_config service;
@@ -161,6 +164,11 @@ struct template_subject plan_subject(const struct plan *plan,
 
 /* Whether squall itself may cause such a fault. */
 bool plan_has_fault(const struct plan *plan, enum fault_kind kind);
+
+/* Whether more of answers is looked at than their status and hint: a member
+ * that is expected, the effect that they name, or, of those to one key,
+ * whether they are the same. */
+bool plan_reads_answers(const struct plan *plan);
 
 /* Once the embedded target listens: fills in the URL of a plan that has none
  * and compiles the requests' URLs. */

@@ -210,7 +210,7 @@ static bool read_member(struct reader *reader, const struct key *key,
     case TYPE_BODY: case TYPE_BOOL: case TYPE_COUNT: case TYPE_UNSIGNED:
     case TYPE_INTEGER: case TYPE_STATUS: case TYPE_NUMBER: case TYPE_RATIO:
     case TYPE_RATE: case TYPE_DURATION: case TYPE_SIZE: case TYPE_CHOICE:
-    case TYPE_TEXTS: case TYPE_HEADERS: case TYPE_STATUSES:
+    case TYPE_TEXTS: case TYPE_HEADERS: case TYPE_MEMBERS: case TYPE_STATUSES:
     case TYPE_METHODS: case TYPE_CHOICES: case TYPE_TRISTATE:
     case TYPE_TRANSITIONS:
     case TYPE_DURATIONS: case TYPE_MULT_RANGE: case TYPE_ADD_RANGE:

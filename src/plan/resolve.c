@@ -267,6 +267,7 @@ bool resolve(struct resolver *resolver)
     resolve_requests(resolver);
     resolve_faults(resolver);
     resolve_ledger(resolver);
+    resolve_effect_id(resolver);
     resolve_slos(resolver);
     return resolver->errors->count + resolver->errors->more == before;
 }

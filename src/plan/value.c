@@ -91,6 +91,7 @@ bool value_is_textual(enum value_type type)
     case TYPE_RATIO:
     case TYPE_TEXTS:
     case TYPE_HEADERS:
+    case TYPE_MEMBERS:
     case TYPE_STATUSES:
     case TYPE_METHODS:
     case TYPE_CHOICES:
@@ -158,7 +159,7 @@ static bool parse_measure(enum value_type type, const char *text,
     case TYPE_SECTION: case TYPE_LIST: case TYPE_TEXT: case TYPE_NAME:
     case TYPE_HEADER_NAME: case TYPE_FILE: case TYPE_BODY: case TYPE_BOOL:
     case TYPE_INTEGER: case TYPE_STATUS: case TYPE_NUMBER: case TYPE_CHOICE:
-    case TYPE_TEXTS: case TYPE_HEADERS: case TYPE_STATUSES:
+    case TYPE_TEXTS: case TYPE_HEADERS: case TYPE_MEMBERS: case TYPE_STATUSES:
     case TYPE_METHODS: case TYPE_CHOICES: case TYPE_TRISTATE:
     case TYPE_DURATIONS: case TYPE_MULT_RANGE: case TYPE_ADD_RANGE:
     case TYPE_TRANSITIONS: case TYPE_JITTER: case TYPE_BACKOFF:
@@ -466,6 +467,59 @@ static bool read_headers(struct reader *reader, const struct key *key,
     for (const cJSON *item = value->child; item; item = item->next) {
         path_push_name(&reader->path, item->string);
         good = read_header(reader, key, item, list) && good;
+        path_pop(&reader->path, length);
+    }
+    return good;
+}
+
+static bool read_member(struct reader *reader, const cJSON *item,
+                        struct member_list *list)
+{
+    struct expected_member *member = &list->items[list->count];
+    const char *problem =
+        pointer_compile(&member->pointer, reader->arena, item->string);
+
+    if (problem) {
+        struct error *error = refuse(reader, "\"%s\" is no JSON pointer: %s",
+                                     item->string, problem);
+        error_hint(error, "write \"/%s\"", item->string);
+        return false;
+    }
+    if (cJSON_IsString(item)) {
+        member->kind = JSON_STRING;
+        member->text = arena_strdup(reader->arena, item->valuestring);
+        member->length = strlen(item->valuestring);
+    } else if (cJSON_IsNumber(item)) {
+        member->kind = JSON_NUMBER;
+        member->number = item->valuedouble;
+    } else if (cJSON_IsBool(item)) {
+        member->kind = cJSON_IsTrue(item) ? JSON_TRUE : JSON_FALSE;
+    } else {
+        struct error *error =
+            refuse(reader, "%s cannot be compared", json_type_name(item));
+        error_hint(error, "name the members that matter, one by one, each "
+                          "with a text, a number, true or false");
+        return false;
+    }
+    list->count++;
+    return true;
+}
+
+static bool read_members(struct reader *reader, const struct key *key,
+                         const cJSON *value, struct member_list *list)
+{
+    bool good = true;
+    size_t length = reader->path.length;
+
+    if (!cJSON_IsObject(value)) {
+        return wrong_type(reader, key, value);
+    }
+    list->count = 0;
+    list->items = arena_array(reader->arena, (size_t)cJSON_GetArraySize(value),
+                              sizeof(*list->items));
+    for (const cJSON *item = value->child; item; item = item->next) {
+        path_push_name(&reader->path, item->string);
+        good = read_member(reader, item, list) && good;
         path_pop(&reader->path, length);
     }
     return good;
@@ -865,6 +919,8 @@ bool value_read(struct reader *reader, const struct key *key,
         return read_texts(reader, key, value, field);
     case TYPE_HEADERS:
         return read_headers(reader, key, value, field);
+    case TYPE_MEMBERS:
+        return read_members(reader, key, value, field);
     case TYPE_STATUSES:
         memset(field, 0, sizeof(struct status_set));
         return read_each(reader, key, value, 64, read_list_status, field);

@@ -26,6 +26,29 @@ static void add_null_figures(cJSON *object)
     }
 }
 
+/* Answers speak for themselves, whichever oracle judges; where they were not
+ * asked they said nothing. */
+static void add_answers(cJSON *object, const struct answer_figures *answers)
+{
+    const struct {
+        const char *name;
+        bool is_measured;
+        uint64_t count;
+    } members[] = {
+        {"divergent", answers->names_effects, answers->divergent},
+        {"replay_mismatch", answers->compares, answers->replay_mismatch},
+        {"stuck", answers->has_keys, answers->stuck},
+        {"named_twice", answers->names_effects, answers->duplicates},
+        {"named_alike", answers->knows_shared, answers->aliased},
+        {"unnamed", answers->names_effects, answers->unnamed},
+    };
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        member_measured(object, members[i].name,
+                        members[i].is_measured ? (double)members[i].count
+                                               : -1);
+    }
+}
+
 static void add_table(cJSON *object, const struct effects *effects)
 {
     cJSON *table = cJSON_AddObjectToObject(object, "table");
@@ -113,6 +136,7 @@ static cJSON *make_trace(const struct effect_example *example,
                         ? NULL
                         : fault_name((enum fault_kind)note->fault));
         add_key(object, plan, example->operation, (unsigned)i + 1);
+        member_us(object, "named", note->named > 0 ? note->named : -1);
         cJSON_AddItemToArray(trace, object);
     }
     return trace;
@@ -142,6 +166,12 @@ static cJSON *make_example(const struct effect_example *example,
     }
     if (example->late) {
         cJSON_AddItemToArray(flags, cJSON_CreateString("late"));
+    }
+    if (example->divergent) {
+        cJSON_AddItemToArray(flags, cJSON_CreateString("divergent"));
+    }
+    if (example->stuck) {
+        cJSON_AddItemToArray(flags, cJSON_CreateString("stuck"));
     }
     member_us(object, "intended_us", example->intended.ns / NS_PER_US);
     if (example->note_count > 0) {
@@ -190,6 +220,50 @@ static void add_history(cJSON *object, const struct effects *effects,
     }
 }
 
+static void add_examples(cJSON *object, const struct effects *effects,
+                         const struct plan *plan)
+{
+    cJSON *examples = cJSON_AddArrayToObject(object, "examples");
+    for (size_t i = 0; i < effects->example_count; i++) {
+        cJSON_AddItemToArray(examples,
+                             make_example(&effects->examples[i], plan));
+    }
+}
+
+static void set_count(cJSON *object, const char *name, uint64_t count)
+{
+    cJSON_ReplaceItemInObjectCaseSensitive(
+        object, name, cJSON_CreateNumber((double)count));
+}
+
+/* What was seen by the ids in answers; all else stays null. No bound goes with
+ * it: what was not seen may have happened all the same. */
+static void add_seen(cJSON *object, const struct result *result,
+                     const struct plan *plan)
+{
+    const struct effects *effects = &result->effects;
+    double n = (double)effects->operations_checked;
+
+    set_count(object, "operations_checked", effects->operations_checked);
+    set_count(object, "duplicate", effects->classes[EFFECT_DUPLICATE]);
+    set_count(object, "extra_effects", effects->extra_effects);
+    set_count(object, "total_effects", effects->total_effects);
+    set_count(object, "single_attempt", effects->single_attempt);
+    if (effects->answers.knows_shared) {
+        set_count(object, "aliased", effects->aliased);
+    }
+    set_count(object, "delivered_lost_responses",
+              result->tally->faults[FAULT_LOST_RESPONSE].delivered);
+    cJSON *ratios = cJSON_CreateObject();
+    member_measured(ratios, "duplicate",
+                    (double)effects->classes[EFFECT_DUPLICATE] / n);
+    cJSON_AddNullToObject(ratios, "lost");
+    cJSON_AddNullToObject(ratios, "phantom");
+    cJSON_ReplaceItemInObjectCaseSensitive(object, "ratios", ratios);
+    cJSON_DeleteItemFromObjectCaseSensitive(object, "examples");
+    add_examples(object, effects, plan);
+}
+
 cJSON *findings_make(const struct result *result, const struct plan *plan)
 {
     const struct effects *effects = &result->effects;
@@ -198,8 +272,12 @@ cJSON *findings_make(const struct result *result, const struct plan *plan)
     cJSON_AddStringToObject(object, "oracle",
                             effect_oracle_name(effects->oracle));
     member_text(object, "problem", effects->problem);
+    add_answers(object, &effects->answers);
     if (effects->oracle != ORACLE_LEDGER) {
         add_null_figures(object);
+        if (effects->oracle == ORACLE_EFFECT_ID) {
+            add_seen(object, result, plan);
+        }
         return object;
     }
     member_count(object, "operations_checked", effects->operations_checked);
@@ -217,11 +295,7 @@ cJSON *findings_make(const struct result *result, const struct plan *plan)
                  result->tally->faults[FAULT_LOST_RESPONSE].delivered);
     add_table(object, effects);
     add_ratios(object, effects);
-    cJSON *examples = cJSON_AddArrayToObject(object, "examples");
-    for (size_t i = 0; i < effects->example_count; i++) {
-        cJSON_AddItemToArray(examples,
-                             make_example(&effects->examples[i], plan));
-    }
+    add_examples(object, effects, plan);
     add_history(object, effects, plan);
     return object;
 }

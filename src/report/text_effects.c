@@ -291,6 +291,22 @@ static void add_history(struct text *text, const cJSON *effects)
     }
 }
 
+/* What answers told, whichever oracle judges. */
+static void add_answers(struct text *text, const cJSON *effects)
+{
+    add_remark(text, INK_BAD, text_number(effects, "divergent"),
+               "caller was told of several effects of one operation",
+               "callers were told of several effects of one operation");
+    add_remark(text, INK_WARN, text_number(effects, "replay_mismatch"),
+               "operation had different answers to one key",
+               "operations had different answers to one key");
+    add_remark(text, INK_WARN, text_number(effects, "stuck"),
+               "operation found its key in flight to the end",
+               "operations found their keys in flight to the end");
+    add_remark(text, INK_WARN, text_number(effects, "unnamed"),
+               "answer named no effect", "answers named no effect");
+}
+
 static void add_remarks(struct text *text, const cJSON *effects)
 {
     double lost = text_number(effects, "delivered_lost_responses");
@@ -323,6 +339,49 @@ static void add_remarks(struct text *text, const cJSON *effects)
     }
 }
 
+/* Without a ledger, but with answers that name what they made: what was seen,
+ * and in so many words what nobody could see. */
+static void add_seen(struct text *text, const cJSON *effects)
+{
+    struct pen *pen = &text->pen;
+    double duplicate = text_number(effects, "duplicate");
+    bool any = duplicate > 0;
+    struct str share = STR_INIT;
+
+    text_figure(text, INK_PLAIN, FORM_COUNT,
+                text_number(effects, "operations_checked"));
+    pen_write(pen, INK_PLAIN, " operations%s", text_dot(text));
+    text_figure(text, INK_PLAIN, FORM_COUNT,
+                text_number(effects, "total_effects"));
+    pen_write(pen, INK_PLAIN, " effects named in answers; no ledger");
+    text_newline(text);
+    if (any) {
+        pen_sign(pen, INK_BAD, "  ✗ ", "  !! ");
+        text_format(&share, FORM_RATIO,
+                    text_number(effects, "ratios.duplicate"));
+    } else {
+        pen_write(pen, INK_PLAIN, "    ");
+    }
+    text_right(text, any ? INK_BAD : INK_PLAIN, FORM_COUNT, duplicate, 9);
+    pen_write(pen, any ? INK_BAD : INK_PLAIN, " %-10s", "duplicate");
+    pen_right(pen, INK_PLAIN, share.text ? share.text : "", 10);
+    pen_write(pen, INK_FAINT, "  seen");
+    text_newline(text);
+    str_release(&share);
+    pen_spaces(pen, 4);
+    text_wrapped(text, INK_FAINT,
+                 "not measured: lost, phantom, and duplicates whose answers "
+                 "never came; only a ledger tells them",
+                 4);
+}
+
+static void add_shared(struct text *text, const cJSON *effects)
+{
+    add_remark(text, INK_WARN, text_number(effects, "aliased"),
+               "operation was answered with the effect of another",
+               "operations were answered with effects of others");
+}
+
 void text_effects(struct text *text)
 {
     struct pen *pen = &text->pen;
@@ -333,6 +392,14 @@ void text_effects(struct text *text)
     text_heading(text, "Effects");
     pen_write(pen, INK_PLAIN, "       ");
     if (!oracle || strcmp(oracle, "ledger") != 0) {
+        bool seen = oracle && strcmp(oracle, "effect_id") == 0;
+        if (seen) {
+            add_seen(text, effects);
+            add_shared(text, effects);
+            add_answers(text, effects);
+            add_examples(text, effects);
+            return;
+        }
         bool none = !oracle || strcmp(oracle, "none") == 0;
         pen_write(pen, none ? INK_PLAIN : INK_BAD, "%s",
                   none ? "not measured: no ledger" : "UNVERIFIED");
@@ -343,6 +410,7 @@ void text_effects(struct text *text)
         } else {
             text_newline(text);
         }
+        add_answers(text, effects);
         return;
     }
     text_figure(text, INK_PLAIN, FORM_COUNT,
@@ -358,5 +426,6 @@ void text_effects(struct text *text)
     add_offence(text, effects, "phantom", "refused and performed");
     add_remarks(text, effects);
     add_history(text, effects);
+    add_answers(text, effects);
     add_examples(text, effects);
 }

@@ -179,6 +179,7 @@ static void note_attempt(struct operation *operation,
         .outcome = (uint8_t)result->outcome,
         .kind = (uint8_t)flight->kind,
         .fault = struck ? (int8_t)flight->fault->kind : (int8_t)-1,
+        .named = flight->wire ? flight->wire->answer.named : 0,
     };
 }
 
@@ -227,6 +228,9 @@ static void tell_done(struct worker *worker, struct flight *flight,
 {
     struct operation *operation = flight->operation;
     struct fact fact = new_fact(operation, FACT_DONE, now);
+    if (result->status != 0) {
+        operation->seen.busy = result->outcome == OUTCOME_BUSY;
+    }
     struct duration sent = NOT_MEASURED;
     bool delivered;
     bool struck = strike_happened(flight, result, &delivered);
@@ -393,6 +397,7 @@ static void perform_finish(struct worker *worker, struct operation *operation,
     fact.finished.notes = operation->notes;
     tally_take(&worker->tally, &fact);
     evidence_verdict(operation, action, now);
+    operation->verdict = action->verdict;
 
     worker->finished++;
     worker->last_verdict = now;
@@ -412,10 +417,35 @@ static void perform_finish(struct worker *worker, struct operation *operation,
     }
 }
 
+/* What the answers of an operation said, those after its verdict too. */
+static void tell_answers(struct worker *worker,
+                         const struct operation *operation)
+{
+    const struct planned_request *request =
+        &worker->plan->requests[operation->request];
+    if (!worker->tally.config.keep_answers || request->config.effect != YES) {
+        return;
+    }
+    struct fact fact = new_fact(operation, FACT_ANSWERS, run_now(worker));
+    fact.answers.seen = &operation->seen;
+    fact.answers.operation = operation->number;
+    fact.answers.verdict = operation->verdict;
+    fact.answers.intended = operation->intended;
+    fact.answers.attempts = operation->on_wire;
+    fact.answers.has_key = request->traits.has_key;
+    fact.answers.one_key =
+        request->traits.has_key &&
+        worker->plan->policy.key.scope == KEY_SCOPE_OPERATION;
+    fact.answers.note_count = operation->note_count;
+    fact.answers.notes = operation->notes;
+    tally_take(&worker->tally, &fact);
+}
+
 /* Nothing of the operation is left: its slot is free. */
 static void release_slot(struct worker *worker, struct operation *operation)
 {
     evidence_operation(worker, operation);
+    tell_answers(worker, operation);
     heap_remove(&worker->timers, &operation->timer);
     operation->active = false;
     operation->next = worker->free;
@@ -596,6 +626,7 @@ void operation_start(struct worker *worker, struct instant now,
     operation->note_count = 0;
     operation->chain = 0;
     operation->attempts_told = 0;
+    answers_seen_begin(&operation->seen);
     operation->key_length = 0;
     operation->key[0] = '\0';
     if (plan->requests[operation->request].traits.has_key) {
@@ -621,16 +652,22 @@ void flight_on_done(void *context, CURL *easy, CURLcode code)
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
     struct wire *wire = (struct wire *)(void *)private;
     struct flight *flight = wire->owner;
-
+    bool lost = wire->answered && flight->fault &&
+                flight->fault->kind == FAULT_LOST_RESPONSE;
     struct attempt_result result;
+
     if (flight->is_ended) {
         return; /* its ending is settled, and waits to be told */
     }
+    wire_result(wire, code, &result);
+    if (result.outcome == OUTCOME_OK && wire->set->reads_answers &&
+        flight->kind != ATTEMPT_DUPLICATE) {
+        answers_seen_add(&flight->operation->seen, &wire->answer,
+                         worker->plan, result.status, lost);
+    }
     if (flight->kind == ATTEMPT_DUPLICATE) {
-        wire_result(wire, code, &result);
         copy_done(worker, flight, &result, now);
     } else if (!strike_keeps_answer(worker, flight, now)) {
-        wire_result(wire, code, &result);
         flight_answer(worker, flight, &result, now);
         flights_settle(worker, now);
     }

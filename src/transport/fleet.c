@@ -40,6 +40,7 @@ struct fleet {
     int64_t origin_unix_ns;
     struct tally merged;
     struct effects_log **logs;
+    struct answers_log **answers;
 };
 
 size_t fleet_descriptors(void)
@@ -125,6 +126,8 @@ struct fleet *fleet_new(const struct plan *plan, struct errors *errors)
         arena_array(&fleet->arena, fleet->count, sizeof(*fleet->members));
     fleet->logs =
         arena_array(&fleet->arena, fleet->count, sizeof(*fleet->logs));
+    fleet->answers =
+        arena_array(&fleet->arena, fleet->count, sizeof(*fleet->answers));
     bool ok = route_find(plan, &fleet->pinned, errors);
     for (uint64_t i = 0; ok && i < fleet->count; i++) {
         struct worker_options options = {
@@ -278,11 +281,14 @@ const struct tally *fleet_join(struct fleet *fleet)
     for (uint64_t i = 0; i < fleet->count; i++) {
         pthread_join(fleet->members[i].thread, NULL);
         fleet->members[i].started = false;
-        fleet->logs[i] = worker_tally(fleet->members[i].worker)->effects;
+        const struct tally *tally = worker_tally(fleet->members[i].worker);
+        fleet->logs[i] = tally->effects;
+        fleet->answers[i] = tally->answers;
     }
     first = worker_tally(fleet->members[0].worker);
     struct tally_config config = first->config;
     config.keep_effects = false;
+    config.keep_answers = false;
     tally_init(&fleet->merged, &fleet->arena, &config);
     for (uint64_t i = 0; i < fleet->count; i++) {
         tally_merge(&fleet->merged, worker_tally(fleet->members[i].worker));
@@ -295,6 +301,12 @@ struct effects_log **fleet_effects_logs(struct fleet *fleet, size_t *count)
 {
     *count = fleet->count;
     return fleet->logs;
+}
+
+struct answers_log **fleet_answers_logs(struct fleet *fleet, size_t *count)
+{
+    *count = fleet->count;
+    return fleet->answers;
 }
 
 double fleet_cpu_share(const struct fleet *fleet)

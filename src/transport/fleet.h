@@ -62,6 +62,7 @@ const struct tally *fleet_join(struct fleet *fleet);
 
 /* After the join. */
 struct effects_log **fleet_effects_logs(struct fleet *fleet, size_t *count);
+struct answers_log **fleet_answers_logs(struct fleet *fleet, size_t *count);
 
 /* When the run clock was 0, on clock_now's clock. After the start. */
 struct instant fleet_origin(const struct fleet *fleet);

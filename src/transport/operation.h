@@ -53,6 +53,7 @@ struct operation {
     uint64_t client; /* index among the worker's clients */
     uint64_t user;   /* closed model: whose turn this is */
     struct instant intended;
+    enum verdict verdict; /* once it is finished */
     struct duration queue; /* total wait for wires */
     uint8_t waits;   /* bits of enum call_wait: those that it was seen in */
     unsigned on_wire;
@@ -61,6 +62,7 @@ struct operation {
     struct hash128 join;
     size_t key_length;
     char key[KEY_MAX];
+    struct answers_seen seen;
     size_t note_count;
     struct attempt_note notes[ATTEMPT_NOTES_MAX];
     /* for the journal, see evidence.c */

@@ -153,6 +153,9 @@ void wires_init(struct wires *wires, struct arena *arena,
 
     wires->slots = arena_array(arena, count, sizeof(*wires->slots));
     wires->slot_count = count;
+    wires->reads_answers = plan_reads_answers(plan);
+    answers_make_room(&wires->slots[0].answer, sizeof(struct wire), count,
+                      plan, arena);
     for (size_t i = 0; i < count; i++) {
         struct wire *wire = &wires->slots[i];
         wire->set = wires;
@@ -208,6 +211,7 @@ static void forget_headers(struct wire *wire)
     wire->hint = (struct server_hint){.kind = HINT_ABSENT};
     wire->hint_row = HINT_HEADERS_MAX;
     wire->answer_headers = 0;
+    answer_begin(&wire->answer);
 }
 
 /* Rows are tried in the order of the profile, whatever the order in which the
@@ -246,6 +250,9 @@ static void read_header(struct wire *wire, const char *line, size_t length)
         wire->answer_headers |=
             classify_headers_in(&retry->classify, line, length);
     }
+    if (wire->set->reads_answers) {
+        answer_header(&wire->answer, wire->set->plan, line, length);
+    }
 }
 
 static size_t on_header(char *line, size_t size, size_t count, void *user)
@@ -283,12 +290,14 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *user)
 {
     struct wire *wire = user;
     struct instant until;
-    (void)bytes;
 
     if (wire->fault && wire->fault->kind == FAULT_SLOW_READ &&
         !wire_fault_may_read(wire, size * count, &until)) {
         wire->set->on_slow(wire->set->context, wire, until);
         return CURL_WRITEFUNC_PAUSE;
+    }
+    if (wire->set->reads_answers) {
+        answer_body(&wire->answer, bytes, size * count);
     }
     return size * count;
 }
@@ -617,6 +626,10 @@ void wire_result(struct wire *wire, CURLcode code,
     } else if (code == CURLE_OK) {
         result->outcome = outcome_of_status(
             wire->status, &planned->config.expect, planned->traits.has_key);
+        if (result->outcome == OUTCOME_OK &&
+            !answer_has(&wire->answer, &planned->config.expect_json)) {
+            result->outcome = OUTCOME_UNEXPECTED;
+        }
     } else if (!result->sent) {
         result->outcome = outcome_unsent(wire, code);
     } else {

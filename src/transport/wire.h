@@ -20,6 +20,7 @@
 #include "load/gate.h"
 #include "measure/fact.h"
 #include "plan/plan.h"
+#include "transport/answer.h"
 #include "transport/loop.h"
 
 #include <curl/curl.h>
@@ -65,6 +66,7 @@ struct wire {
     struct instant sent;      /* monotonic clock; valid when sends > 0 */
     struct instant first_byte; /* valid when answered */
     struct duration connect;  /* NOT_MEASURED when none was opened */
+    struct answer answer;
     char *url, *headers, *body;  /* room for filled templates */
     struct curl_slist *lines;    /* nodes for filled header lines */
 };
@@ -86,6 +88,7 @@ struct wires {
     size_t slot_count;
     struct wire_pool *pools;
     size_t pool_count;
+    bool reads_answers; /* more than their status and hint is looked at */
     /* Told before the first byte goes out; must not call libcurl. */
     void (*on_sent)(void *context, struct wire *wire);
     /* An answer is held back until then; must not call libcurl. */

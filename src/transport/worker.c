@@ -221,6 +221,8 @@ static void init_load(struct worker *worker)
                    .keep_effects = plan->has_ledger,
                    .keep_times = plan->has_ledger &&
                                  ledger_tells_time(plan->ledger.tells),
+                   .keep_answers = plan_reads_answers(plan),
+                   .names_effects = plan->effect_id.place != EFFECT_ID_NONE,
                    .operations_max = effects_max(worker),
                    .layers = layers_of(&plan->policy),
                });

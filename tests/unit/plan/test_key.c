@@ -119,7 +119,8 @@ static void paths_are_found_by_their_pattern(void **state)
     assert_null(key_find("load.rat"));
     assert_true(key_is_reserved("timeline"));
     assert_true(key_is_reserved("timeline.run"));
-    assert_true(key_is_reserved("requests[3].expect.json"));
+    assert_false(key_is_reserved("requests[3].expect.json"));
+    assert_false(key_is_reserved("idempotency.effect_id"));
     assert_false(key_is_reserved("timelines"));
     assert_string_equal(key_suggest("load", "duraton"), "load.duration");
     assert_string_equal(key_suggest("", "rate"), "load.rate");
