@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Room for so many effects an operation, on average. */
+enum { NAMED_PER_OPERATION = 2 };
+
 /* An effect that an answer of an operation named. */
 struct named_effect {
     struct hash128 effect;
@@ -27,8 +30,8 @@ struct answers_log *answers_log_new(struct arena *arena,
                                     uint64_t operations_max)
 {
     struct answers_log *log = arena_alloc(arena, sizeof(*log));
-    log->capacity = operations_max;
-    log->named = arena_array(arena, operations_max, sizeof(*log->named));
+    log->capacity = operations_max * NAMED_PER_OPERATION;
+    log->named = arena_array(arena, log->capacity, sizeof(*log->named));
     log->figures.names_effects = operations_max > 0;
     return log;
 }

@@ -22,8 +22,9 @@
 
 struct answers_log;
 
-/* Room for the effects of about `operations_max` operations; past it nothing
- * is said of shared ones. 0: no answer names any. */
+/* Room for two effects of each of `operations_max` operations, which costs
+ * nothing until it is used; past it nothing is said of shared ones. 0: no
+ * answer names any. */
 struct answers_log *answers_log_new(struct arena *arena,
                                     uint64_t operations_max);
 

@@ -3,8 +3,8 @@
 # A preloaded library counts allocations by the caller's address: the squall
 # program, or a library (libcurl allocates for every transfer, and is counted
 # apart). Two runs that differ only in the number of operations, with
-# templates, keys, retries, jitter, faults, rules about headers and the effects
-# log in use, must ask for the same number of allocations. What does not grow
+# templates, keys, retries, jitter, faults, rules about headers, answers that
+# are looked into and the logs of effects in use, must ask for the same number of allocations. What does not grow
 # with requests may differ by a few: the report's text is a little longer.
 
 from harness import *
@@ -38,14 +38,15 @@ def no_allocation(t):
         raise Failed(done.stderr.decode())
 
     nginx = t.nginx(locations="""
-        location /ok { return 200 "ok\\n"; }
+        location /ok { return 200 '{"state": "done"}'; }
+        location /made { return 201 '{"list": [{}], "id": "$request_id"}'; }
         location /fail { add_header X-Retry yes always;
                          return 503 "no\\n"; }
         location /ledger { return 200 ""; }""")
     profile = t.profile({
         "headers": {"X-Request": "attempt={{attempt}}; max={{max_attempts}}",
                     "X-Previous": "{{retry_if_any}}", "X-Retry": "{{retry}}"},
-        "idempotency": {"scope": "operation", "key": "uuid4",
+        "idempotency": {"effect_id": "/id", "scope": "operation", "key": "uuid4",
                         "methods": ["POST"]},
         "retry": {"max_attempts": 3, "retry_on": ["5xx", "reset"],
                   "classify": [{"when": {"header": {"X-Retry": "Yes",
@@ -56,7 +57,10 @@ def no_allocation(t):
         "faults": [{"kind": "lost_request", "ratio": .1, "as": "reset"},
                    {"kind": "lost_response", "ratio": .02, "as": "reset"}],
         "requests": [
+            {"name": "made", "path": "/made", "method": "POST",
+             "body": '{"id": "{{op.id}}"}'},
             {"name": "ok", "weight": 3, "path": "/ok?{{rand:1:99}}",
+             "expect": {"json": {"/state": "done"}},
              "headers": {"X-Op": "{{op.id}}", "X-Uuid": "{{uuid}}"}},
             {"name": "fail", "weight": 1, "path": "/fail", "method": "POST",
              "body": '{"id": "{{op.id}}", "key": "{{key}}"}'}]})

@@ -146,7 +146,7 @@ static void test_shared_effects(void **state)
 static void test_overflow_is_not_zero(void **state)
 {
     (void)state;
-    struct answers_log *log = answers_log_new(&arena, 2);
+    struct answers_log *log = answers_log_new(&arena, 1);
     struct answer_figures figures;
     for (uint64_t i = 0; i < 3; i++) {
         char name[2] = {(char)('a' + i), '\0'};
