@@ -459,6 +459,39 @@ static void assert_unmeasured(const struct small_run *run, const char *text,
     }
 }
 
+/* Of what ids in answers show, and of what they cannot. */
+static void test_answers_are_judged(void **state)
+{
+    (void)state;
+    static const struct judged rows[] = {
+        {"duplicates <= 2", false, 3},   {"extra_effects == 5", true, 5},
+        {"aliased < 7", false, 7},       {"divergent == 4", true, 4},
+        {"replay_mismatch == 0", true, 0}, {"stuck == 0", true, 0},
+    };
+    struct small_run run;
+    start_run(&run, false);
+    struct effects *effects = &run.result.effects;
+    effects->oracle = ORACLE_EFFECT_ID;
+    assert_unmeasured(&run, "divergent == 0", "no answer tells it");
+    assert_unmeasured(&run, "replay_mismatch == 0", "no answer tells it");
+    assert_unmeasured(&run, "stuck == 0", "no answer tells it");
+    assert_unmeasured(&run, "aliased == 0", "nothing to measure it on");
+    assert_unmeasured(&run, "lost == 0", "only a ledger does");
+    assert_unmeasured(&run, "phantom == 0", "only a ledger does");
+    effects->answers = (struct answer_figures){.names_effects = true,
+                                               .knows_shared = true,
+                                               .compares = true,
+                                               .has_keys = true,
+                                               .divergent = 4};
+    effects->classes[EFFECT_DUPLICATE] = 3;
+    effects->extra_effects = 5;
+    effects->aliased = 7;
+    for (size_t i = 0; i < array_length(rows); i++) {
+        assert_judged(&run, &rows[i]);
+    }
+    arena_release(&run.arena);
+}
+
 static void test_what_was_not_measured_fails_with_the_reason(void **state)
 {
     (void)state;
@@ -529,6 +562,7 @@ int main(void)
         cmocka_unit_test(test_judgements),
         cmocka_unit_test(test_layers_are_judged),
         cmocka_unit_test(test_layers_that_are_off_fail_with_the_reason),
+        cmocka_unit_test(test_answers_are_judged),
         cmocka_unit_test(test_what_was_not_measured_fails_with_the_reason),
         cmocka_unit_test(test_rounding_fails_no_one),
     };

@@ -36,6 +36,10 @@ static void values_are_refused(void **state)
          "did you mean retry.backoff.initial?"},
         {"{\"timeline\":{}}", 1, 2, "timeline",
          "not available in this version", "remove"},
+        {"{\"idempotency\":{\"effect_id\":\"id\"}}", 1, 29,
+         "idempotency.effect_id", "begins with a slash", "\"/id\""},
+        {"{\"idempotency\":{\"effect_id\":\"header:\"}}", 1, 29,
+         "idempotency.effect_id", "no header's name", "header:Location"},
         {"{\"requests\":[{\"expect\":{\"json\":7}}]}", 1, 32,
          "requests[0].expect.json", "a number where a members",
          "{\"/state\": \"created\"}"},
@@ -253,6 +257,21 @@ static void contradictions_name_both_places(void **state)
     }
 }
 
+static void effect_ids_need_effects(void **state)
+{
+    static const struct refusal refusals[] = {
+        {"{\"requests\":[{\"method\":\"GET\"}],\n"
+         "\"idempotency\":{\"effect_id\":\"/id\"}}",
+         2, 16, "idempotency.effect_id",
+         "no request performs an effect that an answer could name "
+         "(requests: a.json:1:2)", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < array_length(refusals); i++) {
+        check(&refusals[i]);
+    }
+}
+
 static void a_template_key_needs_its_text(void **state)
 {
     static const struct refusal missing = {
@@ -366,6 +385,7 @@ int main(void)
         cmocka_unit_test(rules_are_refused),
         cmocka_unit_test(keys_and_headers_are_refused),
         cmocka_unit_test(contradictions_name_both_places),
+        cmocka_unit_test(effect_ids_need_effects),
         cmocka_unit_test(a_template_key_needs_its_text),
         cmocka_unit_test(budgets_are_refused),
         cmocka_unit_test(all_errors_come_at_once),
