@@ -512,7 +512,7 @@ static bool read_members(struct reader *reader, const struct key *key,
     size_t length = reader->path.length;
 
     if (!cJSON_IsObject(value)) {
-        return wrong_type(reader, key, value);
+        return value_wrong_type(reader, key, value);
     }
     list->count = 0;
     list->items = arena_array(reader->arena, (size_t)cJSON_GetArraySize(value),

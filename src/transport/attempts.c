@@ -397,7 +397,6 @@ static void perform_finish(struct worker *worker, struct operation *operation,
     fact.finished.notes = operation->notes;
     tally_take(&worker->tally, &fact);
     evidence_verdict(operation, action, now);
-    operation->verdict = action->verdict;
 
     worker->finished++;
     worker->last_verdict = now;

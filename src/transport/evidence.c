@@ -96,7 +96,7 @@ void evidence_attempt(struct worker *worker, const struct flight *flight,
 void evidence_verdict(struct operation *operation,
                       const struct action *action, struct instant now)
 {
-    operation->verdict = (uint8_t)action->verdict;
+    operation->verdict = action->verdict;
     operation->reason = (uint8_t)action->reason;
     operation->verdict_at = now;
 }
@@ -115,7 +115,7 @@ void evidence_operation(struct worker *worker, struct operation *operation)
         .on_wire = operation->on_wire,
         .request = operation->request,
         .stage = operation->stage,
-        .verdict = operation->verdict,
+        .verdict = (uint8_t)operation->verdict,
         .reason = operation->reason,
         .warmup = operation->warmup,
     };

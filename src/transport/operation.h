@@ -68,7 +68,7 @@ struct operation {
     /* for the journal, see evidence.c */
     uint64_t chain;
     unsigned attempts_told;
-    uint8_t verdict, reason;
+    uint8_t reason;
     struct instant verdict_at;
 };
 
