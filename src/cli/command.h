@@ -29,7 +29,8 @@ enum {
 };
 
 /* What the words that are not options mean. */
-enum positional { POSITIONAL_NOTHING, POSITIONAL_URL, POSITIONAL_WORDS };
+enum positional { POSITIONAL_NOTHING, POSITIONAL_URL, POSITIONAL_WORDS,
+                  POSITIONAL_FILE_URL };
 
 struct invocation;
 
@@ -72,10 +73,11 @@ struct invocation {
     const char *const *argv;
     struct plan_input input; /* input.run is set only when has_run_id is */
     bool has_run_id;
-    struct words words;      /* positional ones, of commands that take WORDS */
+    struct words words;      /* positional ones, of commands that take WORDS,
+                              * and the file of those that take one */
     const char *output;      /* -o, "-" is stdout; NULL: none */
     const char *events;      /* run: the file, or NULL */
-    const char *dead_letters; /* run: the file, or NULL */
+    const char *dead_letters; /* run, replay: the file, or NULL */
     const char *sample;      /* run: share of operations, as written */
     const char *operation;   /* report: key or op.id, or NULL */
     bool json;               /* the document instead of the text, on stdout */

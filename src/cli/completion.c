@@ -114,6 +114,12 @@ static bool names_profiles(const struct command *command)
     return command->id == COMMAND_profile;
 }
 
+/* Whether a word of the command names a file. */
+static bool names_file(const struct command *command)
+{
+    return command->positional == POSITIONAL_FILE_URL;
+}
+
 /* What lists the names for a shell, and takes them off the lines. */
 static const char list_names[] =
     "squall profile list 2>/dev/null | cut -d' ' -f1";
@@ -145,6 +151,13 @@ static void append_bash_options(struct str *out, size_t command)
                    "            return\n"
                    "        fi",
                    list_names);
+    } else if (names_file(&commands[command])) {
+        str_append(out, "\n"
+                        "        if [[ $current != -* ]]; then\n"
+                        "            COMPREPLY=($(compgen -f -- "
+                        "\"$current\"))\n"
+                        "            return\n"
+                        "        fi");
     }
     str_append(out, " ;;\n");
 }
@@ -298,6 +311,9 @@ static void complete_zsh(struct str *out)
         if (names_profiles(&commands[i])) {
             str_append(out, "            '*:profile:_squall_profiles' \\\n"
                             "            '1:word:(");
+        } else if (names_file(&commands[i])) {
+            str_append(out, "            '1:file:_files'\n        ;;\n");
+            continue;
         } else {
             str_append(out, "            '*::word:(");
         }
@@ -335,6 +351,12 @@ static void append_fish_option(struct str *out, size_t command,
 static void append_fish_words(struct str *out, const struct command *command)
 {
     struct str words = STR_INIT;
+    if (names_file(command)) {
+        str_printf(out, "complete -c squall -F -n "
+                        "'__fish_seen_subcommand_from %s'\n",
+                   command->name);
+        return;
+    }
     append_words(&words, command);
     if (words.length > 0) {
         str_printf(out, "complete -c squall -n "

@@ -306,10 +306,16 @@ static void parse_positional(struct parser *parser, const char *word)
     struct invocation *invocation = parser->invocation;
     const struct command *command = invocation->command;
 
+    if (command->positional == POSITIONAL_FILE_URL &&
+        invocation->words.count == 0) {
+        words_add(&invocation->words, word);
+        return;
+    }
     switch (command->positional) {
     case POSITIONAL_WORDS:
         words_add(&invocation->words, word);
         return;
+    case POSITIONAL_FILE_URL:
     case POSITIONAL_URL:
         if (!invocation->input.url) {
             invocation->input.url = word;

@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/evidence.h"
 #include "cli/interrupt.h"
+#include "cli/replay.h"
 #include "measure/answers.h"
 #include "measure/result.h"
 #include "report/document.h"
@@ -39,6 +40,7 @@ struct run {
     struct plan *plan;
     struct server *server; /* NULL: the target is somebody else's */
     struct fleet *fleet;
+    struct replay *replay; /* NULL: operations are new */
     struct evidence *evidence; /* NULL: none is asked for */
     struct interrupt *interrupt;
     const struct tally *tally;
@@ -65,6 +67,13 @@ static bool read_plan(struct run *run)
     struct plan_input input = run->invocation->input;
     if (!run->invocation->has_run_id) {
         input.run = random_number();
+    }
+    if (run->replay) {
+        /* Letters keep who they are. */
+        input.letters = run->replay->letters;
+        input.run = input.letters->run;
+        input.has_seed = true;
+        input.seed = input.letters->seed;
     }
     if (!input.has_seed) {
         input.has_seed = true;
@@ -173,9 +182,11 @@ static bool prepare(struct run *run)
     if (!start_target(run)) {
         return false;
     }
-    bool ok;
-    run->evidence =
-        evidence_new(run->invocation, run->plan, &ok, &run->errors);
+    bool ok = true;
+    if (!run->replay) { /* it writes its own dead letters */
+        run->evidence =
+            evidence_new(run->invocation, run->plan, &ok, &run->errors);
+    }
     run->fleet = ok ? fleet_new(run->plan, &run->errors) : NULL;
     if (!run->fleet) {
         return false;
@@ -343,9 +354,15 @@ static void reconcile(struct run *run)
     };
     run->join = join;
     run->told = clock_now();
-    effects_join_use_baseline(join, &run->baseline);
+    /* What the first run did is not to be taken off. */
+    if (!run->replay) {
+        effects_join_use_baseline(join, &run->baseline);
+    }
     if (ledger_tells_time(run->plan->ledger.tells)) {
         effects_join_use_times(join, fleet_origin_unix_ns(run->fleet));
+    }
+    if (run->replay) {
+        replay_watch(run->replay, join);
     }
     interrupt_rearm(run->interrupt);
     if (ledger_read(run->plan, join, &options, &errors)) {
@@ -476,6 +493,16 @@ static int report(struct run *run)
         status = 3;
         problem = problem ? problem : run->errors.list[errors].text;
     }
+    if (run->replay) {
+        const struct letter_ending *endings = fleet_endings(run->fleet);
+        replay_count(run->replay, endings,
+                     run->effects.oracle == ORACLE_LEDGER);
+        if (!replay_write(run->replay, endings, run->began_unix_ms,
+                          &run->errors)) {
+            status = 3;
+            problem = problem ? problem : run->errors.list[errors].text;
+        }
+    }
     struct run_info info = {
         .id = run->id,
         .started_unix_ms = run->began_unix_ms,
@@ -488,6 +515,8 @@ static int report(struct run *run)
         .embedded_target = run->server != NULL,
         .libcurl = curl_version(),
         .problem = problem,
+        .replayed = run->replay ? &run->replay->replayed : NULL,
+        .letters = run->replay ? run->replay->letters->file : NULL,
     };
     cJSON *document = document_make(&run->result, plan, &info);
     if (!write_results(run, document)) {
@@ -519,7 +548,13 @@ static void release(struct run *run)
 
 int command_run(const struct invocation *invocation)
 {
+    return run_invocation(invocation, NULL);
+}
+
+int run_invocation(const struct invocation *invocation, struct replay *replay)
+{
     struct run run = {.invocation = invocation,
+                      .replay = replay,
                       .began = clock_now(),
                       .began_unix_ms = clock_unix_ms()};
     int status = 0;

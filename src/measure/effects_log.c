@@ -1,6 +1,7 @@
 #include "measure/effects_inside.h"
 
 #include "base/must.h"
+#include "measure/replayed.h"
 
 #include <string.h>
 
@@ -84,6 +85,12 @@ void effects_log_take(struct effects_log *log, const struct fact *fact)
         keep_trace(log, fact);
     }
     unsigned attempts = fact->finished.attempts + fact->finished.copies;
+    enum verdict verdict = fact->finished.verdict;
+    if (fact->finished.was_before) {
+        attempts += fact->finished.attempts_before;
+        verdict = replayed_verdict(fact->finished.verdict_before, verdict,
+                                   fact->finished.one_key);
+    }
     if (log->verdict_us) {
         log->verdict_us[log->count] = us_that_fit(
             instant_since(fact->at, fact->finished.intended));
@@ -94,7 +101,7 @@ void effects_log_take(struct effects_log *log, const struct fact *fact)
         .operation = fact->finished.operation & ((UINT64_C(1) << 48) - 1),
         .attempts =
             (attempts < ATTEMPTS_MAX ? attempts : ATTEMPTS_MAX) & 0xfff,
-        .verdict = fact->finished.verdict & 3,
+        .verdict = verdict & 3,
         .warmup = fact->warmup,
         .one_key = fact->finished.one_key,
     };

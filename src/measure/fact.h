@@ -128,6 +128,9 @@ struct fact {
             bool has_effect;          /* its request performs one: the
                                        * ledger is expected to tell */
             bool one_key;             /* every attempt carried the same key */
+            bool was_before;          /* it is sent again: it had, in runs */
+            enum verdict verdict_before; /* before this one, that verdict */
+            unsigned attempts_before; /* and so many on the wire */
             size_t note_count;        /* <= ATTEMPT_NOTES_MAX */
             const struct attempt_note *notes; /* borrowed */
             /* What the client's own policy did. Each is looked at where its

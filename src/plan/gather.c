@@ -41,7 +41,74 @@ static bool is_whole_client(const cJSON *profile)
     return cJSON_IsString(kind) && strcmp(kind->valuestring, "client") == 0;
 }
 
-static void merge_profile(cJSON **tree, const char *name,
+/* What a replay has from its letters is not for a profile to say: false after
+ * an error for each section that is. Keys and headers, which a whole client
+ * has, are left out without a word. */
+static bool suits_letters(cJSON *profile, const struct json_source *json,
+                          struct errors *errors)
+{
+    bool good = true;
+
+    cJSON_DeleteItemFromObjectCaseSensitive(profile, "idempotency");
+    cJSON_DeleteItemFromObjectCaseSensitive(profile, "headers");
+    for (cJSON *section = profile->child; section; section = section->next) {
+        const char *why = letters_why_not(section->string);
+        if (why) {
+            struct error *error =
+                errors_add(errors, ERROR_CONTRADICTION, "%s", why);
+            snprintf(error->file, sizeof(error->file), "%s", json->name);
+            snprintf(error->path, sizeof(error->path), "%s",
+                     section->string);
+            json_locate(json, section->string, JSON_KEY, &error->line,
+                        &error->column, error->excerpt,
+                        sizeof(error->excerpt));
+            error_hint(error, "give a profile of a client policy");
+            good = false;
+        }
+    }
+    return good;
+}
+
+/* What the letters say, and the gentle policy that goes before others. */
+static void merge_letters(cJSON **tree, const struct letters *letters,
+                          struct sources *sources)
+{
+    struct json_source json = {0};
+    char *text = cJSON_PrintUnformatted(letters->profile);
+
+    must(text);
+    json_source_set(&json, letters->file, text, strlen(text));
+    cJSON_free(text);
+    json_merge(tree, letters->profile);
+    sources_add_profile(sources, &json);
+}
+
+/* A whole client took the place of the policies before it. */
+static void restore_keys(cJSON *tree, const struct letters *letters)
+{
+    const cJSON *section = json_get(letters->profile, "idempotency");
+    if (section && !json_get(tree, "idempotency")) {
+        cJSON_AddItemToObject(tree, "idempotency",
+                              checked(cJSON_Duplicate(section, true)));
+    }
+}
+
+/* Every letter once, and paced, unless connections take turns. */
+static void add_letters_load(cJSON *tree, const struct letters *letters)
+{
+    cJSON *load = json_get(tree, "load");
+
+    if (!cJSON_IsObject(load)) {
+        return; /* told when it is read */
+    }
+    cJSON_AddNumberToObject(load, "operations", (double)letters->count);
+    if (!json_get(load, "rate") && !json_get(load, "model") &&
+        !json_get(load, "connections")) {
+        cJSON_AddStringToObject(load, "rate", "50/s");
+    }
+}
+
+static void merge_profile(cJSON **tree, const char *name, bool is_replay,
                           struct sources *sources, struct errors *errors)
 {
     struct str path = STR_INIT;
@@ -55,7 +122,8 @@ static void merge_profile(cJSON **tree, const char *name,
                 errors_add(errors, ERROR_BAD_VALUE,
                            "a profile is a JSON object: { ... }");
             snprintf(error->file, sizeof(error->file), "%s", json.name);
-        } else if (profile) {
+        } else if (profile &&
+                   (!is_replay || suits_letters(profile, &json, errors))) {
             if (is_whole_client(profile)) {
                 drop_policy(*tree);
             }
@@ -222,7 +290,7 @@ static void add_source(struct sources *sources, const char *shown,
     free(text);
 }
 
-static void apply_set(cJSON *tree, const char *argument,
+static void apply_set(cJSON *tree, const char *argument, bool is_replay,
                       struct sources *sources, struct errors *errors)
 {
     const char *equals = strchr(argument, '=');
@@ -237,8 +305,11 @@ static void apply_set(cJSON *tree, const char *argument,
     } else {
         str_append_bytes(&path, argument, (size_t)(equals - argument));
         cJSON *value = argument_value(path.text, equals + 1);
-        const char *problem = set_at(tree, path.text, value);
-        if (problem) {
+        const char *why = is_replay ? letters_why_not(path.text) : NULL;
+        const char *problem = why ? NULL : set_at(tree, path.text, value);
+        if (why) {
+            errors_add(errors, ERROR_USAGE, "%s: %s", shown.text, why);
+        } else if (problem) {
             errors_add(errors, ERROR_USAGE, "%s: %s %s", shown.text,
                        path.text, problem);
         } else {
@@ -419,12 +490,23 @@ cJSON *gather(const struct plan_input *input, struct sources *sources,
 {
     size_t before = errors->count;
     cJSON *tree = checked(cJSON_CreateObject());
+    const struct letters *letters = input->letters;
 
+    if (letters) {
+        merge_letters(&tree, letters, sources);
+    }
     for (size_t i = 0; i < input->profile_count; i++) {
-        merge_profile(&tree, input->profiles[i], sources, errors);
+        merge_profile(&tree, input->profiles[i], letters != NULL, sources,
+                      errors);
+    }
+    if (letters) {
+        restore_keys(tree, letters);
     }
     for (size_t i = 0; i < input->set_count; i++) {
-        apply_set(tree, input->sets[i], sources, errors);
+        apply_set(tree, input->sets[i], letters != NULL, sources, errors);
+    }
+    if (letters) {
+        add_letters_load(tree, letters);
     }
     if (input->url) {
         apply_url(tree, input->url, sources, errors);

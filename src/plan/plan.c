@@ -105,6 +105,8 @@ static bool read_tree(struct plan *plan, const struct plan_input *input,
     /* What keys mean together is looked at only when each one is right:
      * errors that follow from errors help nobody. */
     good = good && resolve(&resolver) && compile_urls(plan, sources, errors);
+    good = good && (!plan->letters ||
+                    letters_aim(plan, input->url != NULL, errors));
     if (good) {
         note_load(plan);
     }

@@ -17,6 +17,7 @@
 #include "measure/slo.h"
 #include "measure/transitions.h"
 #include "plan/answers.h"
+#include "plan/letters.h"
 #include "policy/policy.h"
 #include "target/service.h"
 
@@ -117,6 +118,8 @@ struct plan {
     size_t slo_count;
     struct slo slos[SLO_MAX];
     struct service_config service;
+    struct letters *letters; /* a replay sends these: operation i is letter
+                              * i; NULL: none; owned by the caller */
     uint64_t seed;           /* given, or drawn by the command */
     uint64_t run;            /* the number of this run: unique, see key.h */
     cJSON *profile;          /* as resolved and merged, secrets masked; owned
@@ -140,6 +143,7 @@ struct plan_input {
     const char *body;             /* -b text or @file, or NULL */
     size_t slo_count;
     const char *const *slos;      /* --slo, added to the profile's */
+    struct letters *letters;      /* to be sent again, or NULL */
     bool allow_exec;
     bool has_seed;
     uint64_t seed;

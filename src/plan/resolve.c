@@ -245,6 +245,7 @@ bool resolve(struct resolver *resolver)
     plan->policy = draft->policy;
     plan->ledger = draft->ledger;
     plan->service = draft->service;
+    plan->letters = resolver->input->letters;
     plan->run = resolver->input->run;
     plan->seed = !resolver->input->has_seed && is_given(resolver, "seed")
                      ? draft->seed
@@ -265,6 +266,9 @@ bool resolve(struct resolver *resolver)
     resolve_order(resolver);
     resolve_key(resolver);
     resolve_requests(resolver);
+    if (plan->letters) {
+        letters_resolve(resolver);
+    }
     resolve_faults(resolver);
     resolve_ledger(resolver);
     resolve_effect_id(resolver);

@@ -2,6 +2,7 @@
 
 #include "base/version.h"
 #include "report/document_policy.h"
+#include "report/document_replay.h"
 #include "report/figures.h"
 #include "report/findings.h"
 #include "report/mask.h"
@@ -225,6 +226,8 @@ cJSON *document_make(const struct result *result, const struct plan *plan,
                           figures_rows(&total->hist[HISTOGRAM_OPERATION]));
     add_herd(document, &result->herd);
     cJSON_AddItemToObject(document, "effects", findings_make(result, plan));
+    cJSON_AddItemToObject(document, "replay",
+                          document_replay(run->replayed, run->letters));
     add_faults(document, result->tally);
     cJSON_AddItemToObject(document, "policy",
                           document_policy(result, plan));

@@ -8,6 +8,7 @@
 #ifndef SQUALL_REPORT_DOCUMENT_H
 #define SQUALL_REPORT_DOCUMENT_H
 
+#include "measure/replayed.h"
 #include "measure/result.h"
 #include "plan/plan.h"
 
@@ -25,6 +26,8 @@ struct run_info {
     bool embedded_target;
     const char *libcurl;       /* curl_version() */
     const char *problem;       /* why the run could not end well, or NULL */
+    const struct replayed *replayed; /* of a replay, else NULL */
+    const char *letters;       /* the file that was replayed */
 };
 
 /* Owned by the caller: cJSON_Delete. */

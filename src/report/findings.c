@@ -103,6 +103,11 @@ static void add_key(cJSON *object, const struct plan *plan,
                     uint64_t operation, unsigned attempt)
 {
     char key[KEY_MAX] = "";
+    if (plan->letters) {
+        const struct letter *letter = letters_find(plan->letters, operation);
+        member_text(object, "key", letter ? letter->key : NULL);
+        return;
+    }
     if (keys_can_be_remade(plan)) {
         struct key_subject subject = {
             .run = plan->run,

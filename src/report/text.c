@@ -210,6 +210,7 @@ void text_render(const cJSON *document, const struct text_options *options,
     text_parts(&text, "phases", "Phases");
     text_faults(&text);
     text_effects(&text);
+    text_replay(&text);
     text_generator(&text);
     text_closing(&text);
     fwrite(out.text, 1, out.length, stream);

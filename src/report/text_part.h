@@ -61,6 +61,7 @@ void text_policy(struct text *text);
 void text_shed(struct text *text);
 
 void text_effects(struct text *text);
+void text_replay(struct text *text);
 void text_faults(struct text *text);
 
 #endif

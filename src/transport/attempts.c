@@ -22,6 +22,10 @@ static void fill_subject(const struct worker *worker,
                          const struct operation *operation, unsigned attempt,
                          struct template_subject *subject)
 {
+    if (operation->letter) {
+        *subject = letters_subject(worker->plan, operation->letter, attempt);
+        return;
+    }
     *subject =
         plan_subject(worker->plan, operation->number, attempt,
                      worker->client_base + operation->client);
@@ -65,14 +69,10 @@ static void fill_key(struct worker *worker, struct operation *operation,
 
 static void fill_join(struct worker *worker, struct operation *operation)
 {
-    char id[1024];
-    const struct template *template = &worker->plan->ledger_key;
     struct template_subject subject;
 
     fill_subject(worker, operation, 1, &subject);
-    must(template->length_max < sizeof(id));
-    size_t length = template_fill(template, &subject, id, sizeof(id));
-    operation->join = hash_bytes(id, length);
+    operation->join = letters_join(worker->plan, &subject);
 }
 
 static struct fact new_fact(const struct operation *operation,
@@ -132,14 +132,14 @@ static void flight_begin(struct worker *worker, struct flight *flight,
     wire->fault = flight->fault;
     wire->queue = instant_since(now, flight->asked);
     operation->queue = duration_add(operation->queue, wire->queue);
-    if (flight->attempt > 1 &&
+    if (flight->attempt > 1 && !operation->letter &&
         worker->plan->requests[operation->request].traits.has_key &&
         worker->plan->policy.key.scope == KEY_SCOPE_ATTEMPT) {
         fill_key(worker, operation, flight->attempt);
     }
     fill_subject(worker, operation, flight->attempt, &subject);
     evidence_sent(worker, flight);
-    if (!wire_send(wire, operation->request, &subject)) {
+    if (!wire_send(wire, operation->request, operation->letter, &subject)) {
         flight_put_ended(worker, flight, OUTCOME_NO_SOCKET);
         return;
     }
@@ -372,6 +372,27 @@ static void fill_layers(const struct worker *worker,
     }
 }
 
+/* What was known before of an operation that is sent again, and how it ended
+ * now. */
+static void fill_letter(const struct worker *worker,
+                        const struct operation *operation,
+                        const struct action *action, struct fact *fact)
+{
+    const struct letter *letter = operation->letter;
+
+    fact->finished.was_before = true;
+    fact->finished.verdict_before = letter->verdict;
+    fact->finished.attempts_before = letter->attempts;
+    fact->finished.one_key = letter->one_key;
+    worker->options.endings[letter - worker->plan->letters->items] =
+        (struct letter_ending){
+            .started = true,
+            .verdict = (uint8_t)action->verdict,
+            .reason = (uint8_t)action->reason,
+            .attempts = operation->on_wire,
+        };
+}
+
 static void perform_finish(struct worker *worker, struct operation *operation,
                            const struct action *action, struct instant now)
 {
@@ -393,6 +414,9 @@ static void perform_finish(struct worker *worker, struct operation *operation,
     fact.finished.one_key =
         request->traits.has_key &&
         worker->plan->policy.key.scope == KEY_SCOPE_OPERATION;
+    if (operation->letter) {
+        fill_letter(worker, operation, action, &fact);
+    }
     fact.finished.note_count = operation->note_count;
     fact.finished.notes = operation->notes;
     tally_take(&worker->tally, &fact);
@@ -598,6 +622,37 @@ static bool users_are_clients(const struct worker *worker)
            worker->client_count <= shape->transfers / shape->unit;
 }
 
+/* Who the operation is: the next of the run, or the next letter, which keeps
+ * the number and the key that it had. */
+static void identify(struct worker *worker, struct operation *operation,
+                     uint64_t turn)
+{
+    const struct plan *plan = worker->plan;
+    uint64_t number = turn * worker->options.count + worker->options.index;
+
+    operation->key_length = 0;
+    operation->key[0] = '\0';
+    operation->number = number;
+    operation->letter = NULL;
+    if (!plan->letters) {
+        operation->request =
+            (uint16_t)mix_pick(&worker->mix, &worker->mix_rng);
+        if (plan->requests[operation->request].traits.has_key) {
+            fill_key(worker, operation, 1);
+        }
+        return;
+    }
+    must(number < plan->letters->count);
+    const struct letter *letter = &plan->letters->items[number];
+    operation->letter = letter;
+    operation->number = letter->number;
+    operation->request = letter->request;
+    if (letter->key) {
+        operation->key_length = letter->key_length;
+        memcpy(operation->key, letter->key, letter->key_length + 1);
+    }
+}
+
 void operation_start(struct worker *worker, struct instant now,
                      struct instant intended, uint16_t stage, uint64_t user)
 {
@@ -611,12 +666,9 @@ void operation_start(struct worker *worker, struct instant now,
     operation->active = true;
     operation->warmup = intended.ns < plan->load.warmup.ns;
     operation->stage = stage;
-    operation->number = turn * worker->options.count + worker->options.index;
     operation->user = user;
     operation->client =
         (users_are_clients(worker) ? user : turn) % worker->client_count;
-    operation->request =
-        (uint16_t)mix_pick(&worker->mix, &worker->mix_rng);
     operation->intended = intended;
     operation->queue = DURATION_ZERO;
     operation->waits = 0;
@@ -626,11 +678,7 @@ void operation_start(struct worker *worker, struct instant now,
     operation->chain = 0;
     operation->attempts_told = 0;
     answers_seen_begin(&operation->seen);
-    operation->key_length = 0;
-    operation->key[0] = '\0';
-    if (plan->requests[operation->request].traits.has_key) {
-        fill_key(worker, operation, 1);
-    }
+    identify(worker, operation, turn);
     if (plan->has_ledger) {
         fill_join(worker, operation);
     }

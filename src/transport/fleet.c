@@ -1,6 +1,7 @@
 #include "transport/fleet.h"
 
 #include "base/must.h"
+#include "measure/effects.h"
 #include "transport/clock.h"
 #include "transport/route.h"
 #include "transport/worker.h"
@@ -41,6 +42,7 @@ struct fleet {
     struct tally merged;
     struct effects_log **logs;
     struct answers_log **answers;
+    struct letter_ending *endings; /* of a replay */
 };
 
 size_t fleet_descriptors(void)
@@ -125,9 +127,13 @@ struct fleet *fleet_new(const struct plan *plan, struct errors *errors)
     fleet->members =
         arena_array(&fleet->arena, fleet->count, sizeof(*fleet->members));
     fleet->logs =
-        arena_array(&fleet->arena, fleet->count, sizeof(*fleet->logs));
+        arena_array(&fleet->arena, fleet->count + 1, sizeof(*fleet->logs));
     fleet->answers =
         arena_array(&fleet->arena, fleet->count, sizeof(*fleet->answers));
+    if (plan->letters) {
+        fleet->endings = arena_array(&fleet->arena, plan->letters->count,
+                                     sizeof(*fleet->endings));
+    }
     bool ok = route_find(plan, &fleet->pinned, errors);
     for (uint64_t i = 0; ok && i < fleet->count; i++) {
         struct worker_options options = {
@@ -137,6 +143,7 @@ struct fleet *fleet_new(const struct plan *plan, struct errors *errors)
             .pinned = fleet->pinned,
             .descriptors = fleet_descriptors(),
             .stop = &fleet->stop,
+            .endings = fleet->endings,
         };
         fleet->members[i].fleet = fleet;
         fleet->members[i].worker = worker_new(&options, errors);
@@ -274,6 +281,34 @@ void fleet_stop(struct fleet *fleet)
     }
 }
 
+/* What an interrupted replay did not come to is still to be joined. */
+static void log_unstarted(struct fleet *fleet)
+{
+    const struct plan *plan = fleet->plan;
+    struct effects_log *log =
+        effects_log_new(&fleet->arena, plan->letters->count);
+
+    for (size_t i = 0; i < plan->letters->count; i++) {
+        const struct letter *letter = &plan->letters->items[i];
+        const struct request_config *request =
+            &plan->requests[letter->request].config;
+        if (fleet->endings[i].started || request->effect != YES) {
+            continue;
+        }
+        struct template_subject subject = letters_subject(plan, letter, 1);
+        struct fact fact = {.kind = FACT_FINISHED};
+        fact.finished.verdict = VERDICT_SHED;
+        fact.finished.was_before = true;
+        fact.finished.verdict_before = letter->verdict;
+        fact.finished.attempts_before = letter->attempts;
+        fact.finished.one_key = letter->one_key;
+        fact.finished.operation = letter->number;
+        fact.finished.join = letters_join(plan, &subject);
+        effects_log_take(log, &fact);
+    }
+    fleet->logs[fleet->count] = log;
+}
+
 const struct tally *fleet_join(struct fleet *fleet)
 {
     const struct tally *first;
@@ -284,6 +319,9 @@ const struct tally *fleet_join(struct fleet *fleet)
         const struct tally *tally = worker_tally(fleet->members[i].worker);
         fleet->logs[i] = tally->effects;
         fleet->answers[i] = tally->answers;
+    }
+    if (fleet->plan->letters && fleet->plan->has_ledger) {
+        log_unstarted(fleet);
     }
     first = worker_tally(fleet->members[0].worker);
     struct tally_config config = first->config;
@@ -299,7 +337,7 @@ const struct tally *fleet_join(struct fleet *fleet)
 
 struct effects_log **fleet_effects_logs(struct fleet *fleet, size_t *count)
 {
-    *count = fleet->count;
+    *count = fleet->count + (fleet->logs[fleet->count] != NULL);
     return fleet->logs;
 }
 
@@ -307,6 +345,11 @@ struct answers_log **fleet_answers_logs(struct fleet *fleet, size_t *count)
 {
     *count = fleet->count;
     return fleet->answers;
+}
+
+const struct letter_ending *fleet_endings(const struct fleet *fleet)
+{
+    return fleet->endings;
 }
 
 double fleet_cpu_share(const struct fleet *fleet)

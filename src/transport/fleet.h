@@ -64,6 +64,9 @@ const struct tally *fleet_join(struct fleet *fleet);
 struct effects_log **fleet_effects_logs(struct fleet *fleet, size_t *count);
 struct answers_log **fleet_answers_logs(struct fleet *fleet, size_t *count);
 
+/* How each letter of a replay ended, in the order of the plan's letters; those
+ * that were not started say so. NULL when there are none. */
+const struct letter_ending *fleet_endings(const struct fleet *fleet);
 /* When the run clock was 0, on clock_now's clock. After the start. */
 struct instant fleet_origin(const struct fleet *fleet);
 

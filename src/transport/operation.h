@@ -60,6 +60,7 @@ struct operation {
     unsigned copies;   /* made of its attempts by a fault */
     struct copy *late; /* those that wait for its verdict */
     struct hash128 join;
+    const struct letter *letter; /* that it is; NULL: not a replay */
     size_t key_length;
     char key[KEY_MAX];
     struct answers_seen seen;

@@ -160,7 +160,7 @@ void copy_begin(struct worker *worker, struct flight *flight,
     wire->queue = instant_since(now, flight->asked);
     struct duration patience =
         duration_min(timeout->attempt, timeout->operation);
-    if (!wire_send(wire, copy->request, &copy->subject)) {
+    if (!wire_send(wire, copy->request, NULL, &copy->subject)) {
         flight->outcome = OUTCOME_NO_SOCKET;
         patience = DURATION_ZERO;
     }

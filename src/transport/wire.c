@@ -80,9 +80,9 @@ struct room {
 
 /* The most that any request needs for what is filled for every attempt. */
 static struct room room_needed(const struct prepared_request *prepared,
-                               size_t count)
+                               size_t count, const struct letters *letters)
 {
-    struct room room = {0};
+    struct room room = {.lines = letters ? letters->headers_max + 1 : 0};
     for (size_t i = 0; i < count; i++) {
         const struct planned_request *planned = prepared[i].planned;
         size_t headers = 0;
@@ -144,7 +144,8 @@ void wires_init(struct wires *wires, struct arena *arena,
     for (size_t i = 0; i < plan->request_count; i++) {
         prepare(&wires->prepared[i], arena, &plan->requests[i]);
     }
-    struct room room = room_needed(wires->prepared, plan->request_count);
+    struct room room =
+        room_needed(wires->prepared, plan->request_count, plan->letters);
     char *urls = arena_array(arena, count, room.url);
     char *headers = arena_array(arena, count, room.headers);
     char *bodies = arena_array(arena, count, room.body);
@@ -458,7 +459,28 @@ static void fill(struct wire *wire, const struct prepared_request *prepared,
     }
 }
 
+/* A letter is sent as it was: nothing of it is a template. */
+static void take_letter(struct wire *wire, const struct letter *letter)
+{
+    static char no_expect[] = "Expect:";
+    struct curl_slist *list = &wire->lines[0];
+
+    *list = (struct curl_slist){no_expect, NULL};
+    for (size_t i = 0; i < letter->header_count; i++) {
+        wire->lines[i + 1] =
+            (struct curl_slist){(char *)letter->headers[i], list};
+        list = &wire->lines[i + 1];
+    }
+    curl_easy_setopt(wire->easy, CURLOPT_HTTPHEADER, list);
+    curl_easy_setopt(wire->easy, CURLOPT_URL, letter->url);
+    if (wire->set->prepared[wire->configured_for].planned->has_body) {
+        set_body(wire, letter->has_body ? letter->body : "",
+                 letter->body_length);
+    }
+}
+
 bool wire_send(struct wire *wire, uint16_t request,
+               const struct letter *letter,
                const struct template_subject *subject)
 {
     must(!wire->on_multi);
@@ -468,7 +490,11 @@ bool wire_send(struct wire *wire, uint16_t request,
     if (wire->configured_for != request || wire->configured_for_torn) {
         configure(wire, request);
     }
-    fill(wire, &wire->set->prepared[request], subject);
+    if (letter) {
+        take_letter(wire, letter);
+    } else {
+        fill(wire, &wire->set->prepared[request], subject);
+    }
     wire_fault_set(wire);
     if (curl_multi_add_handle(wire->multi, wire->easy) !=
         CURLM_OK) {

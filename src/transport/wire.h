@@ -108,9 +108,10 @@ struct wire *wire_take(struct wire_pool *pool);
 /* Ends its use; the connection stays open where it can serve its pool again. */
 void wire_give_back(struct wire *wire);
 
-/* Fills the templates and hands the request to libcurl. False when libcurl
- * has no memory for it. */
+/* Fills the templates, or takes the texts of a letter, and hands the request to
+ * libcurl. False when libcurl has no memory for it. */
 bool wire_send(struct wire *wire, uint16_t request,
+               const struct letter *letter,
                const struct template_subject *subject);
 
 /* Takes it from libcurl before its end: an HTTP/1.1 connection closes. */

@@ -41,6 +41,8 @@ struct worker_options {
     struct curl_slist *pinned;  /* names resolved before the run, or NULL */
     size_t descriptors;         /* the process's limit */
     const atomic_int *stop;     /* 1: start nothing new; 2: abandon */
+    struct letter_ending *endings; /* of a replay: one a letter; a worker
+                                    * writes those of its own */
 };
 
 /* The connections that a worker may have: its share of all, or those of its

@@ -17,6 +17,7 @@
 #     operations in time, counts as one that worked;
 #   - `make demo` is run as it is, of other make targets it is proven with
 #     `make -n` that they exist.
+# The file dead.ndjson is there, with one letter to that target.
 # The block after the line `<!-- file: NAME -->` is put into the file that the
 # commands after it use.
 # A block after the line `<!-- not run: why -->`, or a .Dl after
@@ -92,7 +93,8 @@ def joined(lines):
 
 def help_commands(t):
     commands = []
-    for command in ("run", "audit", "target", "profile", "completion"):
+    for command in ("run", "replay", "audit", "target", "profile",
+                    "completion"):
         text = t.squall(command, "--help").out
         commands += [line.strip() for line in text.splitlines()
                      if re.match(r"\s+squall \S", line)
@@ -123,6 +125,7 @@ def execute(t, commands, files=()):
     for name, content in dict(files).items():
         (work / name).write_text(content)
     target = t.target("-p", "targets/exactly-once")
+    (work / "dead.ndjson").write_text(dead_letters(target.url, [letter(0)]))
     shell = shutil.which("bash") or "sh"
     for command in commands:
         if command.startswith("# not run"):
@@ -221,7 +224,7 @@ def agreement(t):
             done = subprocess.run([program, "-n", path],
                                   stderr=subprocess.PIPE, check=False)
             t.equal(done.returncode, 0, f"{shell} reads its completion")
-    for command in ("run", "target", "profile"):
+    for command in ("run", "replay", "target", "profile"):
         options = options_of_help(t.squall(command, "--help").out)
         t.check(len(options) > 5, f"{command}: {len(options)} options")
         for option in options:

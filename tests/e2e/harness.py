@@ -575,6 +575,46 @@ class Certificates:
         return cert, key
 
 
+# Dead letters, as squall run --dead-letters writes them.
+
+LETTERS_RUN = "00c0ffee33445566"
+
+
+def letter(number, **members):
+    """One order that nobody knows the end of; members replace its own."""
+    op = f"{LETTERS_RUN[-10:]}-{number}"
+    key = members.pop("key", f"key-of-{number}")
+    sent = {"key": key, "attempt": 1, "kind": "first", "sent": True,
+            "outcome": "timeout", "status": None}
+    headers = [("Content-Type", "application/json")]
+    headers += [("Idempotency-Key", key)] if key else []
+    return {"type": "letter", "op": op, "key": key, "client": 0,
+            "request": "order", "method": "POST", "url": "/orders",
+            "url_form": "plain",
+            "headers": [{"name": n, "value": v, "form": "plain"}
+                        for n, v in headers],
+            "body": json.dumps({"order": op}), "body_form": "plain",
+            "attempts": [sent], "verdict": "ambiguous", "reason": "gave_up",
+            **members}
+
+
+def dead_letters(url, letters, **head):
+    """The text of a file. Paths of letters are completed with the URL."""
+    first = {"schema": "squall.dead_letters/1", "type": "run",
+             "run": LETTERS_RUN, "seed": "7", "url": url, "profile": None,
+             "target": {"url": url}, "idempotency": {},
+             "ledger": {"url": "/ledger", "key": "{{op.id}}",
+                        "settle": "50ms"},
+             "requests": [{"name": "order"}], **head}
+    lines = [first]
+    for one in letters:
+        path = one["url"]
+        full = url + path if path and path.startswith("/") else path
+        lines.append({**one, "url": full})
+    lines.append({"type": "end", "letters": len(letters), "complete": True})
+    return "".join(json.dumps(line) + "\n" for line in lines)
+
+
 class Run:
     """A finished squall: status, output, and the report when one was
     written."""

@@ -14,10 +14,26 @@
 static struct sample sample;
 static cJSON *document;
 
+/* Ten letters: 8 were ambiguous, and one of these still is. */
+static const struct replayed replayed = {
+    .letters = 10,
+    .sent = 9,
+    .unstarted = 1,
+    .before = {[VERDICT_AMBIGUOUS] = 8, [VERDICT_REFUSED] = 2},
+    .after = {[VERDICT_ACKED] = 9, [VERDICT_AMBIGUOUS] = 1},
+    .has_classes = true,
+    .classes = {[EFFECT_EXACTLY_ONCE] = 7, [EFFECT_DUPLICATE] = 2,
+                [EFFECT_UNRESOLVED_DONE] = 1},
+    .ambiguous = {[EFFECT_EXACTLY_ONCE] = 5, [EFFECT_DUPLICATE] = 2,
+                  [EFFECT_UNRESOLVED_DONE] = 1},
+};
+
 static int make(void **state)
 {
     (void)state;
     sample_make(&sample, true);
+    sample.run.replayed = &replayed;
+    sample.run.letters = "dead.ndjson";
     document = document_make(&sample.result, &sample.plan, &sample.run);
     return 0;
 }
@@ -298,6 +314,37 @@ static void has_the_form_of_the_schema(void **state)
     cJSON_Delete(schema);
 }
 
+static void tells_what_became_of_letters(void **state)
+{
+    (void)state;
+    assert_string_equal(text_at("replay.file"), "dead.ndjson");
+    assert_int_equal(count_at("replay.letters"), 10);
+    assert_int_equal(count_at("replay.sent"), 9);
+    assert_int_equal(count_at("replay.unstarted"), 1);
+    assert_int_equal(count_at("replay.earlier.ambiguous"), 8);
+    assert_int_equal(count_at("replay.verdicts.acked"), 9);
+    assert_int_equal(count_at("replay.resolved.duplicate"), 2);
+    assert_int_equal(count_at("replay.ambiguous_resolved.exactly_once"), 5);
+    assert_int_equal(count_at("replay.still_unresolved"), 1);
+    assert_int_equal(count_at("replay.still_open"), 1);
+    assert_int_equal(sum_of(find(document, "replay.earlier")), 10);
+    assert_int_equal(sum_of(find(document, "replay.verdicts")), 10);
+
+    struct replayed unread = replayed;
+    unread.has_classes = false;
+    sample.run.replayed = &unread;
+    cJSON *made = document_make(&sample.result, &sample.plan, &sample.run);
+    assert_true(cJSON_IsNull(find(made, "replay.resolved")));
+    assert_true(cJSON_IsNull(find(made, "replay.ambiguous_resolved")));
+    assert_int_equal(find(made, "replay.still_unresolved")->valueint, 1);
+    cJSON_Delete(made);
+    sample.run.replayed = NULL;
+    made = document_make(&sample.result, &sample.plan, &sample.run);
+    assert_true(cJSON_IsNull(find(made, "replay")));
+    cJSON_Delete(made);
+    sample.run.replayed = &replayed;
+}
+
 static void no_ledger_is_null_and_never_0(void **state)
 {
     static struct sample other;
@@ -491,6 +538,7 @@ int main(void)
         cmocka_unit_test(survives_printing),
         cmocka_unit_test(rows_cover_the_histogram),
         cmocka_unit_test(has_the_form_of_the_schema),
+        cmocka_unit_test(tells_what_became_of_letters),
         cmocka_unit_test(no_ledger_is_null_and_never_0),
         cmocka_unit_test(tells_the_budget),
         cmocka_unit_test(tells_the_layers),

@@ -154,6 +154,49 @@ static void policy_is_as_golden(void **state)
     }
 }
 
+/* Dead letters that were sent again, interrupted, with a file of a name that
+ * somebody made to be nasty. */
+static void letters_are_as_golden(void **state)
+{
+    static const struct replayed replayed = {
+        .letters = 12345,
+        .sent = 12000,
+        .unstarted = 345,
+        .before = {[VERDICT_AMBIGUOUS] = 12000, [VERDICT_SHED] = 345},
+        .after = {[VERDICT_ACKED] = 11990, [VERDICT_AMBIGUOUS] = 10,
+                  [VERDICT_SHED] = 345},
+        .has_classes = true,
+        .classes = {[EFFECT_EXACTLY_ONCE] = 11980, [EFFECT_DUPLICATE] = 10,
+                    [EFFECT_UNRESOLVED_NOT_DONE] = 10, [EFFECT_CLEAN] = 345},
+        .ambiguous = {[EFFECT_EXACTLY_ONCE] = 11980, [EFFECT_DUPLICATE] = 10,
+                      [EFFECT_UNRESOLVED_NOT_DONE] = 10},
+    };
+    static const struct {
+        const char *name;
+        int width;
+        enum text_charset charset;
+    } cases[] = {
+        {"replay-60.txt", 60, TEXT_UNICODE},
+        {"replay-80.txt", 80, TEXT_UNICODE},
+        {"replay-80-ascii.txt", 80, TEXT_ASCII},
+    };
+    struct run_info run = sample.run;
+    (void)state;
+    run.replayed = &replayed;
+    run.letters = "dead\033[31m.ndjson";
+    cJSON *made = document_make(&sample.result, &sample.plan, &run);
+    for (size_t i = 0; i < array_length(cases); i++) {
+        struct str out = STR_INIT;
+        char *text =
+            render(made, cases[i].width, cases[i].charset, false);
+        append_section(&out, text, "Dead letters ");
+        assert_golden(cases[i].name, out.text);
+        str_release(&out);
+        free(text);
+    }
+    cJSON_Delete(made);
+}
+
 /* Without policies that outlast an operation there is nothing to say. */
 static void no_policy_is_no_section(void **state)
 {
@@ -359,6 +402,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(is_as_golden),
         cmocka_unit_test(policy_is_as_golden),
+        cmocka_unit_test(letters_are_as_golden),
         cmocka_unit_test(no_policy_is_no_section),
         cmocka_unit_test(stays_within_its_width),
         cmocka_unit_test(ascii_is_ascii_and_plain_is_plain),

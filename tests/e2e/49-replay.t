@@ -1,0 +1,391 @@
+#!/usr/bin/python3
+# Proves: dead letters are sent again with the keys that they had, and what
+# became of each is told over both runs. Against a service that keeps its
+# promise every ambiguous letter becomes exactly once, however often the
+# replay is interrupted and repeated; against one that does not, the report's
+# duplicates are those of the service's own ledger. Requests go out as the file
+# says them, secrets from the environment; a file that cannot be trusted is
+# refused with file and line before anything is sent.
+
+from harness import *
+
+
+def post(target, one):
+    """What the first run did: an order whose answer it lost."""
+    request = urllib.request.Request(
+        target.url + one["url"], data=one["body"].encode(),
+        headers={h["name"]: h["value"] for h in one["headers"]})
+    urllib.request.urlopen(request, timeout=20).close()
+
+
+def lines_of(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def replayed(t, file, *arguments, status=0, **options):
+    """`squall replay` with a report, which is held to what a run's is."""
+    t.runs += 1
+    path = t.path(f"report{t.runs}.json")
+    process = t.launch("replay", file, "-o", path, *arguments, **options)
+    run = t.finish(process, status=status, report=path)
+    if run.report is None:
+        raise Failed(f"no report: {' '.join(process.argv)}\n{tail(run.err)}")
+    t.check_report(run.report)
+    problems = schema_problems(run.report)
+    t.check(not problems, f"the schema: {problems}")
+    return run
+
+
+@test("what was ambiguous becomes exactly once")
+def exactly_once(t):
+    target = t.target("-p", "targets/exactly-once")
+    letters = [letter(n) for n in range(40)]
+    for one in letters[:25]:
+        post(target, one)
+    file = t.write("dead.ndjson", dead_letters(target.url, letters))
+    run = replayed(t, file, "-r", "400/s", "--slo", "unresolved == 0",
+                   "--slo", "duplicates == 0", "--slo", "lost == 0")
+    t.equal(run["verdict"], "pass", "verdict")
+    t.equal(run["replay.letters"], 40, "letters")
+    t.equal(run["replay.sent"], 40, "sent")
+    t.equal(run["replay.earlier.ambiguous"], 40, "were ambiguous")
+    t.equal(run["replay.ambiguous_resolved.exactly_once"], 40, "once now")
+    t.equal(run["replay.still_unresolved"], 0, "unresolved")
+    t.equal(run["run.id"], LETTERS_RUN, "the run is that of the letters")
+    t.equal(run["effects.foreign"], 0, "foreign effects")
+    t.equal(target.ledger(), {one["op"]: 1 for one in letters},
+            "the service's own account")
+    t.equal(target.ledger("key"), {one["key"]: 1 for one in letters},
+            "the original keys")
+
+
+@test("a service without keys: what was done twice is shown")
+def duplicates(t):
+    target = t.target("-p", "targets/no-keys")
+    letters = [letter(n) for n in range(30)]
+    for one in letters[:12]:
+        post(target, one)
+    file = t.write("dead.ndjson", dead_letters(target.url, letters))
+    run = replayed(t, file, "-c", "4", "--slo", "duplicates == 0", status=1)
+    twice = [op for op, count in target.ledger().items() if count == 2]
+    t.equal(len(twice), 12, "done twice, by the service's own account")
+    t.equal(run["effects.duplicate"], 12, "duplicates")
+    t.equal(run["effects.exactly_once"], 18, "exactly once")
+    t.equal(run["replay.ambiguous_resolved.duplicate"], 12, "of ambiguous")
+    examples = run["effects.examples"]
+    t.check(len(examples) == 12 and all(e["id"] in twice for e in examples),
+            "examples are those orders")
+    t.equal({e["key"] for e in examples},
+            {one["key"] for one in letters[:12]}, "with their own keys")
+    t.check(all(e["attempts"] == 2 for e in examples),
+            "attempts of both runs")
+
+
+@test("verdicts over both runs: lost, phantom, and what stays")
+def classes(t):
+    # Answers by the number in the key: 0 acks and does nothing; 1 and 2
+    # refuse what may have been done, with one key and with two; 3 never
+    # answers; 4 was refused and is acked.
+    done = {"1": 1, "2": 1, "4": 1}
+
+    def answer(request):
+        if request.path == "/ledger":
+            return reply(body="".join(f"key-of-{n} {count}\n"
+                                      for n, count in done.items()))
+        number = request.header("Idempotency-Key")[-1]
+        if number in "12":
+            return reply(422)
+        return HANG if number == "3" else reply(201)
+
+    server = t.server(answer)
+    letters = [letter(n) for n in range(5)]
+    letters[2]["attempts"].insert(0, {**letters[2]["attempts"][0],
+                                      "key": "another"})
+    letters[4]["verdict"] = "refused"
+    file = t.write("dead.ndjson", dead_letters(
+        server.url.rstrip("/"), letters,
+        ledger={"url": "/ledger", "key": "{{key}}", "settle": "20ms"}))
+    still = t.path("still.ndjson")
+    run = replayed(t, file, "--timeout", "100ms", "--max-attempts", "2",
+                   "--set", "retry.backoff.initial=1ms",
+                   "--dead-letters", still)
+    t.equal([run[f"replay.resolved.{c}"] for c in (
+        "lost", "phantom", "unresolved_done", "unresolved_not_done",
+        "exactly_once", "duplicate", "clean")], [1, 1, 1, 1, 1, 0, 0],
+        "classes")
+    t.equal(run["replay.verdicts"],
+            {"acked": 2, "refused": 1, "ambiguous": 2, "shed": 0},
+            "verdicts over both")
+    t.equal(run["operations.refused"], 2, "verdicts of this run alone")
+    t.equal(run["replay.still_unresolved"], 2, "still unresolved")
+    t.equal(run["replay.still_open"], 3, "still open")
+    left = lines_of(still)
+    t.equal([(l["op"][-1], l["verdict"]) for l in left[1:-1]],
+            [("1", "refused"), ("2", "ambiguous"), ("3", "ambiguous")],
+            "left over")
+    t.equal(left[-1]["letters"], 3, "counted")
+    t.equal([r["attempts"] for r in left[3]["replays"]], [2],
+            "attempts of the replay")
+    t.equal(left[3]["effect"], "unresolved_not_done", "what the ledger told")
+
+
+@test("interrupted, kept, and repeated until all are done", limit=60)
+def repeated(t):
+    target = t.target("-p", "targets/exactly-once")
+    letters = [letter(n) for n in range(300)]
+    for one in letters[::3]:
+        post(target, one)
+    file = t.write("dead.ndjson", dead_letters(target.url, letters))
+    report = t.path("first.json")
+    process = t.start([SQUALL, "replay", file, "-r", "100/s", "-o", report,
+                       "--dead-letters", file], "first")
+    t.wait_until("some are sent",
+                 lambda: sum(target.ledger().values()) >= 130)
+    process.signal(signal.SIGINT)
+    t.equal(process.wait(20 * PATIENCE), 130, "exit status")
+    first = json.loads(report.read_text())
+    t.equal(first["verdict"], "incomplete", "verdict")
+    sent, unstarted = (first["replay"][k] for k in ("sent", "unstarted"))
+    t.equal(sent + unstarted, 300, "sent or not")
+    t.check(0 < sent < 300, f"{sent} were sent")
+    t.equal(first["effects"]["operations_checked"], 300,
+            "all are joined, those that were not sent too")
+    t.equal(first["effects"]["exactly_once"], sent, "exactly once")
+    t.equal(first["replay"]["still_unresolved"], unstarted, "unresolved")
+    t.equal(lines_of(file)[-1]["letters"], unstarted, "kept in place")
+
+    run = replayed(t, file, "-r", "1000/s", "--dead-letters", file)
+    t.equal(run["replay.letters"], unstarted, "the rest")
+    t.equal(run["replay.still_open"], 0, "open")
+    t.equal(run["effects.foreign"], sent, "those of before are foreign")
+    none = t.squall("replay", file)
+    t.match(none.err, "nothing to send again", "and then there is nothing")
+
+    # The whole file once more: the same keys, and so no new effects.
+    again = t.write("whole.ndjson", dead_letters(target.url, letters))
+    run = replayed(t, again, "-c", "8", "-t", "2")
+    t.equal(run["effects.exactly_once"], 300, "exactly once")
+    t.equal(target.ledger(), {one["op"]: 1 for one in letters},
+            "the service's own account")
+
+
+@test("requests go out as the file says, to where it says")
+def on_the_wire(t):
+    server = t.server(lambda request: reply(201))
+    elsewhere = t.server(lambda request: reply(201))
+    body = bytes(range(256))
+    letters = [
+        letter(7, url="/a/{{op.id}}?x=${env:HOME}", body='{"n": "{{rand:1:9}}"}'),
+        letter(3, url="/b", method="POST", body_form="base64",
+               body=__import__("base64").b64encode(body).decode()),
+        letter(5, url="/c", request="put", method="PUT", key=None, body=None,
+               body_form=None, headers=[
+                   {"name": "Authorization", "value": "Bearer ${env:TOKEN}",
+                    "form": "env"},
+                   {"name": "X-Secret", "value": "***", "form": "masked"}]),
+    ]
+    file = t.write("dead.ndjson", dead_letters(
+        server.url.rstrip("/"), letters, ledger=None,
+        requests=[{"name": "order"}, {"name": "put"}]))
+    env = {"TOKEN": "t0p"}
+    for arguments, where in (((), server), ((elsewhere.url,), elsewhere)):
+        run = replayed(t, file, *arguments, "-H", "X-Secret: told", "-H",
+                       "X-More: yes", "-c", "1", env=env)
+        t.match(run.err, "1 of 3 letters have no key", "a note")
+        t.equal(run["replay.resolved"], None, "no ledger, nothing measured")
+        t.equal(run["replay.still_unresolved"], 0, "all acked")
+        t.equal([r.path for r in where.requests],
+                ["/b", "/c", "/a/{{op.id}}?x=${env:HOME}"], "paths, in order")
+        b, c, a = where.requests
+        t.equal(b.body, body, "bytes from base64")
+        t.equal(a.body, b'{"n": "{{rand:1:9}}"}', "nothing is a template")
+        t.equal(a.header_values("Idempotency-Key"), ["key-of-7"], "key")
+        t.equal((c.method, c.body), ("PUT", b""), "method, no body")
+        t.equal(c.header_values("Authorization"), ["Bearer t0p"], "secret")
+        t.equal(c.header_values("X-Secret"), ["told"], "given in its place")
+        t.equal(c.header("X-More"), "yes", "added")
+        t.equal(c.header("Idempotency-Key"), None, "it had no key")
+    t.equal(len(server.requests), 3, "one host is one host")
+
+
+@test("Retry-After is honoured, and the pace is kept")
+def gentle(t):
+    seen = []
+
+    def answer(request):
+        seen.append(request.at)
+        if len(seen) == 1:
+            return reply(503, headers=[("Retry-After", "1")])
+        return reply(201)
+
+    server = t.server(answer)
+    file = t.write("dead.ndjson", dead_letters(
+        server.url.rstrip("/"), [letter(n) for n in range(11)], ledger=None))
+    run = replayed(t, file)
+    t.equal(run["operations.acked"], 11, "acked")
+    first, last = server.requests[0], server.requests[-1]
+    t.equal(first.header("Idempotency-Key"), last.header("Idempotency-Key"),
+            "the retry carries the key")
+    t.check(last.at - first.at > 0.99, "it waited as it was told")
+    t.check(server.requests[-2].at - first.at > 0.19,
+            "eleven starts at 50/s take 200 ms")
+
+
+LOSSES = [{"kind": "lost_response", "ratio": 0.3, "as": "reset"},
+          {"kind": "lost_request", "ratio": 0.1, "as": "reset"}]
+
+
+def lose(t, target, *arguments, **sections):
+    """A run without retries that loses answers, and its dead letters."""
+    profile = t.profile({
+        "requests": [{"name": "order", "method": "POST", "path": "/orders",
+                      "headers": {"Content-Type": "application/json",
+                                  "Authorization": "Bearer ${env:TOKEN}"},
+                      "body": '{"order": "{{op.id}}", "n": {{rand:1:99}}}'}],
+        "idempotency": {}, "faults": LOSSES,
+        "ledger": {"url": "/ledger", "key": "{{op.id}}", "settle": "50ms"},
+        **sections}, "lossy.json")
+    dead = t.path("dead.ndjson")
+    run = t.run(target.url, "-p", profile, "-n", 600, "--dead-letters", dead,
+                *arguments, env={"TOKEN": "s3same"})
+    return run, dead
+
+
+@test("lost answers, dead letters, replay: every ambiguous one is once")
+def from_a_run(t):
+    target = t.target("-p", "targets/exactly-once")
+    first, dead = lose(t, target, "-t", "2")
+    ambiguous = first["operations.ambiguous"]
+    t.check(ambiguous > 100, f"{ambiguous} are ambiguous")
+    t.absent(dead.read_text(), "s3same", "no secret is in the file")
+    t.squall("replay", dead, status=2)
+    run = replayed(t, dead, "-r", "600/s", "-t", "2", "--slo",
+                   "unresolved == 0", "--slo", "duplicates == 0", "--slo",
+                   "lost == 0", env={"TOKEN": "s3same"})
+    t.equal(run["replay.letters"],
+            first["operations.started"] - first["operations.acked"],
+            "letters")
+    t.equal(run["replay.earlier.ambiguous"], ambiguous, "were ambiguous")
+    t.equal(run["replay.ambiguous_resolved.exactly_once"], ambiguous,
+            "are once")
+    t.equal(run["run.id"], first["run.id"], "one run")
+    t.equal(run["effects.foreign"], first["operations.acked"],
+            "those that were acked before")
+    counts = target.ledger()
+    t.equal((len(counts), set(counts.values())), (600, {1}),
+            "the service's own account: each order once")
+
+
+@test("lost answers, no keys: the replay shows what it did twice")
+def from_a_run_without_keys(t):
+    target = t.target("-p", "targets/no-keys")
+    first, dead = lose(t, target)
+    done = first["effects.unresolved_done"]
+    run = replayed(t, dead, "-c", "8", env={"TOKEN": "s3same"})
+    t.check(done > 100, f"{done} were done")
+    t.equal(run["effects.duplicate"], done, "duplicates")
+    t.equal(sum(c == 2 for c in target.ledger().values()), done,
+            "by the service's own account")
+
+
+@test("keys of every kind and place come back as they were")
+def kinds_of_keys(t):
+    for number, keys in enumerate((
+            {"key": "uuid7"}, {"key": "hash"}, {"quoted": True},
+            {"key": "template", "template": "k/{{op.seq}}/{{rand:1:9}}"},
+            {"scope": "attempt"})):
+        target = t.target("-p", "targets/exactly-once")
+        first, dead = lose(t, target, idempotency=keys)
+        before = target.ledger("key")
+        run = replayed(t, dead, "-c", "8", env={"TOKEN": "s3same"})
+        t.check(first["operations.ambiguous"] > 100, f"{keys}: ambiguous")
+        t.equal(run["effects.duplicate"], 0, f"{keys}: duplicates")
+        t.equal(run["replay.still_unresolved"], 0, f"{keys}: unresolved")
+        after = target.ledger("key")
+        t.equal({k: after[k] for k in before}, before, f"{keys}: known keys")
+        t.equal(sum(target.ledger().values()), 600, f"{keys}: effects")
+        # An attempt that never had a connection had no key of its own.
+        keyless = [one for one in lines_of(dead)[1:-1] if not one["key"]]
+        t.check(not keyless or keys.get("scope") == "attempt",
+                f"{keys}: letters have keys")
+        t.check(not any(a["sent"] for one in keyless
+                        for a in one["attempts"]), f"{keys}: what was sent")
+        t.equal(sum(after.values()), 600 - len(keyless), f"{keys}: carried")
+
+
+def refused(t, what, text, pattern, *arguments, env=None):
+    file = t.write("bad.ndjson", text)
+    done = t.squall("replay", file, *arguments, status=2, env=env)
+    t.match(done.err, pattern, what)
+    t.equal(done.out, "", f"{what}: nothing on stdout")
+
+
+@test("a file that cannot be trusted is refused, with its line")
+def bad_files(t):
+    server = t.server(lambda request: reply(201))
+    url = server.url.rstrip("/")
+    two = [letter(0), letter(1)]
+    good = dead_letters(url, two)
+    lines = good.splitlines(keepends=True)
+    refused(t, "empty", "", r"bad\.ndjson.*is empty")
+    refused(t, "another file", '{"schema": "squall.report/1"}\n',
+            r'bad\.ndjson:1:1: error: its schema is "squall\.report/1"')
+    refused(t, "no schema", "{}\n", r"bad\.ndjson:1:1: .*no \"schema\"")
+    refused(t, "a line cut", good[:len(lines[0]) + 60],
+            r"bad\.ndjson:2:\d+: error")
+    refused(t, "the end cut", "".join(lines[:-1]),
+            r"bad\.ndjson:3:1: .*ends here")
+    refused(t, "a line taken away", lines[0] + lines[1] + lines[3],
+            r"bad\.ndjson:3:1: .*other letters than there are: 1")
+    refused(t, "a line twice", dead_letters(url, [two[0], two[1], two[0]]),
+            r"bad\.ndjson:4:1: .*operation is that of line 2")
+    refused(t, "a key twice", dead_letters(url, [letter(0), letter(
+        1, key="key-of-0")]), r"bad\.ndjson:3:1: .*key is that of line 2")
+    refused(t, "acked", dead_letters(url, [letter(0, verdict="acked")]),
+            r'bad\.ndjson:2:1: .*"verdict"')
+    refused(t, "another run", dead_letters(url, [letter(
+        0, op="0000000000-0")]), r"bad\.ndjson:2:1: .*not an operation of")
+    refused(t, "another host", dead_letters(url, [letter(
+        0, url="http://other.invalid/orders")]),
+        r"bad\.ndjson:2:1: .*not of the target")
+    refused(t, "a header that ends another", dead_letters(url, [letter(
+        0, headers=[{"name": "X", "value": "a\r\nY: b", "form": "plain"}])]),
+        r"bad\.ndjson:2:1: .*control character")
+    masked = [{"name": "X-Secret", "value": "***", "form": "masked"}]
+    refused(t, "masked", dead_letters(url, [letter(0, headers=masked)]),
+            r"bad\.ndjson:2:1: .*header X-Secret was masked[^$]*-H")
+    env_of = [[{"name": "A", "value": f"${{env:SQUALL_{n}}}", "form": "env"}]
+              for n in ("ONE", "TWO", "ONE")]
+    refused(t, "missing secrets, all at once", dead_letters(
+        url, [letter(n, headers=h) for n, h in enumerate(env_of)],
+        ledger={"url": "/ledger", "headers": {"B": "${env:SQUALL_TRE}"}}),
+        r"lacks what the letters need: SQUALL_TRE, SQUALL_ONE, SQUALL_TWO\n")
+    t.equal(len(server.requests), 0, "nothing was sent")
+
+
+@test("what a replay has from its letters is not for profiles to say")
+def profiles(t):
+    server = t.server(lambda request: reply(201))
+    text = dead_letters(server.url.rstrip("/"), [letter(0)], ledger=None)
+    for section, value in (("load", {"rate": "5/s"}),
+                           ("requests", [{"path": "/x"}]),
+                           ("faults", [{"kind": "lost_request",
+                                        "ratio": 0.5}]),
+                           ("service", {"workers": 1})):
+        profile = t.profile({section: value}, f"{section}.json")
+        refused(t, section, text,
+                rf"{section}\.json:\d+:\d+: error: {section}: ",
+                "-p", profile)
+    refused(t, "--set", text, "--set requests", "--set",
+            "requests[0].path=/x")
+    refused(t, "--set", text, "sends the keys", "--set",
+            "idempotency.scope=none")
+    file = t.write("dead.ndjson", text)
+    for policy in ("full-jitter", "clients/stripe-node"):
+        run = replayed(t, file, "-p", policy)
+        t.equal(run["operations.acked"], 1, policy)
+    t.equal({r.header("Idempotency-Key") for r in server.requests},
+            {"key-of-0"}, "always the letter's key")
+
+
+main()
