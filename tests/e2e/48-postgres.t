@@ -162,7 +162,8 @@ def profile(t, variant, **sections):
                   "backoff": {"type": "none"}},
         # The second attempt comes while the service works on the first.
         "hedge": {"max_extra": 1, "delay": "1ms"},
-        "faults": [{"kind": "lost_response", "ratio": 0.3, "as": "reset"}]}
+        "faults": [{"kind": "lost_response", "ratio": 0.3, "as": "reset"},
+                   {"kind": "duplicate", "ratio": 0.1}]}
     document.update(sections)
     document = {k: v for k, v in document.items() if v is not None}
     return t.profile(document, f"{variant}.json")
@@ -177,12 +178,15 @@ def variants(t):
             orders.empty(variant)
             run = t.run(orders.url, "-p",
                         profile(t, variant,
-                                ledger=dict(ledger, settle="200ms")), "-n", str(N), "-c", "16", "--seed", "48",
+                                ledger=dict(ledger, settle="200ms")),
+                        "-n", str(N), "-c", "16", "--seed", "48",
                         "--allow-exec")
             twice = orders.compare(t, run, variant)
             what = f"{variant} by {name}"
             t.check(run["effects.delivered_lost_responses"] > N / 10,
                     f"{what}: responses were lost after delivery")
+            t.check(run["attempts.duplicates_injected"] > N / 50,
+                    f"{what}: requests were delivered twice")
             t.check(run["effects.named_twice"] <= twice,
                     f"{what}: answers name no more than the database has")
             t.equal(run["effects.single_attempt"], 0,
@@ -204,7 +208,8 @@ def at_least_once(t):
         # Nothing is lost on the way: what is double is the worker's doing.
         # A worker that is gone is missed for the time that Python starts in.
         run = t.run(orders.url, "-p", profile(
-            t, "queue", faults=[], hedge=None, ledger=dict(ledger, settle="1s", timeout="60s")),
+            t, "queue", faults=[], hedge=None,
+            ledger=dict(ledger, settle="1s", timeout="60s")),
             "-n", str(N), "-c", "16", "--allow-exec")
         twice = orders.compare(t, run, "queue")
         t.check(twice > 0, "the worker made duplicates")
