@@ -35,6 +35,9 @@ bool is_duplicate(enum audit_convention convention,
 }
 
 static void put_in(struct finding *finding, const char *format, va_list list)
+    __attribute__((format(printf, 2, 0)));
+
+static void put_in(struct finding *finding, const char *format, va_list list)
 {
     char words[300];
     size_t length = strlen(finding->observed);

@@ -67,7 +67,10 @@ static void restore(struct rendered_text *rendered, const char *source)
 {
     size_t from = 0;
 
-    while (source && rendered->form != RENDERED_HIDDEN) {
+    if (!source) {
+        return;
+    }
+    while (rendered->form != RENDERED_HIDDEN) {
         const char *reference = strstr(source, env_open);
         if (!reference) {
             return;
