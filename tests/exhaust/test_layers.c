@@ -182,7 +182,7 @@ static void note_cancel(struct caller *caller, const struct action *action)
             return;
         }
     }
-    holds(!"a CANCEL names an attempt in flight");
+    complain("a CANCEL names an attempt in flight", __LINE__);
 }
 
 /* What this very step cancelled is dropped by a FINISH. */
