@@ -74,30 +74,14 @@ static void put_requests(struct str *out, const struct plan *plan)
 void dead_letters_head(struct str *out, const struct events_run *run)
 {
     const struct plan *plan = run->plan;
-    struct str date = STR_INIT;
-    char text[32];
-    char *url = mask_url(plan->target.url);
 
-    events_date(&date, run->zero_unix_us);
-    ndjson_open(out);
-    ndjson_text(out, "schema", "squall.dead_letters/1");
-    ndjson_text(out, "type", "run");
-    snprintf(text, sizeof(text), "%016" PRIx64, plan->run);
-    ndjson_text(out, "run", text);
-    snprintf(text, sizeof(text), "%" PRIu64, plan->seed);
-    ndjson_text(out, "seed", text);
-    ndjson_text(out, "started_at", date.text);
-    ndjson_count(out, "started_unix_us", (uint64_t)run->zero_unix_us);
-    ndjson_text(out, "url", url);
-    ndjson_text(out, "profile", plan->name);
+    events_open(out, run, "squall.dead_letters/1", "url");
     put_section(out, plan, "target");
     put_section(out, plan, "timeout");
     put_section(out, plan, "idempotency");
     put_section(out, plan, "ledger");
     put_requests(out, plan);
     ndjson_close(out);
-    str_release(&date);
-    free(url);
 }
 
 void dead_letters_subject(const struct events_run *run,

@@ -43,7 +43,8 @@ bool events_offends(const struct event_story *story,
                                  effect->class == EFFECT_PHANTOM));
 }
 
-void events_head(struct str *out, const struct events_run *run)
+void events_open(struct str *out, const struct events_run *run,
+                 const char *schema, const char *address)
 {
     const struct plan *plan = run->plan;
     struct str date = STR_INIT;
@@ -52,7 +53,7 @@ void events_head(struct str *out, const struct events_run *run)
 
     events_date(&date, run->zero_unix_us);
     ndjson_open(out);
-    ndjson_text(out, "schema", "squall.events/1");
+    ndjson_text(out, "schema", schema);
     ndjson_text(out, "type", "run");
     snprintf(text, sizeof(text), "%016" PRIx64, plan->run);
     ndjson_text(out, "run", text);
@@ -60,14 +61,19 @@ void events_head(struct str *out, const struct events_run *run)
     ndjson_text(out, "seed", text);
     ndjson_text(out, "started_at", date.text);
     ndjson_count(out, "started_unix_us", (uint64_t)run->zero_unix_us);
-    ndjson_text(out, "target", url);
+    ndjson_text(out, address, url);
     ndjson_text(out, "profile", plan->name);
+    str_release(&date);
+    free(url);
+}
+
+void events_head(struct str *out, const struct events_run *run)
+{
+    events_open(out, run, "squall.events/1", "target");
     cJSON *sample = cJSON_CreateNumber(run->sample);
     ndjson_tree(out, "sample", sample);
     cJSON_Delete(sample);
     ndjson_close(out);
-    str_release(&date);
-    free(url);
 }
 
 static void put_operation_id(struct str *out, const struct events_run *run,

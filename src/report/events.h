@@ -28,6 +28,11 @@ struct events_sum {
     uint64_t operations, attempts, left_out;
 };
 
+/* Begins the first line of a file about a run: what all such files say of it.
+ * `address` is the member that names the service. The caller closes it. */
+void events_open(struct str *out, const struct events_run *run,
+                 const char *schema, const char *address);
+
 /* What the ledger told of an operation. */
 struct events_effect {
     bool is_known;
