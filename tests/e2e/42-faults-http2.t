@@ -50,10 +50,11 @@ for seen_as in ("reset", "timeout"):
     @test(f"a lost response as {seen_as} does not disturb its neighbours",
           limit=90)
     def lost(t, seen_as=seen_as):
-        run, counts = struck(t, "/effects/delay/100", {
+        # The answer comes long after the loss, on a busy machine too.
+        run, counts = struck(t, "/effects/delay/500", {
             "kind": "lost_response", "ratio": .3, "as": seen_as},
-            n=200 if seen_as == "reset" else 60,
-            timeout="30s" if seen_as == "reset" else "1s")
+            n=80 if seen_as == "reset" else 40,
+            timeout="30s" if seen_as == "reset" else "3s")
         n = run["operations.started"]
         injected = run["faults.lost_response.injected"]
         others_succeed(t, run, injected, n)
@@ -76,13 +77,13 @@ def lost_in_the_middle(t):
 
 @test("the instant of a loss is swept", limit=60)
 def swept(t):
-    run, counts = struck(t, "/effects/delay/60", {
+    run, counts = struck(t, "/effects/delay/500", {
         "kind": "lost_response", "ratio": .5, "as": "reset",
-        "after": "20ms"}, n=160)
+        "after": "20ms"}, n=64)
     injected = run["faults.lost_response.injected"]
-    others_succeed(t, run, injected, 160)
+    others_succeed(t, run, injected, 64)
     t.equal(counts["cancelled"], injected, "before the answer")
-    t.equal(counts["answered"], 160 - injected, "which the others got")
+    t.equal(counts["answered"], 64 - injected, "which the others got")
 
 
 for kind in ("duplicate", "late_duplicate"):
