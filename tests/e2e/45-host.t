@@ -43,7 +43,8 @@ def reused_connection(t):
     for seen_as in ("reset", "timeout"):
         server = t.server(lambda request: reply())
         run = t.run(server.url, "-p", t.profile({
-            "requests": [{"name": "r", "headers": {"N": "{{attempt}}"}}],
+            "requests": [{"name": "r", "headers": {"N": "{{attempt}}",
+                                                   "Op": "{{op.id}}"}}],
             "faults": [{"kind": "lost_response", "ratio": .5,
                         "as": seen_as}],
             "timeout": {"attempt": "50ms"},
@@ -51,8 +52,9 @@ def reused_connection(t):
                 {"when": {"outcome": [seen_as], "reused": True},
                  "as": "transient"}], "backoff": {"type": "none"}}}),
             "-n", "40", "-c", "1", "--seed", "5")
-        firsts = [r for r in server.requests if r.header("N") == "1"]
-        retried = [server.requests[r.number - 1] for r in server.requests
+        firsts = {r.header("Op"): r for r in server.requests
+                  if r.header("N") == "1"}
+        retried = [firsts[r.header("Op")] for r in server.requests
                    if r.header("N") == "2"]
         t.equal(len(firsts), 40, "first attempts")
         t.check(retried and all(r.on_connection for r in retried),
@@ -72,7 +74,7 @@ def too_many_threads(t):
         room = (mib << 20, mib << 20)
         run = t.squall(
             "run", server.url, "-t", "40", "-c", "40", "-n", "40",
-            status=None,
+            "--timeout", "1s", status=None,
             preexec=lambda: resource.setrlimit(resource.RLIMIT_AS, room))
         t.check(run.status in (0, 3), f"{mib} MiB: status {run.status}")
         named += "a thread could not be started" in run.err
