@@ -8,8 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* More than this share of the offered operations dropped is invalid. */
-#define DROPPED_SHARE_MAX 0.01
+/* A larger share of the operations dropped, or of the attempts not sent, for
+ * squall's own limits makes a run invalid. */
+#define OWN_SHARE_MAX 0.01
 
 /* How long rates are taken over. */
 struct span {
@@ -226,13 +227,32 @@ static void judge_dropped(struct generator_figures *generator,
         return;
     }
     double lost_share = (double)total->dropped / (double)total->offered;
-    if (lost_share > DROPPED_SHARE_MAX) {
+    if (lost_share > OWN_SHARE_MAX) {
         generator->saturated = true;
     }
     warn(generator,
          "%llu operations (%.2g %%) were due and never started: squall's "
          "limit of operations in flight (load.max_in_flight) was reached",
          (unsigned long long)total->dropped, lost_share * 100);
+}
+
+/* Nobody refused these: the machine that drives the load could not. */
+static void judge_unsent(struct generator_figures *generator,
+                         const struct panel *total)
+{
+    uint64_t unsent = total->by_outcome[OUTCOME_NO_SOCKET];
+    if (unsent == 0) {
+        return;
+    }
+    double unsent_share = (double)unsent / (double)total->attempts;
+    if (unsent_share > OWN_SHARE_MAX) {
+        generator->saturated = true;
+    }
+    warn(generator,
+         "%llu attempts (%.2g %%) could not be made: this machine ran out of "
+         "descriptors, ports or memory; use fewer connections (-c), or raise "
+         "its limits",
+         (unsigned long long)unsent, unsent_share * 100);
 }
 
 static void judge_generator(struct result *result,
@@ -252,6 +272,7 @@ static void judge_generator(struct result *result,
              input->cpu_share * 100);
     }
     judge_dropped(generator, &tally->total);
+    judge_unsent(generator, &tally->total);
     if (clamped_in(tally) > 0) {
         warn(generator, "%llu durations above 1 h were counted as 1 h",
              (unsigned long long)clamped_in(tally));

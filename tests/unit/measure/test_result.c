@@ -166,6 +166,29 @@ static void test_figures_of_a_timed_run(void **state)
     arena_release(&bench.arena);
 }
 
+/* What this machine could not send is not the service's doing: one in 100
+ * attempts is told, more spoil the run. */
+static void test_attempts_that_could_not_be_made(void **state)
+{
+    (void)state;
+    for (unsigned sent = 98; sent <= 100; sent++) {
+        struct bench bench;
+        start(&bench, 1, duration_s(4));
+        for (unsigned i = 0; i < sent; i++) {
+            operate(&bench, 100, 0, 300, 1, true);
+        }
+        struct fact unsent = {.at = {200 * NS_PER_MS}};
+        attempt(&bench, unsent, ATTEMPT_FIRST, OUTCOME_NO_SOCKET, false);
+        compute(&bench);
+        assert_true(has_warning(&bench, "1 attempts (1 %) could not be made")
+                    || has_warning(&bench, "1 attempts (0.99 %)"));
+        assert_int_equal(bench.result.generator.saturated, sent < 99);
+        assert_int_equal(bench.result.verdict,
+                         sent < 99 ? RUN_INVALID : RUN_PASS);
+        arena_release(&bench.arena);
+    }
+}
+
 /* An operation at one second, that its client shed or the service refused. */
 static void give_up(struct bench *bench, int64_t at_ms, enum verdict verdict,
                     unsigned limit, double budget_level)
@@ -447,6 +470,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_figures_of_a_timed_run),
+        cmocka_unit_test(test_attempts_that_could_not_be_made),
         cmocka_unit_test(test_the_series_tells_the_policy),
         cmocka_unit_test(test_a_series_without_layers_measures_none),
         cmocka_unit_test(test_a_run_by_count_lasts_until_its_last_verdict),
