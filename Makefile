@@ -144,17 +144,20 @@ check: setup ## set up, then every test that takes seconds
 
 check-now: all unit replay lint-fast
 
-# Some hold durations, or call make, and are run one by one; the others wait
-# more than they work. A sanitizer is too slow for the first, and learns little
-# from what runs other programs.
-E2E_ALONE := $(foreach t,33 35 50 51 52 80 90,$(wildcard tests/e2e/$t-*.t))
-E2E_TOGETHER := $(filter-out $(E2E_ALONE),$(wildcard tests/e2e/*.t))
+# Some hold durations and are run one by one; the others wait more than they
+# work, the longest begin first. A sanitizer is too slow for durations, and
+# learns little from what runs other programs.
+E2E_TIMED := $(foreach t,35 50 51 52 80,$(wildcard tests/e2e/$t-*.t))
+E2E_PROGRAMS := $(foreach t,90 91 92 33,$(wildcard tests/e2e/$t-*.t))
+E2E_LONG := $(foreach t,47 40 41,$(wildcard tests/e2e/$t-*.t))
+E2E_TOGETHER := $(if $(QUICK),,$(E2E_PROGRAMS)) $(E2E_LONG) $(filter-out \
+ $(E2E_TIMED) $(E2E_PROGRAMS) $(E2E_LONG),$(wildcard tests/e2e/*.t))
 
 check-e2e: PROVE = env -u MAKEFLAGS -u FLAVOUR -u BUILD \
- SQUALL=$(CURDIR)/$(BUILD)/squall prove $(if $(V),-v,-f -o)
+ SQUALL=$(CURDIR)/$(BUILD)/squall prove $(if $(V),-v,-f -o) --timer
 check-e2e: $(BUILD)/squall ## end-to-end tests, with the program of this flavour
-	$(PROVE) -j$(or $(JOBS),3) $(E2E_TOGETHER)
-	$(if $(QUICK),,$(PROVE) $(E2E_ALONE))
+	$(PROVE) -j$(or $(JOBS),6) $(E2E_TOGETHER)
+	$(if $(QUICK),,$(PROVE) $(E2E_TIMED))
 
 check-all: check ## all tests and all lint
 	@$(MAKE) --no-print-directory check-e2e lint

@@ -72,7 +72,7 @@ def hold(t, name, latency, theory_us, spreads, noise):
 @test("M/D/10 at load 0.7 and M/M/1 at load 0.5, side by side", limit=200)
 def queues(t):
     service_d, service_m = 10000, 4000
-    n_d, n_m = few(60000, 10000), few(10500, 2000)
+    n_d, n_m = few(40000, 10000), few(7000, 2000)
     rate_d, rate_m = .7 * 10 / service_d * 1e6, .5 / service_m * 1e6
     started = [queue(t, 10, "constant", service_d, rate_d, n_d, 21),
                queue(t, 1, "exponential", service_m, rate_m, n_m, 22),
