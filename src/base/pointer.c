@@ -80,6 +80,28 @@ static enum pointer_result missing(const struct scan *scan)
     return scan->at < scan->end ? POINTER_MALFORMED : POINTER_CUT;
 }
 
+static bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
+           (c >= 'A' && c <= 'F');
+}
+
+/* Steps over an escape, or as much of it as there is. False: it is none. */
+static bool skip_escape(struct scan *scan)
+{
+    scan->at++;
+    if (scan->at == scan->end) {
+        return true;
+    }
+    char c = *scan->at++;
+    for (int i = 0; c == 'u' && i < 4 && scan->at < scan->end; i++) {
+        if (!is_hex(*scan->at++)) {
+            return false;
+        }
+    }
+    return c && strchr("\"\\/bfnrtu", c);
+}
+
 /* From an opening quote to behind the closing one. */
 static enum pointer_result take_string(struct scan *scan,
                                        struct json_span *span)
@@ -89,10 +111,13 @@ static enum pointer_result take_string(struct scan *scan,
         if ((unsigned char)*scan->at < 0x20) {
             return POINTER_MALFORMED;
         }
-        scan->at += *scan->at == '\\' ? 2 : 1;
+        if (*scan->at != '\\') {
+            scan->at++;
+        } else if (!skip_escape(scan)) {
+            return POINTER_MALFORMED;
+        }
     }
-    if (scan->at >= scan->end) {
-        scan->at = scan->end;
+    if (scan->at == scan->end) {
         return POINTER_CUT;
     }
     *span = (struct json_span){JSON_STRING, first,
@@ -278,8 +303,12 @@ enum pointer_result pointer_find(const struct pointer *pointer,
                                  const char *text, size_t length,
                                  struct json_span *span)
 {
+    static const char mark[] = "\xef\xbb\xbf"; /* of byte order, some write */
     struct scan scan = {text, text + length};
 
+    if (length > 0 && memcmp(text, mark, length < 3 ? length : 3) == 0) {
+        scan.at += length < 3 ? length : 3;
+    }
     for (size_t i = 0; i < pointer->count; i++) {
         skip_blanks(&scan);
         if (scan.at == scan.end) {
@@ -311,22 +340,13 @@ enum pointer_result pointer_find(const struct pointer *pointer,
 
 /* -- strings -- */
 
-static unsigned hex4(const char *text, const char *end)
+/* The scan has seen that these are four hexadecimal digits. */
+static unsigned hex4(const char *text)
 {
     unsigned value = 0;
-    if (end - text < 4) {
-        return 0xfffd;
-    }
     for (int i = 0; i < 4; i++) {
-        char c = text[i];
-        unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
-                         : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
-                         : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10
-                                                : 16;
-        if (digit > 15) {
-            return 0xfffd;
-        }
-        value = value << 4 | digit;
+        unsigned char c = (unsigned char)text[i];
+        value = value << 4 | (c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10u);
     }
     return value;
 }
@@ -350,14 +370,14 @@ static size_t put_utf8(unsigned code, char *out)
  * of the text become four, six become three at most. */
 static unsigned take_code(const char **at, const char *end)
 {
-    unsigned code = hex4(*at, end);
-    *at += end - *at < 4 ? end - *at : 4;
+    unsigned code = hex4(*at);
+    *at += 4;
     if (code < 0xd800 || code > 0xdfff) {
         return code;
     }
     if (code < 0xdc00 && end - *at >= 6 && (*at)[0] == '\\' &&
         (*at)[1] == 'u') {
-        unsigned low = hex4(*at + 2, end);
+        unsigned low = hex4(*at + 2);
         if (low >= 0xdc00 && low <= 0xdfff) {
             *at += 6;
             return 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
@@ -373,14 +393,14 @@ static size_t next_bytes(const char **at, const char *end, char *out)
     static const char meant[] = "\b\f\n\r\t";
 
     out[0] = *(*at)++;
-    if (out[0] != '\\' || *at == end) {
+    if (out[0] != '\\') {
         return 1;
     }
     char c = *(*at)++;
     if (c == 'u') {
         return put_utf8(take_code(at, end), out);
     }
-    const char *escape = c ? strchr(escapes, c) : NULL;
+    const char *escape = strchr(escapes, c);
     out[0] = escape ? meant[escape - escapes] : c;
     return 1;
 }
