@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SHOWN_MAX = 60 };
+enum { SHOWN_MAX = 60, MARK_LENGTH = 3 };
+
+/* Of UTF-8; some programs begin all that they write with it. */
+static const char byte_order_mark[MARK_LENGTH] = {'\xef', '\xbb', '\xbf'};
 
 /* What each line should have been. */
 static const char *const line_forms[] = {
@@ -29,6 +32,7 @@ void ledger_text_begin(struct ledger_text *text, enum ledger_form form,
     text->user = user;
     text->entries = 0;
     text->line = 1;
+    text->mark = 0;
     text->failed = false;
     text->length = 0;
     ledger_json_begin(text);
@@ -242,8 +246,8 @@ static bool feed_lines(struct ledger_text *text, const char *bytes,
     return true;
 }
 
-bool ledger_text_feed(struct ledger_text *text, const char *bytes,
-                      size_t length, struct errors *errors)
+static bool feed(struct ledger_text *text, const char *bytes, size_t length,
+                 struct errors *errors)
 {
     if (text->form == LEDGER_SNIFFED) {
         while (length > 0 && (is_blank(*bytes) || *bytes == '\n')) {
@@ -262,8 +266,32 @@ bool ledger_text_feed(struct ledger_text *text, const char *bytes,
                : feed_lines(text, bytes, length, errors);
 }
 
+/* There is no mark, or no more of one: what only began like it is text. */
+static bool end_mark(struct ledger_text *text, struct errors *errors)
+{
+    size_t begun = text->mark;
+    text->mark = MARK_LENGTH;
+    return begun == MARK_LENGTH || feed(text, byte_order_mark, begun, errors);
+}
+
+bool ledger_text_feed(struct ledger_text *text, const char *bytes,
+                      size_t length, struct errors *errors)
+{
+    while (length > 0 && text->mark < MARK_LENGTH &&
+           *bytes == byte_order_mark[text->mark]) {
+        text->mark++;
+        bytes++;
+        length--;
+    }
+    return length == 0 ||
+           (end_mark(text, errors) && feed(text, bytes, length, errors));
+}
+
 bool ledger_text_end(struct ledger_text *text, struct errors *errors)
 {
+    if (!end_mark(text, errors)) {
+        return false;
+    }
     if (text->form == LEDGER_JSON) {
         return ledger_json_end(text, errors);
     }

@@ -18,7 +18,8 @@
  * end with anything: a time, and a state instead of the count.
  *
  * Where there is no better word (a Content-Type), the first byte that is not
- * blank decides: { and [ begin JSON.
+ * blank decides: { and [ begin JSON. A byte order mark before all is ignored,
+ * as it would else belong to the first id.
  */
 #ifndef SQUALL_MEASURE_LEDGER_TEXT_H
 #define SQUALL_MEASURE_LEDGER_TEXT_H
@@ -51,6 +52,7 @@ struct ledger_text {
     void *user;
     uint64_t entries;
     size_t line; /* from 1 */
+    size_t mark; /* bytes of a byte order mark so far; all: it is past */
     bool failed;
     size_t length; /* of buffer: the line, string or word so far */
     char buffer[LEDGER_LINE_MAX + 1];

@@ -149,6 +149,22 @@ static void test_ids_are_any_bytes(void **state)
     assert_int_equal(reading.foreign, 4);
 }
 
+/* A mark of the encoding is none of the first id; what only begins like one
+ * is, and so is one that stands anywhere else. */
+static void test_a_mark_before_all(void **state)
+{
+    (void)state;
+    expect("\xef\xbb\xbfk 3\nl 1\n", "k", 3, 1, 1);
+    expect("\xef\xbb\xbf\n k 3\n", "k", 3, 0, 0);
+    expect("\xef\xbb\xbf{\"k\": 3}", "k", 3, 0, 0);
+    expect("\xef\xbb\xbf", "k", 0, 0, 0);
+    expect("\xef\xbbk 3\n", "\xef\xbbk", 3, 0, 0);
+    expect("\xefk 3\n", "\xefk", 3, 0, 0);
+    expect("l 1\n\xef\xbb\xbfk 3\n", "\xef\xbb\xbfk", 3, 1, 1);
+    expect("\xef\xbb\xbf\xef\xbb\xbfk 3\n", "\xef\xbb\xbfk", 3, 0, 0);
+    expect_refusal("\xef\xbb", "is not `id count`");
+}
+
 static void test_lines_that_are_none(void **state)
 {
     (void)state;
@@ -409,6 +425,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_ids_are_any_bytes),
+        cmocka_unit_test(test_a_mark_before_all),
         cmocka_unit_test(test_lines_that_are_none),
         cmocka_unit_test(test_only_a_piece_of_a_long_line_is_shown),
         cmocka_unit_test(test_json),
