@@ -78,6 +78,9 @@ uint64_t baseline_subtract(struct baseline *baseline, uint64_t id,
         return count;
     }
     struct baseline_slot *slot = find(baseline, id == 0 ? 1 : id);
+    if (slot->count == UINT32_MAX) {
+        return 0;
+    }
     uint32_t old = slot->left < count ? slot->left : (uint32_t)count;
     slot->left -= old;
     return count - old;

@@ -36,7 +36,8 @@ void baseline_add(struct baseline *baseline, uint64_t id, uint64_t count);
 uint64_t baseline_count(const struct baseline *baseline, uint64_t id);
 
 /* Of so many effects of an id, how many are new: the old ones are used up,
- * whichever entries of a reading tell them. */
+ * whichever entries of a reading tell them. An id that had 2^32 - 1 or more
+ * has none that could be told from them. */
 uint64_t baseline_subtract(struct baseline *baseline, uint64_t id,
                            uint64_t count);
 

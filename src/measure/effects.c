@@ -151,7 +151,8 @@ size_t effects_join_bytes(const struct effects_join *join)
 static void add_foreign(struct effects_join *join, uint64_t id,
                         uint64_t count)
 {
-    join->foreign_effects += count;
+    uint64_t room = UINT64_MAX - join->foreign_effects;
+    join->foreign_effects += count < room ? count : room;
     id = id == 0 ? 1 : id;
     uint64_t at = id & (FOREIGN_SLOTS - 1);
     while (join->foreign[at] != 0 && join->foreign[at] != id) {

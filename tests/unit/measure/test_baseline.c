@@ -21,6 +21,25 @@ static void test_empty(void **state)
     baseline_release(&baseline);
 }
 
+/* Past what a slot counts to, new ones cannot be told from old ones. */
+static void test_more_than_fit(void **state)
+{
+    (void)state;
+    struct baseline baseline = BASELINE_INIT;
+    baseline_add(&baseline, 7, UINT64_C(5000000000));
+    baseline_add(&baseline, 7, 1);
+    baseline_add(&baseline, 8, UINT32_MAX - 1);
+    for (int reading = 0; reading < 2; reading++) {
+        baseline_rewind(&baseline);
+        assert_int_equal(
+            baseline_subtract(&baseline, 7, UINT64_C(5000000003)), 0);
+        assert_int_equal(baseline_subtract(&baseline, 7, 1), 0);
+        assert_int_equal(baseline_subtract(&baseline, 8, UINT32_MAX), 1);
+    }
+    assert_int_equal(baseline_count(&baseline, 7), UINT32_MAX);
+    baseline_release(&baseline);
+}
+
 static void test_subtract(void **state)
 {
     (void)state;
@@ -69,6 +88,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_empty),
         cmocka_unit_test(test_subtract),
+        cmocka_unit_test(test_more_than_fit),
         cmocka_unit_test(test_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

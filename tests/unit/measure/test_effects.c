@@ -477,6 +477,11 @@ static void test_nothing_joined_to_nothing(void **state)
     assert_int_equal(effects.operations_checked, 0);
     assert_int_equal(effects.foreign_ids, 1);
     assert_int_equal(effects.foreign_effects, 4);
+    enter(join, "x", UINT64_MAX);
+    enter(join, "z", UINT64_MAX);
+    effects_join_finish(join, &effects);
+    assert_int_equal(effects.oracle, ORACLE_LEDGER);
+    assert_true(effects.foreign_effects == UINT64_MAX);
     effects_join_free(join);
     effects_join_free(NULL);
 }
