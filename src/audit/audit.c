@@ -1,8 +1,8 @@
 #include "audit/audit.h"
 
 #include "audit/auditor.h"
+#include "base/mask.h"
 #include "base/must.h"
-#include "report/mask.h"
 #include "transport/clock.h"
 #include "transport/ledger.h"
 

@@ -1,6 +1,7 @@
 #include "plan/gather.h"
 
 #include "base/json.h"
+#include "base/mask.h"
 #include "base/must.h"
 #include "plan/key.h"
 #include "plan/library.h"
@@ -608,51 +609,40 @@ bool gather_expand(cJSON *tree, const struct sources *sources,
     return good;
 }
 
-static bool authenticates(const char *header)
+/* Whether the value of a key may name secrets itself: name=value in the query
+ * of a URL or in the words of a command. */
+static bool names_secrets(const char *key)
 {
-    static const char *const names[] = {
-        "Authorization", "Proxy-Authorization",  "Cookie",
-        "X-Api-Key",     "Api-Key",              "X-Auth-Token",
-        "X-Access-Token", "X-Amz-Security-Token", "Private-Token",
-    };
-    for (size_t i = 0; i < array_length(names); i++) {
-        if (strcasecmp(names[i], header) == 0) {
+    static const char *const names[] = {"url", "path", "command", "run"};
+    for (size_t i = 0; key && i < array_length(names); i++) {
+        if (strcmp(names[i], key) == 0) {
             return true;
         }
     }
     return false;
 }
 
-/* user:password@ of a URL. */
-static void mask_url(cJSON *item)
+static void mask_text(cJSON *item, bool in_headers)
 {
-    const char *text = item->valuestring;
-    const char *start = strstr(text, "://");
-    if (!start) {
-        return;
+    const char *key = item->string;
+    char *shown;
+
+    if (strstr(item->valuestring, env_open) ||
+        (in_headers && mask_is_secret_name(key, strlen(key)))) {
+        shown = strdup(masked);
+    } else if (!in_headers && names_secrets(key)) {
+        shown = mask_argument(item->valuestring);
+    } else {
+        shown = mask_url(item->valuestring);
     }
-    start += 3;
-    size_t length = strcspn(start, "/?#");
-    const char *at = memrchr(start, '@', length);
-    if (at) {
-        struct str out = STR_INIT;
-        str_append_bytes(&out, text, (size_t)(start - text));
-        str_printf(&out, "%s%s", masked, at);
-        must(cJSON_SetValuestring(item, out.text));
-        str_release(&out);
-    }
+    must(shown && cJSON_SetValuestring(item, shown));
+    free(shown);
 }
 
 static void mask_below(cJSON *item, bool in_headers)
 {
     if (cJSON_IsString(item)) {
-        bool secret = strstr(item->valuestring, env_open) ||
-                      (in_headers && authenticates(item->string));
-        if (secret) {
-            must(cJSON_SetValuestring(item, masked));
-        } else {
-            mask_url(item);
-        }
+        mask_text(item, in_headers);
         return;
     }
     bool headers = cJSON_IsObject(item) && item->string &&

@@ -1,9 +1,9 @@
 #include "report/dead_letters.h"
 
 #include "base/json.h"
+#include "base/mask.h"
 #include "base/must.h"
 #include "policy/key.h"
-#include "report/mask.h"
 #include "report/ndjson.h"
 
 #include <inttypes.h>

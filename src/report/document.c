@@ -1,11 +1,11 @@
 #include "report/document.h"
 
+#include "base/mask.h"
 #include "base/version.h"
 #include "report/document_policy.h"
 #include "report/document_replay.h"
 #include "report/figures.h"
 #include "report/findings.h"
-#include "report/mask.h"
 #include "report/member.h"
 
 #include <inttypes.h>

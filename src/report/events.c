@@ -1,8 +1,8 @@
 #include "report/events.h"
 
 #include "base/hash.h"
+#include "base/mask.h"
 #include "policy/key.h"
-#include "report/mask.h"
 #include "report/ndjson.h"
 
 #include <inttypes.h>

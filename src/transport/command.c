@@ -26,13 +26,19 @@ static pid_t start(const char *command, int *output)
         sigprocmask(SIG_SETMASK, &none, NULL);
         signal(SIGPIPE, SIG_DFL); /* squall ignores it; a shell expects it */
         setpgid(0, 0);
-        dup2(ends[1], STDOUT_FILENO);
+        int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 ||
+            dup2(ends[1], STDOUT_FILENO) < 0) {
+            _exit(126);
+        }
         execl("/bin/sh", "sh", "-c", command, (char *)NULL);
         _exit(127);
     }
+    int problem = errno;
     close(ends[1]);
     if (child < 0) {
         close(ends[0]);
+        errno = problem;
         return -1;
     }
     /* Whoever comes first makes the group, so that it can be killed. */
@@ -103,7 +109,7 @@ static enum reading await_end(pid_t child,
     return why;
 }
 
-static bool judge(const char *command, enum reading reading, int status,
+static bool judge(const char *name, enum reading reading, int status,
                   struct errors *errors)
 {
     const char *problem = NULL;
@@ -126,8 +132,8 @@ static bool judge(const char *command, enum reading reading, int status,
         problem = text;
     }
     if (problem) {
-        errors_add(errors, ERROR_NO_LEDGER, "the ledger's command %s: %s",
-                   problem, command);
+        errors_add(errors, ERROR_NO_LEDGER, "the ledger's command (%s) %s",
+                   name, problem);
     }
     return problem == NULL;
 }
@@ -158,5 +164,5 @@ bool command_read(const char *command, const struct command_limits *limits,
         while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
         }
     }
-    return judge(command, reading, status, errors);
+    return judge(limits->name, reading, status, errors);
 }

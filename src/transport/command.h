@@ -11,15 +11,16 @@
 #include <stddef.h>
 
 struct command_limits {
+    const char *name; /* in errors, instead of its text: that may be secret */
     struct duration timeout;
     const atomic_bool *stop; /* ends it when true; may be NULL */
 };
 
-/* Runs `command` with /bin/sh and hands its standard output to `take`, piece
- * by piece; when that returns false, having added an error, the command is
- * killed. A bad exit status, a time-out or a stop (its process group is then
- * killed) is an error (NO_LEDGER). It has ended when the shell has and nobody
- * holds its output any more. */
+/* Runs `command` with /bin/sh, nothing on its standard input, and hands its
+ * standard output to `take`, piece by piece; when that returns false, having
+ * added an error, the command is killed. A bad exit status, a time-out or a
+ * stop (its process group is then killed) is an error (NO_LEDGER). It has
+ * ended when the shell has and nobody holds its output any more. */
 bool command_read(const char *command, const struct command_limits *limits,
                   bool (*take)(void *user, const char *bytes, size_t length,
                                struct errors *errors),

@@ -33,7 +33,9 @@ static struct ledger_source ledger_of(const struct plan *plan,
 {
     return (struct ledger_source){
         .url = plan->ledger.url,
+        .url_key = "ledger.url",
         .command = plan->ledger.command,
+        .command_key = "ledger.command",
         .tells = plan->ledger.tells,
         .stop = stop,
     };
@@ -44,7 +46,9 @@ static bool has_history(const struct plan *plan,
                         struct ledger_source *history)
 {
     history->url = plan->ledger.history_url;
+    history->url_key = "ledger.history.url";
     history->command = plan->ledger.history_command;
+    history->command_key = "ledger.history.command";
     history->tells = LEDGER_TELLS_STATE_TIME;
     return history->url || history->command;
 }

@@ -69,9 +69,11 @@ static int on_progress(void *user, curl_off_t download_total,
 }
 
 /* The ledger's own URL, or its path on the target. */
-static char *whole_url(const struct plan *plan, const char *given,
+static char *whole_url(const struct plan *plan,
+                       const struct ledger_source *source,
                        struct errors *errors)
 {
+    const char *given = source->url;
     CURLU *parts = curl_url();
     char *url = NULL;
     bool ok = parts != NULL;
@@ -84,13 +86,14 @@ static char *whole_url(const struct plan *plan, const char *given,
          curl_url_get(parts, CURLUPART_URL, &url, 0) == CURLUE_OK;
     curl_url_cleanup(parts);
     if (!ok) {
-        errors_add(errors, ERROR_NO_LEDGER, "the ledger: \"%s\" is not a URL",
-                   plan->ledger.url);
+        errors_add(errors, ERROR_NO_LEDGER, "the ledger: %s is not a URL",
+                   source->url_key);
     }
     return ok ? url : NULL;
 }
 
-/* The URL as people may see it: in a report, too. */
+/* The URL as people may see it, in a report, too: a query may hold a token, and
+ * where the profile took it from the environment no name tells which. */
 static char *public_url(const char *url)
 {
     CURLU *parts = curl_url();
@@ -98,6 +101,7 @@ static char *public_url(const char *url)
     if (parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK) {
         curl_url_set(parts, CURLUPART_USER, NULL, 0);
         curl_url_set(parts, CURLUPART_PASSWORD, NULL, 0);
+        curl_url_set(parts, CURLUPART_QUERY, NULL, 0);
         curl_url_get(parts, CURLUPART_URL, &shown, 0);
     }
     curl_url_cleanup(parts);
@@ -194,7 +198,7 @@ static void set_options(CURL *easy, const struct plan *plan, const char *url,
 static bool fetch(const struct plan *plan, const struct ledger_source *source,
                   struct ledger_text *text, struct errors *errors)
 {
-    char *url = whole_url(plan, source->url, errors);
+    char *url = whole_url(plan, source, errors);
     if (!url) {
         return false;
     }
@@ -233,6 +237,7 @@ bool ledger_source_read(const struct plan *plan,
         return fetch(plan, source, &text, errors);
     }
     struct command_limits limits = {
+        .name = source->command_key,
         .timeout = plan->ledger.timeout,
         .stop = source->stop,
     };

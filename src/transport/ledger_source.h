@@ -12,7 +12,9 @@
 
 struct ledger_source {
     const char *url;     /* or a path of the target; NULL: see command */
+    const char *url_key; /* what the profile calls it */
     const char *command;
+    const char *command_key;
     enum ledger_tells tells;
     const atomic_bool *stop; /* ends it when true; may be NULL */
 };

@@ -179,6 +179,45 @@ def password(t):
     t.absent(json.dumps(run.report) + run.out + run.err, "s3cr3t", "masked")
 
 
+SECRETS = {
+    "a header by its name": {"headers": {"apikey": "s3cr3t"}},
+    "a header from the environment": {"headers": {"X-Me": "${env:TOKEN}"}},
+    "a query": {"url": "/ledger?access_token=s3cr3t"},
+    "a query from the environment": {"url": "/ledger?me=${env:TOKEN}"},
+    "a password in a URL": {"url": "http://joe:s3cr3t@localhost:PORT/ledger"},
+    "a command's words": {"command": "DB_PASSWORD=s3cr3t true"},
+    "a command's URL": {"command": "true postgres://joe:s3cr3t@host/db"},
+    "a command from the environment": {"command": "true '${env:TOKEN}'"},
+    "a history's query": {
+        "transitions": {"A": []}, "history": {
+            "url": "/history?token=s3cr3t"}},
+}
+
+for kind, where in SECRETS.items():
+    @test(f"a secret is in no output, be the ledger good or bad: {kind}")
+    def secrets(t, where=where):
+        # Once it can be read, and once, after the run, it cannot.
+        for bad in (False, True):
+            def tell(effects, shop, bad=bad):
+                if bad and shop.has_work:
+                    return reply(500, "no")
+                path = shop.server.requests[-1].path
+                return "" if "history" in path else \
+                    FORMS["lines"][0](effects, shop)
+            shop = Shop(t, tell)
+            ledger = json.loads(json.dumps(where).replace(
+                "PORT", shop.url.rstrip("/").rsplit(":", 1)[1]))
+            if "command" in ledger:
+                ledger["url"] = None
+                if bad:
+                    ledger["command"] += f"; mkdir {t.path('once')}"
+            run = t.run(shop.url, "-p", orders(t, ledger), "-n", "3",
+                        "--allow-exec", env={"TOKEN": "s3cr3t"},
+                        status=3 if bad else 0)
+            t.absent(run.out + run.err + json.dumps(run.report), "s3cr3t",
+                     f"bad: {bad}")
+
+
 @test("an old ledger does no harm: what was there before is taken off")
 def baseline(t):
     old = {f"old {i}": 3 for i in range(500)}

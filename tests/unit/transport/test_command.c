@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -40,7 +41,8 @@ static bool take(void *user, const char *bytes, size_t length,
 
 static bool run_within(const char *command, int64_t ms, size_t bytes_max)
 {
-    struct command_limits limits = {.timeout = duration_ms(ms)};
+    struct command_limits limits = {.name = "a.command",
+                                    .timeout = duration_ms(ms)};
     return command_read(command, &limits, take, &bytes_max, &errors);
 }
 
@@ -112,7 +114,8 @@ static void test_status_and_signal_are_named(void **state)
 {
     (void)state;
     assert_false(run("echo some; exit 7"));
-    expect_problem("ended with status 7: echo some; exit 7");
+    expect_problem("the ledger's command (a.command) ended with status 7");
+    assert_null(strstr(errors.list[0].text, "some"));
     reset(NULL);
     assert_false(run("no-such-command-here 2>/dev/null"));
     expect_problem("ended with status 127");
@@ -158,11 +161,29 @@ static void test_a_stop_ends_it(void **state)
     (void)state;
     atomic_bool stop = true;
     size_t bytes_max = 100;
-    struct command_limits limits = {.timeout = duration_s(60),
+    struct command_limits limits = {.name = "a.command",
+                                    .timeout = duration_s(60),
                                     .stop = &stop};
     assert_false(
         command_read("sleep 1000", &limits, take, &bytes_max, &errors));
     expect_problem("was interrupted");
+}
+
+/* Else one that reads would wait for whoever sits before squall. */
+static void test_nothing_is_on_its_input(void **state)
+{
+    (void)state;
+    int ends[2];
+    int input = dup(STDIN_FILENO);
+    assert_int_equal(pipe(ends), 0);
+    assert_return_code(dup2(ends[0], STDIN_FILENO), errno);
+    bool ok = run_within("cat; echo b 1", 20000, 1000);
+    dup2(input, STDIN_FILENO);
+    close(input);
+    close(ends[0]);
+    close(ends[1]);
+    assert_true(ok);
+    assert_string_equal(output.text, "b 1\n");
 }
 
 /* squall blocks and ignores signals; a command must not inherit that. */
@@ -194,6 +215,7 @@ int main(void)
             reset),
         cmocka_unit_test_teardown(test_too_much_output_is_an_error, reset),
         cmocka_unit_test_teardown(test_a_stop_ends_it, reset),
+        cmocka_unit_test_teardown(test_nothing_is_on_its_input, reset),
         cmocka_unit_test_teardown(test_signals_are_as_a_shell_expects_them,
                                   reset),
     };

@@ -1,4 +1,4 @@
-#include "report/mask.h"
+#include "base/mask.h"
 
 #include "base/must.h"
 #include "base/str.h"

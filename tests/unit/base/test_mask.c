@@ -1,5 +1,5 @@
 /* Secrets do not leave through a command line that is shown. */
-#include "report/mask.h"
+#include "base/mask.h"
 
 #include "base/must.h"
 

@@ -6,8 +6,8 @@
  * name before a ":" or "=" decides, never the value; where it is in doubt,
  * too much is masked rather than too little.
  */
-#ifndef SQUALL_REPORT_MASK_H
-#define SQUALL_REPORT_MASK_H
+#ifndef SQUALL_BASE_MASK_H
+#define SQUALL_BASE_MASK_H
 
 #include <stdbool.h>
 #include <stddef.h>
