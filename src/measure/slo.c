@@ -36,6 +36,12 @@ static double lag_quantile(const struct result *r, double q)
     return lag && lag->count ? (double)hist_quantile_us(lag, q) : -1;
 }
 
+/* < 0: no operation was checked, so that 0 would say nothing. */
+static double of_checked(const struct result *r, uint64_t count)
+{
+    return r->effects.operations_checked > 0 ? (double)count : -1;
+}
+
 #define METRIC(name, scope, unit, better, expression, sentence)            \
     static double read_##name(const struct panel *p,                       \
                               const struct panel_figures *f,               \
@@ -601,6 +607,12 @@ static struct slo_judgement judge_metric(const struct slo *slo,
     if (!(value >= 0) && metric->scope == ANSWERS) {
         return not_measured("not measured: no answer tells it (see "
                             "idempotency)");
+    }
+    if (!(value >= 0) && result->effects.operations_checked == 0 &&
+        result->effects.seen_before > 0) {
+        return not_measured("not measured: all %llu operations have ids that "
+                            "had effects before the run",
+                            (unsigned long long)result->effects.seen_before);
     }
     if (!(value >= 0)) {
         return not_measured("not measured: nothing to measure it on");

@@ -246,6 +246,13 @@ def baseline(t):
     t.equal((run["effects.foreign"], run["effects.foreign_ids"]), (3, 2),
             "only what appeared during the run")
     t.equal([s["pass"] for s in run["slo"]], [True, False], "SLOs")
+    run = t.run(shop.url, "-p", orders(t), "-n", "20", "--slo",
+                "duplicates == 0", "--slo", "lost == 0", status=1)
+    t.equal(run["effects.seen_before"], 20, "the same ids once more")
+    t.equal([s["pass"] for s in run["slo"]], [False, False],
+            "nothing was judged, so nothing passes")
+    t.match(run["slo.0.reason"], "all 20 operations have ids that had "
+            "effects before", "and that is why")
     shop = Shop(t, tell)
     run = t.run(shop.url, "-p", orders(t, {"baseline": False}), "-n", "20")
     t.equal(run["effects.seen_before"], 0, "without a baseline")
@@ -371,6 +378,14 @@ def beside(t):
         "history": {"url": "/history"}}), "-n", "50", "-c", "5")
     t.equal(run["effects.exactly_once"], 50, "by the counts")
     t.equal(run["effects.transitions.illegal"], 30, "RUNNING may be first")
+    shop.effects.clear()
+    shop.tell = lambda effects, s: "" if s.server.requests[-1].path == \
+        "/history" else json.dumps(counted(effects))
+    run = t.run(shop.url, "-p", orders(t, {
+        "transitions": STATES, "history": {"url": "/history"}}), "-n", "5",
+        "--slo", "illegal_transitions == 0", status=1)
+    t.equal(run["effects.transitions.checked"], 0, "an empty history")
+    t.equal(run["slo.0.measured"], False, "is no proof")
 
 
 BAD = {

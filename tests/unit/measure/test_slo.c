@@ -312,7 +312,8 @@ static void start_layered(struct small_run *run, bool open_model,
         shed(run);
         end_clients(run);
     }
-    run->effects = (struct effects){.oracle = ORACLE_LEDGER};
+    run->effects = (struct effects){.oracle = ORACLE_LEDGER,
+                                    .operations_checked = 4};
     run->effects.classes[EFFECT_DUPLICATE] = 2;
     result_compute(&run->result, &run->arena,
                    &(struct result_input){
@@ -504,7 +505,21 @@ static void test_what_was_not_measured_fails_with_the_reason(void **state)
     assert_unmeasured(&run, "p99{request=gone} < 5s",
                       "there is no request of this name");
     assert_unmeasured(&run, "schedule_lag.p99 < 5s", "closed model");
-    run.result.effects.oracle = ORACLE_NONE;
+    /* A history that knows nothing of the run, and a run of which nothing was
+     * joined, are no proof. */
+    struct effects *effects = &run.result.effects;
+    effects->transitions.is_measured = true;
+    assert_unmeasured(&run, "illegal_transitions == 0", "nothing to measure");
+    effects->transitions.checked = 1;
+    assert_judged(&run, &(struct judged){"illegal_transitions == 0", true, 0});
+    assert_judged(&run, &(struct judged){"lost == 0", true, 0});
+    effects->operations_checked = 0;
+    assert_unmeasured(&run, "lost == 0", "nothing to measure it on");
+    effects->seen_before = 4;
+    assert_unmeasured(&run, "lost == 0", "all 4 operations have ids that had");
+    assert_unmeasured(&run, "duplicates == 0", "had effects before the run");
+    assert_judged(&run, &(struct judged){"seen_before == 4", true, 4});
+    effects->oracle = ORACLE_NONE;
     assert_unmeasured(&run, "duplicates == 0", "there is no ledger");
     assert_unmeasured(&run, "foreign >= 0", "there is no ledger");
     run.result.effects.oracle = ORACLE_UNVERIFIED;
