@@ -124,6 +124,23 @@ static void add_offence(struct text *text, const cJSON *effects,
     str_release(&share);
 }
 
+/* Where nobody was judged, no sign says that all is well. */
+static void add_classes(struct text *text, const cJSON *effects)
+{
+    if (!(text_number(effects, "operations_checked") > 0)) {
+        pen_spaces(&text->pen, 2);
+        text_wrapped(text, INK_WARN,
+                     "no operation was checked: nothing is known of "
+                     "duplicate, lost and phantom ones",
+                     2);
+        return;
+    }
+    add_table(text, text_find(effects, "table"));
+    add_offence(text, effects, "duplicate", "performed more than once");
+    add_offence(text, effects, "lost", "acknowledged and not performed");
+    add_offence(text, effects, "phantom", "refused and performed");
+}
+
 static void add_attempt(struct text *text, const cJSON *attempt)
 {
     struct pen *pen = &text->pen;
@@ -307,6 +324,20 @@ static void add_answers(struct text *text, const cJSON *effects)
                "answer named no effect", "answers named no effect");
 }
 
+/* A key that the service does not store makes every order look lost. */
+static void add_doubt(struct text *text, const cJSON *effects)
+{
+    if (text_number(effects, "lost") > 0 &&
+        text_number(effects, "foreign") > 0 &&
+        !(text_number(effects, "total_effects") > 0)) {
+        pen_spaces(&text->pen, 2);
+        text_wrapped(text, INK_WARN,
+                     "none of them has an id of this run: is ledger.key what "
+                     "the service stores?",
+                     2);
+    }
+}
+
 static void add_remarks(struct text *text, const cJSON *effects)
 {
     double lost = text_number(effects, "delivered_lost_responses");
@@ -329,6 +360,7 @@ static void add_remarks(struct text *text, const cJSON *effects)
     add_remark(text, INK_PLAIN, text_number(effects, "foreign"),
                "effect in the ledger is not of this run",
                "effects in the ledger are not of this run");
+    add_doubt(text, effects);
     add_remark(text, INK_PLAIN, lost, "response was lost after delivery",
                "responses were lost after delivery");
     if (!(lost > 0)) {
@@ -420,10 +452,7 @@ void text_effects(struct text *text)
                 text_number(effects, "total_effects"));
     pen_write(pen, INK_PLAIN, " effects in the ledger");
     text_newline(text);
-    add_table(text, text_find(effects, "table"));
-    add_offence(text, effects, "duplicate", "performed more than once");
-    add_offence(text, effects, "lost", "acknowledged and not performed");
-    add_offence(text, effects, "phantom", "refused and performed");
+    add_classes(text, effects);
     add_remarks(text, effects);
     add_history(text, effects);
     add_answers(text, effects);

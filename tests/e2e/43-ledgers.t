@@ -253,6 +253,8 @@ def baseline(t):
             "nothing was judged, so nothing passes")
     t.match(run["slo.0.reason"], "all 20 operations have ids that had "
             "effects before", "and that is why")
+    t.match(run.out, "no operation was checked", "in the text")
+    t.absent(run.out, "0 duplicate", "with no sign that all is well")
     shop = Shop(t, tell)
     run = t.run(shop.url, "-p", orders(t, {"baseline": False}), "-n", "20")
     t.equal(run["effects.seen_before"], 0, "without a baseline")
@@ -451,6 +453,17 @@ def odd(t):
     t.equal(run["effects.foreign"], 5, "foreign")
     t.equal(run["effects.duplicate"], 10, "as the ledger counts")
     t.equal(run["effects.total_effects"], 25, "as the ledger counts")
+
+
+@test("a key that the service does not store is suspected")
+def another_key(t):
+    shop = Shop(t, lambda effects, s: json.dumps(
+        {n.upper(): c for n, c in counted(effects).items()}))
+    run = t.run(shop.url, "-p", orders(t), "-n", "5")
+    t.equal(run["effects.lost"], 5, "nothing of the run is there")
+    t.equal(run["effects.foreign"], 5, "but as much of others")
+    t.match(run.out, "none of them has an id of this run: is ledger.key what",
+            "told")
 
 
 @test("what contradicts itself is told before the run")
