@@ -367,13 +367,16 @@ static void reconcile(struct run *run)
     interrupt_rearm(run->interrupt);
     if (ledger_read(run->plan, join, &options, &errors)) {
         effects_join_finish(join, &run->effects);
+        if (run->effects.oracle == ORACLE_UNVERIFIED) {
+            errors_add(&errors, ERROR_NO_LEDGER, "%s", run->effects.problem);
+        }
     } else {
         run->effects.oracle = ORACLE_UNVERIFIED;
         snprintf(run->effects.problem, sizeof(run->effects.problem), "%.*s",
                  (int)sizeof(run->effects.problem) - 1, errors.list[0].text);
         utf8_mend(run->effects.problem);
-        errors_print(&errors, stderr);
     }
+    errors_print(&errors, stderr);
 }
 
 /* What really ran of each stage, the warm-up's included. */

@@ -173,7 +173,10 @@ static bool fetch_with(const struct plan *plan, struct answer *answer,
             answer->errors, ERROR_NO_LEDGER,
             "the ledger %s answered %ld: \"%s\"", url, answer->status,
             answer->refusal.text);
-        error_hint(error, "does it want a header (ledger.headers)?");
+        error_hint(error, answer->status / 100 == 3
+                              ? "a redirect is not followed: name the place "
+                                "that it leads to"
+                              : "does it want a header (ledger.headers)?");
         return false;
     }
     return ledger_text_end(answer->text, answer->errors);

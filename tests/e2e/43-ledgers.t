@@ -393,6 +393,11 @@ def beside(t):
 BAD = {
     "a status": (lambda e, s: reply(500, "out of order\n"),
                  r'answered 500: "out of order', "ledger.headers"),
+    "a redirect": (lambda e, s: reply(302, "", [("Location", "/there")]),
+                   "answered 302", "a redirect is not followed"),
+    "a count beyond all measure": (
+        lambda e, s: "".join(f"{n} {2 ** 63}\n" for n in counted(e)),
+        "more than 4294967295 effects for one id", ""),
     "a page for people": (lambda e, s: "<!DOCTYPE html>\n<html>\n",
                           r"line 1 is not `id count`", "page for people"),
     "a malformed line": (lambda e, s: "a 1\n\nb one\n",
