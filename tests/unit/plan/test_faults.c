@@ -166,5 +166,5 @@ int main(void)
         cmocka_unit_test(faults_have_what_they_do_not_look_at),
         cmocka_unit_test(bad_spans_are_refused),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }
