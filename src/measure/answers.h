@@ -10,8 +10,9 @@
  * first.
  *
  * When all attempts of an operation have ended, those that outlive its verdict
- * too, a FACT_ANSWERS tells what was seen. Named effects go to a log (24 bytes
- * each), in which the shared ones are looked for after the run.
+ * and copies that a fault made of them too, a FACT_ANSWERS tells what was seen.
+ * Named effects go to a log (24 bytes each), in which the shared ones are
+ * looked for after the run.
  */
 #ifndef SQUALL_MEASURE_ANSWERS_H
 #define SQUALL_MEASURE_ANSWERS_H

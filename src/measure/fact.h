@@ -15,7 +15,8 @@
  * ended, and is wasted.
  *
  * Where answers are looked into, a FACT_ANSWERS follows the FINISHED of each
- * operation that has an effect, when its last attempt has ended.
+ * operation that has an effect, when its last attempt has ended, and the last
+ * copy that a fault made of one.
  *
  * Two facts are of a client and not of an operation; of them only `at` is
  * looked at beside their own part. A BREAKER is told of every transition, in
@@ -61,8 +62,8 @@ enum { ATTEMPT_NOTES_MAX = 16 };
 
 enum { NAMED_EFFECTS_MAX = 8 };
 
-/* What the complete, expected answers of one operation said; `busy` is of any
- * answer. */
+/* What the complete, expected answers of one operation said, to copies of its
+ * attempts too; `busy` is of any answer but those. */
 struct answers_seen {
     unsigned count;      /* of those answers */
     unsigned unnamed;    /* of them, those that named no effect */
@@ -149,7 +150,7 @@ struct fact {
             uint64_t operation;
             enum verdict verdict;
             struct instant intended;
-            unsigned attempts;        /* sent on the wire */
+            unsigned attempts;        /* sent on the wire, copies too */
             bool has_key;
             bool one_key;             /* as in finished */
             size_t note_count;

@@ -229,7 +229,7 @@ static void tell_done(struct worker *worker, struct flight *flight,
     struct operation *operation = flight->operation;
     struct fact fact = new_fact(operation, FACT_DONE, now);
     if (result->status != 0) {
-        operation->seen.busy = result->outcome == OUTCOME_BUSY;
+        operation->seen->busy = result->outcome == OUTCOME_BUSY;
     }
     struct duration sent = NOT_MEASURED;
     bool delivered;
@@ -446,22 +446,22 @@ static void tell_answers(struct worker *worker,
 {
     const struct planned_request *request =
         &worker->plan->requests[operation->request];
-    if (!worker->tally.config.keep_answers || request->config.effect != YES) {
+    if (!answers_are_told(worker, operation->request)) {
         return;
     }
     struct fact fact = new_fact(operation, FACT_ANSWERS, run_now(worker));
-    fact.answers.seen = &operation->seen;
+    fact.answers.seen = operation->seen;
     fact.answers.operation = operation->number;
     fact.answers.verdict = operation->verdict;
     fact.answers.intended = operation->intended;
-    fact.answers.attempts = operation->on_wire;
+    fact.answers.attempts = operation->on_wire + operation->copies;
     fact.answers.has_key = request->traits.has_key;
     fact.answers.one_key =
         request->traits.has_key &&
         worker->plan->policy.key.scope == KEY_SCOPE_OPERATION;
     fact.answers.note_count = operation->note_count;
     fact.answers.notes = operation->notes;
-    tally_take(&worker->tally, &fact);
+    copied_tell(worker, operation, &fact);
 }
 
 /* Nothing of the operation is left: its slot is free. */
@@ -674,10 +674,12 @@ void operation_start(struct worker *worker, struct instant now,
     operation->waits = 0;
     operation->on_wire = 0;
     operation->copies = 0;
+    operation->copied = NULL;
     operation->note_count = 0;
     operation->chain = 0;
     operation->attempts_told = 0;
-    answers_seen_begin(&operation->seen);
+    operation->seen = &operation->own_seen;
+    answers_seen_begin(operation->seen);
     identify(worker, operation, turn);
     if (plan->has_ledger) {
         fill_join(worker, operation);
@@ -707,12 +709,14 @@ void flight_on_done(void *context, CURL *easy, CURLcode code)
         return; /* its ending is settled, and waits to be told */
     }
     wire_result(wire, code, &result);
-    if (result.outcome == OUTCOME_OK && wire->set->reads_answers &&
-        flight->kind != ATTEMPT_DUPLICATE) {
-        answers_seen_add(&flight->operation->seen, &wire->answer,
-                         worker->plan, result.status, lost);
+    bool is_copy = flight->kind == ATTEMPT_DUPLICATE;
+    struct answers_seen *seen =
+        is_copy ? copy_seen(flight) : flight->operation->seen;
+    if (result.outcome == OUTCOME_OK && wire->set->reads_answers && seen) {
+        answers_seen_add(seen, &wire->answer, worker->plan, result.status,
+                         lost || is_copy);
     }
-    if (flight->kind == ATTEMPT_DUPLICATE) {
+    if (is_copy) {
         copy_done(worker, flight, &result, now);
     } else if (!strike_keeps_answer(worker, flight, now)) {
         flight_answer(worker, flight, &result, now);

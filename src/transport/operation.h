@@ -19,6 +19,7 @@
 
 struct operation;
 struct copy; /* strike.c */
+struct copied; /* copied.h */
 
 /* An attempt from its SEND to its end. It has no wire while it waits in the
  * gate for a free one, nor when its request is lost before sending. */
@@ -59,11 +60,13 @@ struct operation {
     unsigned on_wire;
     unsigned copies;   /* made of its attempts by a fault */
     struct copy *late; /* those that wait for its verdict */
+    struct copied *copied; /* where its answers are gathered then */
     struct hash128 join;
     const struct letter *letter; /* that it is; NULL: not a replay */
     size_t key_length;
     char key[KEY_MAX];
-    struct answers_seen seen;
+    struct answers_seen *seen; /* its own, or those in copied */
+    struct answers_seen own_seen;
     size_t note_count;
     struct attempt_note notes[ATTEMPT_NOTES_MAX];
     /* for the journal, see evidence.c */

@@ -16,6 +16,7 @@ struct copy {
     struct flight flight; /* first; of no operation */
     struct copy *next;    /* free, or late and waiting for the same verdict */
     const struct fault_config *made_by;
+    struct copied *copied; /* its operation's answers */
     struct duration delay;
     uint16_t request, stage;
     bool warmup;
@@ -52,6 +53,8 @@ void strikes_init(struct worker *worker, size_t operations)
     strikes->copy_max = has_copies(worker->plan) ? COPIES_MAX : 0;
     strikes->copies = arena_array(&worker->arena, strikes->copy_max,
                                   sizeof(*strikes->copies));
+    copied_init(&strikes->copied, &worker->arena,
+                strikes->copy_max ? strikes->copy_max + operations : 0);
     strikes->losing =
         arena_array(&worker->arena, worker->loop.shape.transfers,
                     sizeof(struct wire *));
@@ -122,6 +125,7 @@ static void arm_copy(struct worker *worker, struct flight *flight,
     flight->copy = NULL;
     flight->was_copied = true;
     operation->copies++;
+    copy->copied = copied_add(worker, operation);
     if (copy->made_by->kind == FAULT_DUPLICATE) {
         set_off(worker, copy, sent);
         loop_hurry(&worker->loop);
@@ -141,6 +145,12 @@ void strike_finished(struct worker *worker, struct operation *operation,
         operation->late = copy->next;
         set_off(worker, copy, instant_add(now, copy->delay));
     }
+}
+
+struct answers_seen *copy_seen(const struct flight *flight)
+{
+    struct copied *copied = ((const struct copy *)flight)->copied;
+    return copied ? &copied->seen : NULL;
 }
 
 /* Nobody waits for its answer, but squall does not wait for ever either. */
@@ -208,6 +218,7 @@ void copy_done(struct worker *worker, struct flight *flight,
     heap_remove(&worker->strikes.timers, &flight->strike);
     worker->strikes.copies_out--;
     flight_leave(worker, flight, now);
+    copied_end(worker, copy->copied);
     free_copy(&worker->strikes, copy);
 }
 
@@ -241,6 +252,7 @@ void strikes_abandon(struct worker *worker, struct instant now)
         } else {
             gate_abandon(&flight->pool->gate, &flight->waiter);
             strikes->copies_out--;
+            copied_end(worker, strikes->copies[i].copied);
             free_copy(strikes, &strikes->copies[i]);
         }
     }

@@ -15,6 +15,7 @@
 #define SQUALL_TRANSPORT_STRIKE_H
 
 #include "policy/latency_estimate.h"
+#include "transport/copied.h"
 #include "transport/operation.h"
 
 struct worker;
@@ -29,6 +30,7 @@ struct strikes {
     size_t copy_high;     /* those before it have been used */
     struct copy *free;    /* and are used no more */
     size_t copies_out;    /* set off, or waiting for their time */
+    struct copied_pool copied; /* answers that wait for copies */
     struct latency_estimate latency; /* of answers that nothing cut short */
 };
 
@@ -73,6 +75,9 @@ struct instant strikes_next(const struct worker *worker, struct instant now);
 
 /* The run is over: copies that were tried end, others are forgotten. */
 void strikes_abandon(struct worker *worker, struct instant now);
+
+/* Where the answer of a copy is looked into; NULL: nowhere. */
+struct answers_seen *copy_seen(const struct flight *flight);
 
 /* The wire of a copy is there; it is sent; it has ended. */
 void copy_begin(struct worker *worker, struct flight *flight,

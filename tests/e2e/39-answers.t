@@ -89,6 +89,61 @@ def seen(t):
                   r"whose\s+answers\s+never\s+came", "what is unseen")
 
 
+for kind in ("duplicate", "late_duplicate", "both, and losses"):
+    @test(f"what copies were answered is seen: {kind}", limit=60)
+    def copied(t, kind=kind):
+        n = few(200, 100)
+        late = {"kind": "late_duplicate", "ratio": .2, "delay": "20ms"}
+        faults = {"duplicate": [{"kind": "duplicate", "ratio": .3}],
+                  "late_duplicate": [late],
+                  "both, and losses": [
+                      {"kind": "duplicate", "ratio": .2}, late,
+                      {"kind": "lost_response", "ratio": .2}]}[kind]
+        for keys in ("no-keys", "exactly-once"):
+            target = t.target("-p", f"targets/{keys}")
+            run = t.run(target.url, "-p", profile(
+                t, retry=dict(ON_BUSY, max_attempts=8, backoff={
+                    "type": "constant", "initial": "5ms"}),
+                timeout={"attempt": "250ms" if not QUICK else "2s"},
+                faults=faults), "-n", n, "-c", "20", "--seed", "51")
+            counts = list(target.ledger().values())
+            twice = sum(c > 1 for c in counts)
+            t.check(run["attempts.duplicates_injected"] > n / 10,
+                    f"{keys}: copies were sent")
+            t.equal(run["effects.duplicate"], twice,
+                    f"{keys}: duplicates by the target's own ledger")
+            t.equal(run["effects.total_effects"], sum(counts),
+                    f"{keys}: effects")
+            t.equal(run["effects.extra_effects"], sum(counts) - n,
+                    f"{keys}: surplus")
+            t.equal(run["effects.single_attempt"], 0, f"{keys}: explained")
+            t.equal(run["effects.divergent"], 0,
+                    f"{keys}: no caller hears of copies")
+            t.equal(run["effects.replay_mismatch"], twice, f"{keys}: replays")
+            t.check((twice > 0) == (keys == "no-keys"), f"{keys}: {twice}")
+            t.equal(len(run["effects.examples"]), min(twice, 20), "examples")
+
+
+@test("an interrupted run tells what its copies were answered until then")
+def interrupted(t):
+    server = t.server(lambda request: made(1))
+    path = t.path("report.json")
+    process = t.launch("run", "-q", "-o", path, server.url, "-p", profile(
+        t, faults=[
+            {"kind": "late_duplicate", "ratio": .3, "delay": "20s"},
+            {"kind": "late_duplicate", "ratio": .3, "delay": "5ms"}]),
+        "-d", "60s", "-c", "4")
+    t.wait_until("requests", lambda: len(server.requests) > 200)
+    for _ in range(2):
+        process.signal(signal.SIGINT)
+        time.sleep(.3)
+    run = t.finish(process, status=130, report=path, limit=20)
+    t.check_report(run.report)
+    t.equal(run["effects.operations_checked"], run["operations.acked"],
+            "each operation is told once, awaited copies or not")
+    t.equal(run["effects.duplicate"], 0, "all answers name one thing")
+
+
 @test("what a ledger tells and ids do not is not measured", limit=30)
 def slos(t):
     target = t.target()
