@@ -14,8 +14,10 @@
 static const char what_events[] = "the events";
 static const char what_letters[] = "the dead letters";
 
-/* What the ledger told of an operation: a class and a count, 4 bytes. */
-enum { CLASS_BITS = 3, COUNT_MAX = (1 << 29) - 1 };
+/* What was told of an operation: a class and a count, and a bit for answers
+ * that named several effects; 4 bytes. */
+enum { CLASS_BITS = 3, COUNT_MAX = (1 << 28) - 1 };
+static const uint32_t named_twice = UINT32_C(1) << 31;
 
 struct evidence {
     const struct plan *plan;
@@ -143,11 +145,8 @@ void evidence_keep(struct evidence *evidence, struct fleet *fleet)
     }
 }
 
-static void on_effect(void *context, uint64_t operation,
-                      enum effect_class class, uint64_t effects)
+static uint32_t *told_of(struct evidence *evidence, uint64_t operation)
 {
-    struct evidence *evidence = context;
-
     if (operation >= evidence->effects_size) {
         uint64_t size = operation + operation / 2 + 1024;
         evidence->effects = realloc(evidence->effects,
@@ -157,8 +156,29 @@ static void on_effect(void *context, uint64_t operation,
                (size - evidence->effects_size) * sizeof(*evidence->effects));
         evidence->effects_size = size;
     }
+    return &evidence->effects[operation];
+}
+
+static void on_effect(void *context, uint64_t operation,
+                      enum effect_class class, uint64_t effects)
+{
     uint32_t count = effects < COUNT_MAX ? (uint32_t)effects : COUNT_MAX;
-    evidence->effects[operation] = ((uint32_t)class + 1) | count << CLASS_BITS;
+    *told_of(context, operation) =
+        ((uint32_t)class + 1) | count << CLASS_BITS;
+}
+
+/* Answers add to what a ledger told. */
+static void on_named_twice(void *context, uint64_t operation, uint64_t named)
+{
+    (void)named;
+    *told_of(context, operation) |= named_twice;
+}
+
+/* They are all that is known. */
+static void on_duplicate(void *context, uint64_t operation, uint64_t named)
+{
+    on_effect(context, operation, EFFECT_DUPLICATE, named);
+    on_named_twice(context, operation, named);
 }
 
 void evidence_watch(struct evidence *evidence, struct effects_join *join)
@@ -169,6 +189,16 @@ void evidence_watch(struct evidence *evidence, struct effects_join *join)
     }
 }
 
+void evidence_hear(struct evidence *evidence, struct answers_log *const *logs,
+                   size_t count, bool are_oracle)
+{
+    if (evidence) {
+        answers_name_twice(logs, count,
+                           are_oracle ? on_duplicate : on_named_twice,
+                           evidence);
+    }
+}
+
 static struct events_effect effect_of(const struct evidence *evidence,
                                       uint64_t operation)
 {
@@ -176,12 +206,13 @@ static struct events_effect effect_of(const struct evidence *evidence,
     uint32_t told = operation < evidence->effects_size
                         ? evidence->effects[operation]
                         : 0;
-    if (told != 0) {
+    uint32_t class = told & ((1 << CLASS_BITS) - 1);
+    if (class != 0) {
         effect.is_known = true;
-        effect.class =
-            (enum effect_class)((told & ((1 << CLASS_BITS) - 1)) - 1);
-        effect.count = told >> CLASS_BITS;
+        effect.class = (enum effect_class)(class - 1);
+        effect.count = told >> CLASS_BITS & COUNT_MAX;
     }
+    effect.named_twice = (told & named_twice) != 0;
     return effect;
 }
 

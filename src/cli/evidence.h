@@ -9,6 +9,7 @@
 #define SQUALL_CLI_EVIDENCE_H
 
 #include "cli/command.h"
+#include "measure/answers.h"
 #include "measure/effects.h"
 #include "transport/fleet.h"
 
@@ -26,6 +27,11 @@ void evidence_keep(struct evidence *evidence, struct fleet *fleet);
 
 /* After the run: listens to what the join tells. */
 void evidence_watch(struct evidence *evidence, struct effects_join *join);
+
+/* And to what answers named; `are_oracle`: there is no ledger, so that they
+ * alone tell duplicates. */
+void evidence_hear(struct evidence *evidence, struct answers_log *const *logs,
+                   size_t count, bool are_oracle);
 
 /* Writes the files. `zero_unix_us`: when the run clock was 0. False after
  * adding an error for each that is not there or not complete. */

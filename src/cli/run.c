@@ -331,6 +331,8 @@ static void hear_answers(struct run *run)
     if (!run->plan->has_ledger) {
         answers_speak(logs, count, &run->effects);
     }
+    evidence_hear(run->evidence, logs, count,
+                  run->effects.oracle == ORACLE_EFFECT_ID);
 }
 
 /* Joins operations and ledger. What cannot be read makes the effects

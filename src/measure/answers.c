@@ -281,6 +281,29 @@ void answers_merge(struct answers_log *const *logs, size_t count,
     }
 }
 
+/* An operation's effects lie side by side. */
+void answers_name_twice(struct answers_log *const *logs, size_t count,
+                        void (*name)(void *user, uint64_t operation,
+                                     uint64_t named),
+                        void *user)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct answers_log *log = logs[i];
+        uint64_t run = 0;
+        for (uint64_t n = 0; log && n < log->count; n++) {
+            const struct named_effect *named = &log->named[n];
+            run++;
+            if (n + 1 < log->count && named[1].operation == named->operation) {
+                continue;
+            }
+            if (run > 1 && !named->warmup) {
+                name(user, named->operation, run);
+            }
+            run = 0;
+        }
+    }
+}
+
 void answers_speak(struct answers_log *const *logs, size_t count,
                    struct effects *effects)
 {

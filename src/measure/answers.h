@@ -44,6 +44,13 @@ void answers_merge(struct answers_log *const *logs, size_t count,
 void answers_speak(struct answers_log *const *logs, size_t count,
                    struct effects *effects);
 
+/* Names each operation of which several effects were named, and how many (past
+ * NAMED_EFFECTS_MAX, at least that), but none of the warm-up. */
+void answers_name_twice(struct answers_log *const *logs, size_t count,
+                        void (*name)(void *user, uint64_t operation,
+                                     uint64_t named),
+                        void *user);
+
 /* Sets the flags of an example that its notes tell: divergent and stuck. */
 void answers_flag(struct effect_example *example);
 

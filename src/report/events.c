@@ -37,7 +37,7 @@ bool events_sampled(uint64_t operation, double share)
 bool events_offends(const struct event_story *story,
                     const struct events_effect *effect)
 {
-    return story->operation.verdict != VERDICT_ACKED ||
+    return story->operation.verdict != VERDICT_ACKED || effect->named_twice ||
            (effect->is_known && (effect->class == EFFECT_DUPLICATE ||
                                  effect->class == EFFECT_LOST ||
                                  effect->class == EFFECT_PHANTOM));
@@ -202,6 +202,11 @@ void events_story(struct str *out, const struct events_run *run,
     ndjson_count(out, "on_wire", operation->on_wire);
     ndjson_bool(out, "warmup", operation->warmup);
     events_effect_members(out, effect);
+    if (run->plan->effect_id.place == EFFECT_ID_NONE) {
+        ndjson_null(out, "named_twice");
+    } else {
+        ndjson_bool(out, "named_twice", effect->named_twice);
+    }
     put_trace(out, run, operation->operation, operation->request);
     ndjson_close(out);
 }

@@ -33,11 +33,12 @@ struct events_sum {
 void events_open(struct str *out, const struct events_run *run,
                  const char *schema, const char *address);
 
-/* What the ledger told of an operation. */
+/* What the ledger told of an operation, or where there is none the answers. */
 struct events_effect {
     bool is_known;
     enum effect_class class;
     uint64_t count;
+    bool named_twice; /* answers named several effects, whoever is right */
 };
 
 void events_head(struct str *out, const struct events_run *run);

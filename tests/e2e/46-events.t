@@ -211,6 +211,43 @@ def sample(t):
            "the share of the others")
 
 
+@test("a sample holds all duplicates that only answers show", limit=60)
+def named_twice(t):
+    # Every other order is named anew in each answer. The ledger, where there
+    # is one, knows nothing of it.
+    lock = threading.Lock()
+
+    def serve(request):
+        if request.method == "GET":
+            return reply(200, "".join(f"{k} 1\n" for k in seen))
+        order = json.loads(request.body)["order"]
+        with lock:
+            turn = seen[order] = seen.get(order, 0) + 1
+        name = f"{order}-{turn}" if int(order.split("-")[1]) % 2 else order
+        return reply(201, json.dumps({"id": name}))
+
+    for ledger in (None, {"url": "/ledger", "key": "{{op.id}}",
+                          "settle": "20ms"}):
+        seen = {}
+        path = t.path("events")
+        run = t.run(t.server(serve).url, "-p", t.profile({
+            "requests": [{"name": "order", "method": "POST",
+                          "body": '{"order": "{{op.id}}"}'}],
+            "idempotency": {"effect_id": "/id"}, "ledger": ledger,
+            "faults": [{"kind": "duplicate", "ratio": .5}]}),
+            "-n", "200", "-c", "8", "--events", path, "--sample", "0")
+        twice = {k for k, n in seen.items()
+                 if n > 1 and int(k.split("-")[1]) % 2}
+        events = Events(t, path)
+        t.check(len(twice) > 20, f"{len(twice)} were named twice")
+        t.equal(run["effects.named_twice"], len(twice), "in the report")
+        t.equal({o["op"] for o in events.operations}, twice, "in the sample")
+        t.equal({o["named_twice"] for o in events.operations}, {True}, "so")
+        t.equal({(o["effect"], o["effects"]) for o in events.operations},
+                {("exactly_once", 1)} if ledger else {("duplicate", 2)},
+                "what the ledger told, or else the answers")
+
+
 @test("what cannot be written is a named error, and the report is there",
       limit=60)
 def cannot_write(t):

@@ -105,6 +105,14 @@ static void test_counts(void **state)
     }
 }
 
+/* Whom answers named several effects of, by operation. */
+static void note_twice(void *user, uint64_t operation, uint64_t named)
+{
+    uint64_t *twice = user;
+    assert_int_equal(twice[operation], 0);
+    twice[operation] = named;
+}
+
 /* Against the definition, over random histories of three workers. */
 static void test_shared_effects(void **state)
 {
@@ -139,6 +147,11 @@ static void test_shared_effects(void **state)
         struct answer_figures figures;
         answers_merge(logs, 3, &figures);
         assert_int_equal(figures.aliased, expected);
+        uint64_t twice[OPERATIONS] = {0};
+        answers_name_twice(logs, 3, note_twice, twice);
+        for (size_t i = 0; i < OPERATIONS; i++) {
+            assert_int_equal(twice[i], names[i][1] && !warmup[i] ? 2 : 0);
+        }
         arena_release(&arena);
     }
 }

@@ -58,7 +58,8 @@ static void test_the_lines(void **state)
     (void)state;
     struct str out = STR_INIT;
     struct event_story story = make_story(3, VERDICT_ACKED);
-    struct events_effect effect = {true, EFFECT_DUPLICATE, 2};
+    struct events_effect effect = {
+        .is_known = true, .class = EFFECT_DUPLICATE, .count = 2};
     struct events_sum sum = {1, 2, 3};
 
     events_head(&out, &run);
@@ -91,7 +92,7 @@ static void test_the_lines(void **state)
              "\"key\":\"k\\\"1\",\"verdict_us\":9600,\"verdict\":\"acked\","
              "\"reason\":\"%s\",\"attempts\":2,\"on_wire\":2,"
              "\"warmup\":false,\"effect\":\"duplicate\",\"effects\":2,"
-             "\"trace_id\":\"%s\"}\n",
+             "\"named_twice\":null,\"trace_id\":\"%s\"}\n",
              finish_reason_name((enum finish_reason)0), trace);
     assert_non_null(strstr(out.text, wanted));
     str_reset(&out);
@@ -135,9 +136,12 @@ static void test_offenders(void **state)
         assert_int_equal(events_offends(&story, &effect),
                          v != VERDICT_ACKED);
         for (int c = 0; c < EFFECT_CLASS_COUNT; c++) {
-            effect = (struct events_effect){true, (enum effect_class)c, 0};
+            effect = (struct events_effect){
+                .is_known = true, .class = (enum effect_class)c};
             assert_int_equal(events_offends(&story, &effect),
                              v != VERDICT_ACKED || class_offends[c]);
+            effect.named_twice = true;
+            assert_true(events_offends(&story, &effect));
         }
     }
 }
@@ -146,7 +150,8 @@ static void test_offenders(void **state)
 static FILE *write_events(bool whole)
 {
     struct str out = STR_INIT;
-    struct events_effect effect = {true, EFFECT_DUPLICATE, 2};
+    struct events_effect effect = {
+        .is_known = true, .class = EFFECT_DUPLICATE, .count = 2};
     struct events_sum sum = {3, 6, 0};
     FILE *file = tmpfile();
 
