@@ -460,6 +460,64 @@ def odd(t):
     t.equal(run["effects.total_effects"], 25, "as the ledger counts")
 
 
+def join_of(t, url, n, lines, request):
+    """A run with a ledger that a command tells, and the most memory, in KiB,
+    that squall had when the last reading began."""
+    if is_sanitized():
+        raise Skip("a sanitizer has memory of its own")
+    peaks = t.path("peaks")
+    peaks.unlink(missing_ok=True)
+    run = t.run(url, "-p", t.profile({
+        "requests": [dict(request, name="order", method="POST")],
+        "ledger": {"command": f"grep VmHWM /proc/$PPID/status >> {peaks}\n" +
+                   lines, "key": "{{op.id}}", "settle": "10ms"}}),
+        "--allow-exec", "-n", n, "-c", "64")
+    readings = peaks.read_text().splitlines()
+    t.check(len(readings) >= 3, "before the run, and until two agree")
+    return run, int(readings[-1].split()[1])
+
+
+@test("the join takes less than 64 bytes an operation", limit=90)
+def memory(t):
+    kib = {}
+    for n in (5000, 155000):
+        target = t.target("-p", "targets/no-keys")
+        code = "import urllib.request as r, shutil, sys; shutil.copyfileobj(" \
+            f"r.urlopen('{target.url}/ledger'), sys.stdout.buffer)"
+        run, kib[n] = join_of(
+            t, target.url, n, f'{sys.executable} -c "{code}"',
+            {"path": "/orders", "body": '{"order": "{{op.id}}"}',
+             "headers": {"Content-Type": "application/json"}})
+        t.equal(run["effects.exactly_once"], n, "joined")
+    bytes_each = (kib[155000] - kib[5000]) * 1024 / 150000
+    t.note(f"{kib} KiB: {bytes_each:.1f} bytes an operation")
+    # 32 in the log and 10 to 16 in the index.
+    t.between(bytes_each, 32, 64, "bytes an operation")
+
+
+@test("a long ledger takes no memory, and a long baseline 65 bytes an id",
+      limit=90)
+def long_ledgers(t):
+    n = 1000000
+    server = t.server(lambda request: reply())
+    kib = {}
+    for name, before, after in (("short", 1, 1), ("long after", 1, n),
+                                ("long before", n, n)):
+        marker = t.path(name.replace(" ", "-"))
+        run, kib[name] = join_of(
+            t, server.url, 3, f"if mkdir {marker} 2>/dev/null; "
+            f"then seq {before}; else seq {after}; fi | sed 's/$/ 1/'",
+            {"body": "x"})
+        t.equal(run["effects.foreign"], after - before, f"{name}: foreign")
+    t.note(f"{kib} KiB")
+    # 8 MiB for the ids of others, which are counted up to 700,000.
+    t.check(kib["long after"] - kib["short"] < 12 << 10,
+            "a ledger is never held")
+    # 21 to 43 bytes an id, and half as much again while the table grows.
+    t.between(kib["long before"] - kib["short"], n * 21 / 1024,
+              n * 65 / 1024 + (12 << 10), "the baseline")
+
+
 @test("a key that the service does not store is suspected")
 def another_key(t):
     shop = Shop(t, lambda effects, s: json.dumps(
