@@ -345,8 +345,8 @@ static unsigned hex4(const char *text)
 {
     unsigned value = 0;
     for (int i = 0; i < 4; i++) {
-        unsigned char c = (unsigned char)text[i];
-        value = value << 4 | (c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10u);
+        unsigned c = (unsigned char)text[i];
+        value = value << 4 | (c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
     }
     return value;
 }
