@@ -51,6 +51,7 @@ const char *attempt_kind_name(enum attempt_kind kind)
     must((size_t)kind < ATTEMPT_KIND_COUNT);
     return kind_names[kind];
 }
+
 /* -- events -- */
 
 static size_t find_flight(const struct call *call, unsigned attempt)

@@ -27,6 +27,7 @@ static enum finish_reason reason_of(enum layer layer)
     must_never("only four layers refuse");
     return FINISH_ABANDONED;
 }
+
 void try_begin(struct call *call, struct instant now, struct call_env *env)
 {
     call_leave_backoff(call, now);
