@@ -133,6 +133,7 @@ fuzz: ## fuzz one parser with clang: T=name, SECONDS=60
 	@$(MAKE) --no-print-directory FLAVOUR=fuzz LIBFUZZER=1 build/fuzz/fuzz/$(T)
 	@mkdir -p build/corpus/$(T)
 	build/fuzz/fuzz/$(T) -max_total_time=$(or $(SECONDS),60) \
+	 -artifact_prefix=build/corpus/ \
 	 build/corpus/$(T) tests/fuzz/corpus/$(T)
 
 setup: ## install what is missing to build and to test
