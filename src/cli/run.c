@@ -454,7 +454,21 @@ static int exit_status(const struct result *result)
     return 3;
 }
 
-static bool write_results(struct run *run, const cJSON *document)
+/* The file could not be written: what is shown instead says so. */
+static void tell_failure(cJSON *document, const char *problem)
+{
+    cJSON *run = cJSON_GetObjectItemCaseSensitive(document, "run");
+    cJSON *exit = cJSON_GetObjectItemCaseSensitive(run, "exit");
+
+    cJSON_SetNumberValue(exit, 3);
+    if (!cJSON_IsString(
+            cJSON_GetObjectItemCaseSensitive(run, "problem"))) {
+        cJSON_ReplaceItemInObjectCaseSensitive(run, "problem",
+                                               cJSON_CreateString(problem));
+    }
+}
+
+static bool write_results(struct run *run, cJSON *document)
 {
     const struct invocation *invocation = run->invocation;
     bool to_stdout =
@@ -463,7 +477,11 @@ static bool write_results(struct run *run, const cJSON *document)
     bool ok = true;
 
     if (invocation->output && strcmp(invocation->output, "-") != 0) {
+        size_t errors = run->errors.count;
         ok = document_write(document, invocation->output, &run->errors);
+        if (!ok) {
+            tell_failure(document, run->errors.list[errors].text);
+        }
     }
     if (to_stdout) {
         return document_write(document, "-", &run->errors) && ok;

@@ -143,6 +143,8 @@ def full_disk(t):
     server = t.server(lambda request: reply())
     run = t.squall("run", server.url, "-n", "7", "-o", "/dev/full", status=3)
     t.match(run.err, r"/dev/full", "message names the file")
+    t.match(run.out, r"exit status 3\n  cannot write the report",
+            "the text tells the status that it is")
     t.absent(run.err, CRASH, "no crash")
     if server.requests:
         t.match(run.out, r"\b7\b", "what was measured is printed")
