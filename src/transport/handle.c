@@ -19,27 +19,31 @@ static void set_tls(CURL *easy, const struct target_config *target)
     }
 }
 
+void handle_set_other(CURL *easy, const struct target_config *target,
+                      struct curl_slist *pinned)
+{
+    set_tls(easy, target);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    /* An empty proxy keeps the environment's proxies out. */
+    curl_easy_setopt(easy, CURLOPT_PROXY, target->proxy ? target->proxy : "");
+    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    if (pinned) {
+        curl_easy_setopt(easy, CURLOPT_RESOLVE, pinned);
+    }
+}
+
 void handle_set_target(CURL *easy, const struct target_config *target,
                        struct curl_slist *pinned)
 {
-    set_tls(easy, target);
+    handle_set_other(easy, target, pinned);
     if (target->http == HTTP_2) {
         bool tls = target->url && strncasecmp(target->url, "https:", 6) == 0;
         curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
                          tls ? (long)CURL_HTTP_VERSION_2TLS
                              : (long)CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE);
         curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
-    } else {
-        curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-                         (long)CURL_HTTP_VERSION_1_1);
     }
-    /* An empty proxy keeps the environment's proxies out. */
-    curl_easy_setopt(easy, CURLOPT_PROXY, target->proxy ? target->proxy : "");
-    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     if (target->unix_socket) {
         curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, target->unix_socket);
-    }
-    if (pinned) {
-        curl_easy_setopt(easy, CURLOPT_RESOLVE, pinned);
     }
 }

@@ -12,4 +12,9 @@
 void handle_set_target(CURL *easy, const struct target_config *target,
                        struct curl_slist *pinned);
 
+/* The same for what lies elsewhere, as a ledger may: HTTP/1.1, and not through
+ * the target's Unix socket. */
+void handle_set_other(CURL *easy, const struct target_config *target,
+                      struct curl_slist *pinned);
+
 #endif

@@ -8,6 +8,7 @@
 
 #include <curl/curl.h>
 #include <string.h>
+#include <strings.h>
 
 enum { SHOWN_MAX = 60 };
 
@@ -90,6 +91,37 @@ static char *whole_url(const struct plan *plan,
                    source->url_key);
     }
     return ok ? url : NULL;
+}
+
+static bool is_same_part(CURLU *a, CURLU *b, CURLUPart part)
+{
+    char *of_a = NULL;
+    char *of_b = NULL;
+    bool same =
+        curl_url_get(a, part, &of_a, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+        curl_url_get(b, part, &of_b, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+        strcasecmp(of_a, of_b) == 0;
+    curl_free(of_a);
+    curl_free(of_b);
+    return same;
+}
+
+/* Whether the target serves it, too. */
+static bool is_at_target(const struct plan *plan, const char *url)
+{
+    CURLU *own = curl_url();
+    CURLU *target = curl_url();
+    bool same =
+        own && target &&
+        curl_url_set(own, CURLUPART_URL, url, 0) == CURLUE_OK &&
+        curl_url_set(target, CURLUPART_URL, plan->target.url, 0) ==
+            CURLUE_OK &&
+        is_same_part(own, target, CURLUPART_SCHEME) &&
+        is_same_part(own, target, CURLUPART_HOST) &&
+        is_same_part(own, target, CURLUPART_PORT);
+    curl_url_cleanup(own);
+    curl_url_cleanup(target);
+    return same;
 }
 
 /* The URL as people may see it, in a report, too: a query may hold a token, and
@@ -216,7 +248,11 @@ static bool fetch(const struct plan *plan, const struct ledger_source *source,
     }
     set_options(answer.easy, plan, url, source, &answer);
     curl_easy_setopt(answer.easy, CURLOPT_HTTPHEADER, headers);
-    handle_set_target(answer.easy, &plan->target, pinned);
+    if (is_at_target(plan, url)) {
+        handle_set_target(answer.easy, &plan->target, pinned);
+    } else {
+        handle_set_other(answer.easy, &plan->target, pinned);
+    }
     char *shown = public_url(url);
     bool ok = fetch_with(plan, &answer, shown ? shown : "");
     curl_free(shown);

@@ -390,6 +390,29 @@ def beside(t):
     t.equal(run["slo.0.measured"], False, "is no proof")
 
 
+@test("a ledger elsewhere is not reached as the target is")
+def elsewhere(t):
+    # Over HTTP/2 without TLS, and through a Unix socket: both are for the
+    # target only.
+    ledger = {"url": None, "key": "{{op.id}}", "settle": "20ms"}
+    order = {"name": "order", "method": "POST", "body": '{"op": "{{op.id}}"}'}
+    books = t.h2_books()
+    for url, more, arguments in (
+            (books.url + "/effects/delay/1", {"target": {"http": "2"}}, ()),
+            ("http://localhost/", {}, ("--unix-socket",))):
+        if arguments:
+            nginx = t.nginx(unix=True)
+            arguments += (nginx.socket_path,)
+        server = t.server(lambda request: reply(200, ""))
+        ledger["url"] = server.url + "ledger"
+        run = t.run(url, "-p", t.profile(dict(
+            more, requests=[order], ledger=ledger)), "-n", "5", *arguments)
+        t.equal(run["effects.oracle"], "ledger", f"{more}: read")
+        t.check(len(server.requests) >= 3, f"{more}: from there")
+        t.check(all(r.path == "/ledger" for r in server.requests),
+                f"{more}: and nothing else is sent there")
+
+
 BAD = {
     "a status": (lambda e, s: reply(500, "out of order\n"),
                  r'answered 500: "out of order', "ledger.headers"),
