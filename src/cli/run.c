@@ -11,20 +11,18 @@
 #include "cli/evidence.h"
 #include "cli/interrupt.h"
 #include "cli/replay.h"
+#include "cli/start.h"
 #include "measure/answers.h"
 #include "measure/result.h"
 #include "report/document.h"
 #include "report/progress.h"
 #include "report/text.h"
-#include "target/server.h"
 #include "transport/clock.h"
 #include "transport/fleet.h"
 #include "transport/ledger.h"
 
 #include <curl/curl.h>
-#include <stdarg.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 /* A default that is lowered to less than this is worth a word. */
@@ -54,19 +52,11 @@ struct run {
     char id[17];
 };
 
-static uint64_t random_number(void)
-{
-    uint64_t number = 0;
-    while (getrandom(&number, sizeof(number), 0) != sizeof(number)) {
-    }
-    return number;
-}
-
 static bool read_plan(struct run *run)
 {
     struct plan_input input = run->invocation->input;
     if (!run->invocation->has_run_id) {
-        input.run = random_number();
+        input.run = start_number();
     }
     if (run->replay) {
         /* Letters keep who they are. */
@@ -77,7 +67,7 @@ static bool read_plan(struct run *run)
     }
     if (!input.has_seed) {
         input.has_seed = true;
-        input.seed = random_number() >> 32; /* short enough to be typed */
+        input.seed = start_number() >> 32; /* short enough to be typed */
     }
     run->plan = plan_read(&input, &run->errors);
     if (run->plan) {
@@ -99,22 +89,6 @@ static void lower_connections(struct plan *plan, uint64_t connections)
     }
 }
 
-static void note(const struct run *run, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void note(const struct run *run, const char *format, ...)
-{
-    if (run->invocation->quiet) {
-        return;
-    }
-    va_list arguments;
-    va_start(arguments, format);
-    fputs("squall: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    va_end(arguments);
-}
-
 /* Makes the plan's limits fit this machine: what was asked for must fit, a
  * default is lowered. */
 static bool fit_limits(struct run *run, uint64_t sides)
@@ -127,10 +101,10 @@ static bool fit_limits(struct run *run, uint64_t sides)
     }
     if (load->connections > room && !load->connections_given) {
         if (room < CONNECTIONS_FEW) {
-            note(run,
-                 "at most %llu connections: that is what the limit of "
-                 "descriptors allows",
-                 (unsigned long long)room);
+            start_note(run->invocation,
+                       "at most %llu connections: that is what the limit of "
+                       "descriptors allows",
+                       (unsigned long long)room);
         }
         lower_connections(run->plan, room);
     }
@@ -138,14 +112,15 @@ static bool fit_limits(struct run *run, uint64_t sides)
                         ? load->connections
                         : load->max_in_flight;
     if (load->threads > most) {
-        note(run, "%llu threads: there is no work for more",
-             (unsigned long long)most);
+        start_note(run->invocation,
+                   "%llu threads: there is no work for more",
+                   (unsigned long long)most);
         load->threads = most;
     }
     return fleet_has_descriptors(run->plan, sides, &run->errors);
 }
 
-static bool start_target(struct run *run)
+static bool start_service(struct run *run)
 {
     struct plan *plan = run->plan;
     if (plan->target.url) {
@@ -154,21 +129,12 @@ static bool start_target(struct run *run)
     if (!fit_limits(run, 2)) {
         return false;
     }
-    struct server_options options = {
-        .listen = "127.0.0.1",
-        .connections =
-            plan->load.connections * plan_connections_a_caller(plan) +
+    run->server = start_target(
+        run->invocation, plan,
+        plan->load.connections * plan_connections_a_caller(plan) +
             TARGET_CONNECTIONS_BESIDE,
-        .seed = plan->seed,
-    };
-    run->server = server_start(&plan->service, &options, &run->errors);
-    if (!run->server ||
-        !plan_set_target(plan, server_url(run->server), &run->errors)) {
-        return false;
-    }
-    note(run, "no URL given: driving the embedded target at %s",
-         server_url(run->server));
-    return true;
+        "driving", &run->errors);
+    return run->server != NULL;
 }
 
 /* All that can be found out before a run is found out before it. */
@@ -179,7 +145,7 @@ static bool prepare(struct run *run)
         !document_can_write(output, &run->errors)) {
         return false;
     }
-    if (!start_target(run)) {
+    if (!start_service(run)) {
         return false;
     }
     bool ok = true;
@@ -269,8 +235,9 @@ static void obey_interrupts(struct run *run, unsigned *obeyed)
         ++*obeyed;
         fleet_stop(run->fleet);
         if (*obeyed == 1) {
-            note(run, "interrupted: awaiting what is in flight; once more "
-                      "to give it up");
+            start_note(run->invocation,
+                       "interrupted: awaiting what is in flight; once more "
+                       "to give it up");
         }
     }
 }
@@ -314,11 +281,11 @@ static void tell_settling(void *user, const struct ledger_progress *progress)
         return;
     }
     run->told = now;
-    note(run,
-         "the ledger still changes: reading %u, %llu effects of this run, "
-         "%lld s left (ledger.timeout)",
-         progress->readings, (unsigned long long)progress->own,
-         (long long)(progress->left.ns / NS_PER_S));
+    start_note(run->invocation,
+               "the ledger still changes: reading %u, %llu effects of this "
+               "run, %lld s left (ledger.timeout)",
+               progress->readings, (unsigned long long)progress->own,
+               (long long)(progress->left.ns / NS_PER_S));
 }
 
 /* What answers told; where there is no ledger, they are the oracle. */

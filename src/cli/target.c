@@ -3,12 +3,10 @@
 #include "base/str.h"
 #include "base/units.h"
 #include "cli/command.h"
-#include "target/server.h"
+#include "cli/start.h"
 
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 
 enum {
@@ -16,22 +14,14 @@ enum {
     DESCRIPTORS_BESIDE = 32, /* that are not connections */
 };
 
-static uint64_t random_number(void)
-{
-    uint64_t number = 0;
-    while (getrandom(&number, sizeof(number), 0) != sizeof(number)) {
-    }
-    return number;
-}
-
 static struct plan *read_plan(const struct invocation *invocation,
                               struct errors *errors)
 {
     struct plan_input input = invocation->input;
-    input.run = random_number();
+    input.run = start_number();
     if (!input.has_seed) {
         input.has_seed = true;
-        input.seed = random_number() >> 32; /* short enough to be typed */
+        input.seed = start_number() >> 32; /* short enough to be typed */
     }
     return plan_read(&input, errors);
 }
@@ -68,22 +58,6 @@ static bool fit_connections(uint64_t asked, uint64_t *connections,
     return true;
 }
 
-static void note(const struct invocation *invocation, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void note(const struct invocation *invocation, const char *format, ...)
-{
-    if (invocation->quiet) {
-        return;
-    }
-    va_list arguments;
-    va_start(arguments, format);
-    fputs("squall: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    va_end(arguments);
-}
-
 /* The URL is the first line, so that a script can read it and begin. */
 static void announce(const struct invocation *invocation,
                      const struct plan *plan, const struct server *server)
@@ -91,9 +65,10 @@ static void announce(const struct invocation *invocation,
     printf(invocation->json ? "{\"url\": \"%s\"}\n" : "%s\n",
            server_url(server));
     fflush(stdout);
-    note(invocation, "POST /orders places an order, GET /ledger tells what "
-                     "was done; ^C ends (seed %llu)",
-         (unsigned long long)plan->seed);
+    start_note(invocation,
+               "POST /orders places an order, GET /ledger tells what was "
+               "done; ^C ends (seed %llu)",
+               (unsigned long long)plan->seed);
 }
 
 static void tell_counts(const struct invocation *invocation,
@@ -123,7 +98,7 @@ static void tell_counts(const struct invocation *invocation,
     if (invocation->json) {
         printf("{%s}\n", line.text);
     } else {
-        note(invocation, "%s", line.text);
+        start_note(invocation, "%s", line.text);
     }
     str_release(&line);
 }
