@@ -75,7 +75,9 @@ static void perform(struct server *server, struct order *order,
                     struct answer *answer)
 {
     if (order->failure == ORDER_FAILS_BEFORE) {
-        fail(server, order, 500, "it failed, as it was asked to", answer);
+        fail(server, order, 503, "it is not begun, as it was asked to",
+             answer);
+        answer->retry_after = true;
         return;
     }
     uint64_t number = target_effects_perform(&server->effects, order->kind,
