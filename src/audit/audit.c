@@ -45,6 +45,13 @@ const char *audit_convention_name(enum audit_convention convention)
     return convention_names[convention];
 }
 
+bool audit_waits_for_window(const struct audit_options *options)
+{
+    enum { SHORT_S = 60 };
+    return options->window.ns > 0 &&
+           (options->patient || options->window.ns <= SHORT_S * NS_PER_S);
+}
+
 bool audit_convention_find(const char *name, enum audit_convention *found)
 {
     for (size_t i = 0; i < array_length(convention_names); i++) {
@@ -56,31 +63,29 @@ bool audit_convention_find(const char *name, enum audit_convention *found)
     return false;
 }
 
-/* A plain request of its own: does the service still work at all? */
-static bool is_alive(struct auditor *auditor)
+/* A plain request of its own, shown by no check: does the service still work?
+ * A service that has just fallen over is given a moment. */
+static const struct audit_attempt *probe(struct auditor *auditor)
 {
-    struct audit_subject subject = new_subject(auditor);
-    struct request_spec spec = {.what = "probe", .subject = &subject};
-    const struct audit_attempt *attempt = auditor_send(auditor, &spec);
-    return is_good(attempt) || is_refusal(attempt);
-}
+    enum { TRIES = 3 };
+    struct audit_check aside = {.attempts = auditor->aside};
+    struct audit_check *check = auditor->check;
+    const struct audit_attempt *attempt = NULL;
 
-/* How long plain requests take: what hanging up is timed by. */
-static void measure(struct auditor *auditor)
-{
-    int64_t took[5];
-    for (size_t i = 0; i < array_length(took); i++) {
+    auditor->check = &aside;
+    for (unsigned i = 0; i < TRIES; i++) {
         struct audit_subject subject = new_subject(auditor);
-        struct request_spec spec = {.what = "timing", .subject = &subject};
-        int64_t ns = auditor_send(auditor, &spec)->took.ns;
-        size_t at = i;
-        for (; at > 0 && took[at - 1] > ns; at--) {
-            took[at] = took[at - 1];
+        struct request_spec spec = {.what = "probe", .subject = &subject};
+        if (i > 0) {
+            exchange_sleep(&auditor->exchange, duration_ms(300));
         }
-        took[at] = ns;
+        attempt = auditor_send(auditor, &spec);
+        if (!is_wreck(attempt) || attempt->end == LINE_TIMEOUT) {
+            break;
+        }
     }
-    auditor->median.ns = took[array_length(took) / 2];
-    auditor->result->median = auditor->median;
+    auditor->check = check;
+    return attempt;
 }
 
 /* A pass takes eyes. */
@@ -101,28 +106,84 @@ static void limit_by_sight(struct audit_check *check, enum needs needs)
     }
 }
 
+/* Was there anything that was not accepted, and not meant to be so? */
+static bool has_refused(const struct audit_check *check)
+{
+    for (size_t i = 0; i < check->attempt_count; i++) {
+        const struct audit_attempt *attempt = check->attempts[i];
+        if (!is_good(attempt) && !attempt->is_made &&
+            attempt->end != LINE_DROPPED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Gives the rest of the audit up. */
+static void stop(struct auditor *auditor, const char *why)
+{
+    auditor->dead = why;
+    auditor->result->stopped = why;
+}
+
+/* What was seen in a check may come from the service as a whole: then a plain
+ * request is not accepted either. Two effects are two effects all the same. */
+static void cross_check(struct auditor *auditor, struct audit_check *check)
+{
+    char words[32];
+    enum audit_verdict verdict = check->finding.verdict;
+    bool storm = auditor_is_in_storm(auditor);
+    bool doubtful = (verdict == AUDIT_WARN || verdict == AUDIT_FAIL) &&
+                    check->effects.most < 2 && has_refused(check);
+    if (!storm && !doubtful) {
+        return;
+    }
+    const struct audit_attempt *plain = probe(auditor);
+    if (is_good(plain) || exchange_stopped(&auditor->exchange)) {
+        return;
+    }
+    const char *said = attempt_words(plain, words, sizeof(words));
+    if (doubtful) {
+        struct finding seen = check->finding;
+        finding_skip(&check->finding, "a plain request got %s then, too; %s",
+                     said, seen.observed);
+    }
+    if (plain->end == LINE_UNCONNECTED) {
+        stop(auditor, "the service can be reached no more");
+    } else if (is_refusal(plain)) {
+        stop(auditor, auditor_keep(auditor, "the service accepts no plain "
+                                            "request any more: %s",
+                                   said));
+    } else if (storm) {
+        stop(auditor, auditor_keep(auditor, "the service answers no request "
+                                            "any more: %s",
+                                   said));
+    }
+}
+
 static void run_check(struct auditor *auditor, size_t index)
 {
     struct audit_check *check = &auditor->result->checks[index];
+    const struct exchange *exchange = &auditor->exchange;
     auditor->check = check;
-    if (exchange_stopped(&auditor->exchange)) {
-        finding_skip(&check->finding, "interrupted");
-        return;
+    if (exchange_is_late(exchange) && !auditor->dead) {
+        stop(auditor, "the time of the audit is over");
     }
     if (auditor->dead) {
-        finding_skip(&check->finding,
-                     auditor->result->stopped
-                         ? "the service answers every request with 5xx"
-                         : "the plain request of IK01 was not accepted");
+        finding_skip(&check->finding, "%s", auditor->dead);
         return;
     }
-    rows[index].run(auditor);
-    limit_by_sight(check, rows[index].needs);
-    if (exchange_stopped(&auditor->exchange)) {
+    if (!exchange_stopped(exchange)) {
+        rows[index].run(auditor);
+        (void)auditor_let_go(auditor);
+        limit_by_sight(check, rows[index].needs);
+        cross_check(auditor, check);
+    }
+    if (exchange_stopped(exchange) && !exchange_is_late(exchange)) {
         finding_skip(&check->finding, "interrupted");
-    } else if (auditor->failures >= STORM && !is_alive(auditor)) {
-        auditor->dead = true;
-        auditor->result->stopped = true;
+    } else if (exchange_is_late(exchange)) {
+        stop(auditor, "the time of the audit is over");
+        finding_skip(&check->finding, "%s", auditor->dead);
     }
 }
 
@@ -144,19 +205,31 @@ static void run_checks(struct auditor *auditor)
 {
     struct audit_result *result = auditor->result;
 
-    run_check(auditor, AUDIT_IK01);
-    size_t shown = result->checks[AUDIT_IK01].attempt_count;
-    if (!auditor->dead && !exchange_stopped(&auditor->exchange)) {
-        measure(auditor);
-    }
-    result->checks[AUDIT_IK01].attempt_count = shown;
-    for (size_t i = AUDIT_IK01 + 1; i < AUDIT_CHECKS; i++) {
+    for (size_t i = 0; i < AUDIT_CHECKS; i++) {
         run_check(auditor, i);
     }
     for (size_t i = 0; i < AUDIT_CHECKS; i++) {
         result->counts[result->checks[i].finding.verdict]++;
     }
-    result->interrupted = exchange_stopped(&auditor->exchange);
+    result->median = auditor->median;
+    result->interrupted = exchange_stopped(&auditor->exchange) &&
+                          !exchange_is_late(&auditor->exchange);
+}
+
+/* The waits for a window are not the service's doing. */
+static struct instant end_of(const struct audit_options *options,
+                             struct instant began)
+{
+    struct duration limit = options->limit;
+    if (limit.ns <= 0) {
+        limit = duration_s(options->patient ? AUDIT_LIMIT_PATIENT_S
+                                            : AUDIT_LIMIT_S);
+    }
+    if (audit_waits_for_window(options)) {
+        limit = duration_add(limit, duration_add(options->window,
+                                                 options->window));
+    }
+    return instant_add(began, limit);
 }
 
 /* One reading, to find out that there is a ledger. The operations of an audit
@@ -180,19 +253,25 @@ bool audit_run(const struct plan *plan, const struct audit_options *options,
         .result = result,
         .errors = errors,
         .began = clock_now(),
+        .tells = {.names = true, .bodies = true},
     };
     *result = (struct audit_result){
         .convention = audit_convention_name(options->convention),
         .has_ledger = plan->has_ledger,
+        .started_unix_ms = clock_unix_ms(),
     };
     char *shown = mask_url(plan->target.url);
     result->target = arena_strdup(&result->arena, shown);
     free(shown);
     prepare_checks(result);
+    auditor.aside = arena_array(&result->arena, ATTEMPTS_MAX,
+                                sizeof(struct audit_attempt *));
+    identity_prepare(&auditor.identity, &plan->effect_id, &result->arena);
     bool good = compose_prepare(&auditor) &&
                 exchange_open(&auditor.exchange, plan, stop, errors) &&
                 (!plan->has_ledger || is_readable(plan, stop, errors));
     if (good) {
+        auditor.exchange.until = end_of(options, auditor.began);
         run_checks(&auditor);
     }
     exchange_close(&auditor.exchange);

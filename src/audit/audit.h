@@ -7,8 +7,13 @@
  * guessed from what answers name; what could not be seen is said.
  *
  * IK01 comes first: when the service does not even accept the request, nothing
- * else is tried. When a plain request is answered 5xx after ten such answers
- * in a row, the rest is left alone, too.
+ * else is tried. When a plain request is not answered, or with 5xx, after ten
+ * such endings in a row, the rest is left alone, too; so it is when the audit
+ * has taken too long.
+ *
+ * A check that does not pass, and in which something was not accepted, is
+ * followed by a plain request: where that is not accepted either, the check
+ * says nothing about keys, and is skipped.
  */
 #ifndef SQUALL_AUDIT_AUDIT_H
 #define SQUALL_AUDIT_AUDIT_H
@@ -19,6 +24,9 @@
 
 #include <stdatomic.h>
 
+/* How long an audit may take, unless told: patient ones are given longer. */
+enum { AUDIT_LIMIT_S = 600, AUDIT_LIMIT_PATIENT_S = 3600 };
+
 enum audit_check_id {
 #define CHECK(id, name, needs, expected, source) AUDIT_##id,
 #include "audit/check.def"
@@ -28,11 +36,11 @@ enum audit_check_id {
 
 struct audit_options {
     enum audit_convention convention;
-    const char *effect_id;          /* JSON pointer or header; NULL: usual */
     const char *second_path;        /* NULL: no check of endpoints */
     const char *second_credentials; /* a header line, or NULL */
     const char *rejected_body;      /* template; NULL: the body cut short */
     struct duration window;         /* 0: not known */
+    struct duration limit;          /* of the whole audit; 0: the usual */
     bool patient;                   /* waits for long windows */
     bool require_key;
     size_t fail_header_count;
@@ -54,8 +62,11 @@ struct audit_result {
     const char *target; /* without the password that it may hold */
     const char *convention;
     bool has_ledger;
-    bool stopped;       /* a storm of 5xx, or it never answered */
+    bool ledger_is_lost; /* it could be read no more: from then on the effects
+                          * were guessed */
+    const char *stopped; /* why it was left alone early, or NULL */
     bool interrupted;
+    int64_t started_unix_ms;
     struct duration median; /* of plain requests */
     struct audit_check checks[AUDIT_CHECKS];
     unsigned counts[AUDIT_VERDICTS];
@@ -68,6 +79,10 @@ bool audit_run(const struct plan *plan, const struct audit_options *options,
                const atomic_bool *stop, struct audit_result *result,
                struct errors *errors);
 void audit_release(struct audit_result *result);
+
+/* Whether the window is short enough to be waited for, or it does not matter.
+ */
+bool audit_waits_for_window(const struct audit_options *options);
 
 const char *audit_verdict_name(enum audit_verdict verdict);
 const char *audit_convention_name(enum audit_convention convention);

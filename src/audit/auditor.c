@@ -1,7 +1,7 @@
 #include "audit/auditor.h"
 
-#include "audit/identity.h"
 #include "base/must.h"
+#include "policy/hint.h"
 #include "policy/key.h"
 #include "transport/clock.h"
 
@@ -47,6 +47,14 @@ struct audit_subject new_sibling(struct auditor *auditor,
     };
 }
 
+/* From an instant of the audit until now. */
+static struct duration duration_since(struct instant now,
+                                      struct instant began,
+                                      struct duration at)
+{
+    return instant_since(now, instant_add(began, at));
+}
+
 /* The note of an attempt that begins now. */
 static struct audit_attempt *begin(struct auditor *auditor,
                                    const struct request_spec *spec)
@@ -60,6 +68,7 @@ static struct audit_attempt *begin(struct auditor *auditor,
     attempt->key = spec->key_lines ? spec->key_shown : spec->subject->key;
     attempt->end = LINE_UNCONNECTED;
     attempt->identity = "";
+    attempt->is_made = spec->extra || spec->payload == PAYLOAD_REJECTED;
     attempt->at = instant_since(clock_now(), auditor->began);
     if (check->attempt_count < ATTEMPTS_MAX) {
         check->attempts[check->attempt_count++] = attempt;
@@ -95,6 +104,23 @@ static bool is_marked(const struct reply *reply)
     return false;
 }
 
+/* Seconds or a date; what is none of them asks for no time. */
+static void read_retry_after(struct audit_attempt *attempt,
+                             const struct reply *reply)
+{
+    size_t length;
+    const char *value = reply_header(reply, "Retry-After", &length);
+    if (!value) {
+        return;
+    }
+    struct server_hint hint = hint_either(
+        hint_parse(HINT_SECONDS, value, length, clock_unix_ms()),
+        hint_parse(HINT_HTTP_DATE, value, length, clock_unix_ms()));
+    attempt->has_retry_after = true;
+    attempt->retry_after =
+        hint.kind == HINT_WAIT ? hint.wait : DURATION_ZERO;
+}
+
 /* Keeps what the checks and the report ask of an answer. */
 static void read_reply(struct auditor *auditor, struct audit_attempt *attempt,
                        const struct reply *reply)
@@ -113,51 +139,69 @@ static void read_reply(struct auditor *auditor, struct audit_attempt *attempt,
     attempt->marked = is_marked(reply);
     attempt->is_problem = strstr(attempt->media, "problem+json") != NULL;
     attempt->is_html = strcmp(attempt->media, "text/html") == 0;
-    attempt->has_retry_after =
-        reply_header(reply, "Retry-After", &length) != NULL;
+    read_retry_after(attempt, reply);
     const char *link = reply_header(reply, "Link", &length);
     attempt->is_described = has_word(link, length, "describedby");
 
     struct str identity = STR_INIT;
-    if (reply->status / 100 == 2 &&
-        identity_find(reply, auditor->options->effect_id, &identity)) {
+    if (reply->status / 100 == 2 && auditor->tells.names &&
+        identity_find(&auditor->identity, reply, &identity)) {
         attempt->identity = auditor_keep(auditor, "%s", identity.text);
     }
+    attempt->body_tells = auditor->tells.bodies;
     str_release(&identity);
 }
 
 /* Ends of requests that were meant to fail say nothing of the service. */
 static void count_failures(struct auditor *auditor,
-                           const struct request_spec *spec,
                            const struct audit_attempt *attempt)
 {
-    if (is_failure(attempt) && !spec->extra) {
-        auditor->failures++;
-    } else if (!spec->extra) {
+    if (attempt->is_made) {
+        return;
+    }
+    if (!is_wreck(attempt)) {
         auditor->failures = 0;
+    } else {
+        auditor->failures +=
+            attempt->end == LINE_TIMEOUT ? TIMEOUT_WEIGHT : 1;
     }
 }
 
-static void receive(struct auditor *auditor, const struct request_spec *spec,
-                    struct line *line, struct audit_attempt *attempt)
+bool auditor_is_in_storm(const struct auditor *auditor)
 {
-    struct reply reply;
-    struct instant asked = clock_now();
-
-    reply_init(&reply);
-    reply.to_head = strcmp(auditor->request->config.method, "HEAD") == 0;
-    attempt->end = line_receive(&auditor->exchange, line, &reply);
-    attempt->took = instant_since(clock_now(), asked);
-    if (attempt->end == LINE_ANSWERED) {
-        read_reply(auditor, attempt, &reply);
-    }
-    count_failures(auditor, spec, attempt);
-    reply_release(&reply);
-    line_give(&auditor->exchange, line);
+    return auditor->failures >= STORM;
 }
 
-const struct audit_attempt *auditor_send(struct auditor *auditor,
-                                         const struct request_spec *spec)
+/* Takes the answers to requests that were sent. */
+static void receive(struct auditor *auditor, struct line *const *lines,
+                    struct audit_attempt *const *attempts, size_t count)
+{
+    struct reception list[RACERS];
+    struct reply replies[RACERS];
+    bool to_head = strcmp(auditor->request->config.method, "HEAD") == 0;
+
+    must(count <= RACERS);
+    for (size_t i = 0; i < count; i++) {
+        reply_init(&replies[i]);
+        replies[i].to_head = to_head;
+        list[i] = (struct reception){.line = lines[i], .reply = &replies[i]};
+    }
+    line_receive(&auditor->exchange, list, count);
+    for (size_t i = 0; i < count; i++) {
+        struct audit_attempt *attempt = attempts[i];
+        attempt->end = list[i].end;
+        attempt->took = duration_since(list[i].at, auditor->began,
+                                       attempt->at);
+        if (attempt->end == LINE_ANSWERED) {
+            read_reply(auditor, attempt, &replies[i]);
+        }
+        reply_release(&replies[i]);
+        line_give(&auditor->exchange, lines[i]);
+    }
+}
+
+static const struct audit_attempt *send_once(struct auditor *auditor,
+                                             const struct request_spec *spec)
 {
     struct str text = STR_INIT;
     size_t body;
@@ -165,45 +209,81 @@ const struct audit_attempt *auditor_send(struct auditor *auditor,
     struct line *line = line_take(&auditor->exchange);
 
     must(compose(auditor, spec, &text, &body));
-    if (line && line_send(&auditor->exchange, line, text.text, text.length)) {
-        receive(auditor, spec, line, attempt);
-    } else if (line) {
+    if (line) {
+        attempt->at = instant_since(clock_now(), auditor->began);
         /* Some services answer before they have read it all. */
-        receive(auditor, spec, line, attempt);
+        (void)line_send(&auditor->exchange, line, text.text, text.length);
+        receive(auditor, &line, &attempt, 1);
     }
+    count_failures(auditor, attempt);
     str_release(&text);
     return attempt;
 }
 
+/* As long as a service may ask to be waited for. */
+static struct duration hint_max(const struct auditor *auditor)
+{
+    return auditor->options->patient ? duration_s(120) : duration_s(10);
+}
+
+static const struct audit_attempt *send_while(
+    struct auditor *auditor, const struct request_spec *spec,
+    bool (*again)(const struct audit_attempt *attempt),
+    struct duration patience)
+{
+    struct instant began = clock_now();
+    struct duration wait = duration_ms(5);
+    const struct audit_attempt *attempt = send_once(auditor, spec);
+
+    while (again(attempt) && !exchange_stopped(&auditor->exchange)) {
+        struct duration most = patience;
+        struct duration pause = wait;
+        if (attempt->has_retry_after) {
+            most = duration_max(patience, duration_min(attempt->retry_after,
+                                                       hint_max(auditor)));
+        }
+        if (is_limited(attempt) && !auditor->limit_lasts) {
+            most = hint_max(auditor); /* it is heeded, so that it ends */
+            pause = duration_max(duration_max(wait, duration_ms(50)),
+                                 attempt->retry_after);
+        }
+        struct duration left =
+            instant_since(instant_add(began, most), clock_now());
+        if (left.ns <= 0) {
+            break;
+        }
+        exchange_sleep(&auditor->exchange, duration_min(pause, left));
+        wait = duration_min((struct duration){wait.ns * 2}, duration_s(1));
+        attempt = send_once(auditor, spec);
+    }
+    auditor->limit_lasts |= is_limited(attempt);
+    return attempt;
+}
+
+const struct audit_attempt *auditor_send(struct auditor *auditor,
+                                         const struct request_spec *spec)
+{
+    return spec->extra ? send_once(auditor, spec)
+                       : send_while(auditor, spec, is_limited,
+                                    DURATION_ZERO);
+}
+
 struct duration auditor_patience(const struct auditor *auditor)
 {
+    int64_t median = auditor->median.ns;
     if (auditor->options->convention == CONVENTION_REJECT_DUPLICATE) {
-        return duration_add(duration_ms(100),
-                            (struct duration){auditor->median.ns * 4});
+        return (struct duration){100 * NS_PER_MS + 4 * median};
     }
-    return auditor->options->patient ? duration_s(120)
-                                     : duration_add(duration_s(2),
-                                                    (struct duration){
-                                                        auditor->median.ns *
-                                                        10});
+    return auditor->options->patient
+               ? duration_s(120)
+               : (struct duration){2 * NS_PER_S + 10 * median};
 }
 
 const struct audit_attempt *auditor_follow(struct auditor *auditor,
                                            const struct request_spec *spec,
                                            struct duration patience)
 {
-    struct instant end = instant_add(clock_now(), patience);
-    struct duration wait = duration_ms(5);
-    const struct audit_attempt *attempt = auditor_send(auditor, spec);
-
-    while (is_busy(auditor->options->convention, attempt) &&
-           instant_before(clock_now(), end) &&
-           !exchange_stopped(&auditor->exchange)) {
-        exchange_sleep(&auditor->exchange, wait);
-        wait = duration_min((struct duration){wait.ns * 2}, duration_s(1));
-        attempt = auditor_send(auditor, spec);
-    }
-    return attempt;
+    return send_while(auditor, spec, is_busy, patience);
 }
 
 const struct audit_attempt *auditor_lose(struct auditor *auditor,
@@ -213,73 +293,83 @@ const struct audit_attempt *auditor_lose(struct auditor *auditor,
     struct str text = STR_INIT;
     size_t body;
     struct audit_attempt *attempt = begin(auditor, spec);
-    struct instant began = clock_now();
     struct line *line = line_take(&auditor->exchange);
 
+    must(!auditor->lost_line);
     must(compose(auditor, spec, &text, &body));
     size_t length =
         body + (size_t)((double)(text.length - body) * part);
+    attempt->at = instant_since(clock_now(), auditor->began);
     if (line && line_send(&auditor->exchange, line, text.text, length)) {
         exchange_sleep(&auditor->exchange, wait);
         line_hang_up(line);
-        if (line_deliver(&auditor->exchange, line)) {
-            attempt->end = LINE_DROPPED;
-            attempt->delivered = length == text.length;
-        }
+        attempt->end = LINE_DROPPED;
+        attempt->delivered = length == text.length;
+        auditor->lost_line = line;
+        auditor->lost = attempt;
+    } else if (line) {
+        attempt->end = LINE_BROKEN;
+        line_drop(line);
     }
-    line_drop(line);
-    attempt->took = instant_since(clock_now(), began);
+    attempt->took =
+        duration_since(clock_now(), auditor->began, attempt->at);
     str_release(&text);
     return attempt;
 }
 
-/* One request of a race. */
-struct racer {
-    struct line *line;
-    struct audit_attempt *attempt;
-    struct str text;
-};
+bool auditor_let_go(struct auditor *auditor)
+{
+    bool delivered = auditor->lost_line &&
+                     line_deliver(&auditor->exchange, auditor->lost_line);
+    if (auditor->lost_line && !delivered) {
+        auditor->lost->delivered = false;
+        auditor->lost->end = LINE_BROKEN;
+    }
+    line_drop(auditor->lost_line);
+    auditor->lost_line = NULL;
+    return delivered;
+}
 
 void auditor_race(struct auditor *auditor, const struct request_spec *specs,
                   size_t count, const struct audit_attempt **attempts)
 {
-    struct racer racers[RACERS];
-    size_t body;
+    struct line *lines[RACERS] = {NULL};
+    struct audit_attempt *racing[RACERS] = {NULL};
+    struct str texts[RACERS];
+    size_t body, racers = 0;
     must(count <= RACERS);
 
     for (size_t i = 0; i < count; i++) {
-        struct racer *racer = &racers[i];
-        racer->text = (struct str)STR_INIT;
-        racer->attempt = begin(auditor, &specs[i]);
-        attempts[i] = racer->attempt;
-        racer->line = line_take(&auditor->exchange);
-        must(compose(auditor, &specs[i], &racer->text, &body));
-        if (racer->line &&
-            !line_send(&auditor->exchange, racer->line, racer->text.text,
-                       racer->text.length - 1)) {
-            line_drop(racer->line);
-            racer->line = NULL;
+        struct str text = STR_INIT;
+        struct line *line = line_take(&auditor->exchange);
+        struct audit_attempt *attempt = begin(auditor, &specs[i]);
+        attempts[i] = attempt;
+        must(compose(auditor, &specs[i], &text, &body));
+        if (line && line_send(&auditor->exchange, line, text.text,
+                              text.length - 1)) {
+            lines[racers] = line;
+            racing[racers] = attempt;
+            texts[racers++] = text;
+        } else {
+            line_drop(line);
+            str_release(&text);
         }
     }
-    for (size_t i = 0; i < count; i++) {
-        if (racers[i].line) {
-            (void)line_deliver(&auditor->exchange, racers[i].line);
-        }
+    for (size_t i = 0; i < racers; i++) {
+        (void)line_deliver(&auditor->exchange, lines[i]);
     }
     /* Time for the service to read what is there. */
     exchange_sleep(&auditor->exchange, duration_ms(2));
-    for (size_t i = 0; i < count; i++) {
-        struct racer *racer = &racers[i];
-        if (racer->line) {
-            racer->attempt->at = instant_since(clock_now(), auditor->began);
-            (void)line_send(&auditor->exchange, racer->line,
-                            racer->text.text + racer->text.length - 1, 1);
-        }
+    for (size_t i = 0; i < racers; i++) {
+        racing[i]->at = instant_since(clock_now(), auditor->began);
+        (void)line_send(&auditor->exchange, lines[i],
+                        texts[i].text + texts[i].length - 1, 1);
     }
+    receive(auditor, lines, racing, racers);
     for (size_t i = 0; i < count; i++) {
-        if (racers[i].line) {
-            receive(auditor, &specs[i], racers[i].line, racers[i].attempt);
-        }
-        str_release(&racers[i].text);
+        count_failures(auditor, attempts[i]);
+    }
+    for (size_t i = 0; i < racers; i++) {
+        str_release(&texts[i]);
     }
 }

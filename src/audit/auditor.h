@@ -9,6 +9,7 @@
 #define SQUALL_AUDIT_AUDITOR_H
 
 #include "audit/audit.h"
+#include "audit/identity.h"
 #include "audit/line.h"
 #include "audit/verdict.h"
 
@@ -16,7 +17,14 @@ enum {
     RACERS = 20,
     SUBJECTS_MAX = 20, /* of one reading of the ledger */
     ATTEMPTS_MAX = 512, /* of one check that the result shows */
-    STORM = 10,        /* answers in a row */
+    STORM = 10,        /* failures in a row */
+    TIMEOUT_WEIGHT = 3, /* of one that took all the time that there is */
+};
+
+/* What answers are good for, found out by plain requests. */
+struct tells {
+    bool names;   /* two operations were never told of the same thing */
+    bool bodies;  /* nor with the same body */
 };
 
 enum payload { PAYLOAD_OWN, PAYLOAD_REWRITTEN, PAYLOAD_REJECTED };
@@ -31,7 +39,8 @@ struct request_spec {
     enum payload payload;
     bool second_path;
     bool second_principal;
-    const char *extra;     /* a header line, or NULL */
+    const char *extra;     /* a header line, or NULL: the service is to fail
+                            * by it */
 };
 
 struct auditor {
@@ -40,16 +49,22 @@ struct auditor {
     const struct planned_request *request;
     struct audit_result *result;
     struct audit_check *check; /* that runs */
+    const struct audit_attempt **aside; /* room for what no check shows */
     struct exchange exchange;
     struct errors *errors;
     struct template rejected;  /* compiled, when there is one */
     bool can_reorder;          /* the body is a JSON object */
     bool body_varies;          /* with the operation */
+    bool limit_lasts;          /* 429 was heeded once, and did not end */
+    struct identity_places identity;
+    struct tells tells;
+    struct audit_attempt *lost; /* whose caller has hung up on lost_line */
+    struct line *lost_line;
     uint64_t next_operation;
     struct instant began;
     struct duration median;    /* of plain requests */
-    unsigned failures;         /* 5xx in a row */
-    bool dead;                 /* the rest is left alone */
+    unsigned failures;         /* 5xx, or no answer at all, in a row */
+    const char *dead;          /* why the rest is left alone, or NULL */
 };
 
 /* A fresh operation with a fresh key. */
@@ -73,23 +88,30 @@ size_t compose_ledger_id(const struct auditor *auditor,
                          const struct audit_subject *subject, char *out,
                          size_t size);
 
-/* Sends and awaits the answer. Never NULL. */
+/* Sends and awaits the answer; one that is answered 429 is sent again, at the
+ * pace that the service asks for. Never NULL. */
 const struct audit_attempt *auditor_send(struct auditor *auditor,
                                          const struct request_spec *spec);
-/* The same again while it is answered that the first is running, for at most
- * `patience`. */
+/* The same again while the answer asks for it, for at most `patience`, or for
+ * as long as it says itself. */
 const struct audit_attempt *auditor_follow(struct auditor *auditor,
                                            const struct request_spec *spec,
                                            struct duration patience);
-/* Sends a part of the request (1: all of it), waits so long and hangs up; it
- * is dropped when all that was sent has been delivered. */
+/* Sends a part of the request (1: all of it), waits so long and hangs up:
+ * dropped, unless it could not be sent. The service hears of it, but what it
+ * says is not read; auditor_let_go ends it. */
 const struct audit_attempt *auditor_lose(struct auditor *auditor,
                                          const struct request_spec *spec,
                                          double part, struct duration wait);
+/* Whether what was lost had all been delivered. */
+bool auditor_let_go(struct auditor *auditor);
 /* Sends all but the last byte of each on a connection of its own, then the
  * last bytes together. attempts[i] answers specs[i]. */
 void auditor_race(struct auditor *auditor, const struct request_spec *specs,
                   size_t count, const struct audit_attempt **attempts);
+
+/* The service fails every time: a check need not go on. */
+bool auditor_is_in_storm(const struct auditor *auditor);
 
 /* How long a key may be busy: conventions in which a conflict is the last
  * word are not waited for. */

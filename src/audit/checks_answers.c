@@ -13,12 +13,67 @@ static bool is_accepted(struct auditor *auditor,
 {
     char words[32];
     *first = auditor_send(auditor, spec);
-    if (!is_good(*first)) {
-        finding_skip(&auditor->check->finding,
-                     "the first request got %s, no 2xx",
-                     attempt_words(*first, words, sizeof(words)));
+    if (is_good(*first)) {
+        return true;
     }
-    return is_good(*first);
+    unsigned status = (*first)->status;
+    finding_skip(&auditor->check->finding, "the first request got %s, no 2xx%s",
+                 attempt_words(*first, words, sizeof(words)),
+                 status / 100 == 3 ? ": redirects are not followed"
+                 : status == 401 || status == 403
+                     ? ": credentials are given with --header"
+                     : "");
+    return false;
+}
+
+enum { PLAIN = 6 };
+
+/* How long plain requests take: what hanging up is timed by; and what answers
+ * are good for: where operations that have nothing in common are told of the
+ * same thing, it is none that was made for them. */
+static void learn(struct auditor *auditor,
+                  const struct audit_attempt *const *attempts, size_t count)
+{
+    int64_t took[PLAIN];
+    for (size_t i = 0; i < count; i++) {
+        size_t at = i;
+        for (; at > 0 && took[at - 1] > attempts[i]->took.ns; at--) {
+            took[at] = took[at - 1];
+        }
+        took[at] = attempts[i]->took.ns;
+        for (size_t j = 0; j < i; j++) {
+            const struct audit_attempt *one = attempts[i], *two = attempts[j];
+            auditor->tells.names &=
+                !one->identity[0] || strcmp(one->identity, two->identity) != 0;
+            auditor->tells.bodies &= !hash_equal(one->body, two->body);
+        }
+    }
+    auditor->median.ns = took[count / 2];
+}
+
+/* Plain requests: only where one is accepted is there anything to find out.
+ * They are told of when it is not. */
+static bool is_worth_it(struct auditor *auditor)
+{
+    const struct audit_attempt *attempts[PLAIN];
+    const struct audit_attempt *attempt;
+    size_t count = 0;
+
+    for (unsigned i = 0; i < PLAIN; i++) {
+        struct audit_subject subject = new_subject(auditor);
+        struct request_spec spec = {.what = "first", .subject = &subject};
+        if (i == 0 && !is_accepted(auditor, &spec, &attempts[0])) {
+            auditor->dead = "the plain request of IK01 was not accepted";
+            return false;
+        }
+        attempt = i == 0 ? attempts[0] : auditor_send(auditor, &spec);
+        if (is_good(attempt)) {
+            attempts[count++] = attempt;
+        }
+    }
+    learn(auditor, attempts, count);
+    auditor->check->attempt_count = 0;
+    return true;
 }
 
 void check_IK01(struct auditor *auditor)
@@ -28,8 +83,7 @@ void check_IK01(struct auditor *auditor)
     struct request_spec spec = {.what = "first", .subject = &subject};
     const struct audit_attempt *first;
 
-    if (!is_accepted(auditor, &spec, &first)) {
-        auditor->dead = true;
+    if (!is_worth_it(auditor) || !is_accepted(auditor, &spec, &first)) {
         return;
     }
     spec.what = "again";
@@ -39,6 +93,12 @@ void check_IK01(struct auditor *auditor)
     }
     witness(auditor, &subject, 1);
     judge_effects(finding, subject.effects, true);
+    if (subject.effects == 0 && auditor->plan->has_ledger) {
+        finding_add(finding, AUDIT_FAIL,
+                    "or --ledger-key is not what the ledger calls it, or it "
+                    "takes longer than --settle");
+        auditor->dead = "the ledger knows nothing of what IK01 did";
+    }
 }
 
 void check_IK02(struct auditor *auditor)
@@ -53,16 +113,31 @@ void check_IK02(struct auditor *auditor)
     spec.what = "again";
     const struct audit_attempt *again = auditor_send(auditor, &spec);
     if (!is_good(again)) {
+        char words[32];
         finding_skip(&auditor->check->finding,
-                     "the repeated request got %u: there is no replay to mark",
-                     again->status);
+                     "the repeated request got %s: there is no replay to mark",
+                     attempt_words(again, words, sizeof(words)));
         return;
     }
     judge_marker(&auditor->check->finding, first, again);
 }
 
+/* What the key's header may look like is no question when it has none. */
+static bool has_key_header(struct auditor *auditor)
+{
+    bool has = auditor->plan->policy.key.place == KEY_IN_HEADER;
+    if (!has) {
+        finding_skip(&auditor->check->finding,
+                     "the key is in the body, and no header carries it");
+    }
+    return has;
+}
+
 void check_IK03(struct auditor *auditor)
 {
+    if (!has_key_header(auditor)) {
+        return;
+    }
     for (unsigned i = 0; i < 2; i++) {
         struct audit_subject subject = new_subject(auditor);
         subject.key = NULL;
@@ -78,6 +153,7 @@ void check_IK03(struct auditor *auditor)
  * the ledger. */
 struct pair {
     const char *what;
+    bool may_be_key;
     const struct audit_attempt *attempts[2];
 };
 
@@ -117,8 +193,9 @@ static void judge_pairs(struct auditor *auditor, struct pairs *pairs)
     witness(auditor, pairs->subjects, 2 * pairs->count);
     for (size_t i = 0; i < pairs->count; i++) {
         const struct pair *pair = &pairs->list[i];
-        judge_apart(&auditor->check->finding, pair->what, pair->attempts[0],
-                    pair->attempts[1], pairs->subjects[2 * i + 1].effects);
+        judge_apart(&auditor->check->finding, pair->what, pair->may_be_key,
+                    pair->attempts[0], pair->attempts[1],
+                    pairs->subjects[2 * i + 1].effects);
     }
 }
 
@@ -137,7 +214,7 @@ void check_IK04(struct auditor *auditor)
     const char *header = auditor->plan->policy.key.header;
     const char *none[2] = {NULL, NULL};
     struct pairs pairs = {0};
-    if (!bodies_vary(auditor)) {
+    if (!has_key_header(auditor) || !bodies_vary(auditor)) {
         return;
     }
     const char *empty = auditor_keep(auditor, "%s:\r\n", header);
@@ -146,6 +223,9 @@ void check_IK04(struct auditor *auditor)
               none);
     send_pair(auditor, &pairs, "\"\"", (const char *[2]){quoted, quoted},
               none);
+    /* To those who do not read quotes it is a key of two characters. */
+    pairs.list[1].may_be_key =
+        auditor->options->convention != CONVENTION_IETF;
     judge_pairs(auditor, &pairs);
 }
 
@@ -166,7 +246,11 @@ void check_IK05(struct auditor *auditor)
     };
     const char *header = auditor->plan->policy.key.header;
 
-    for (size_t i = 0; i < array_length(rows); i++) {
+    if (!has_key_header(auditor)) {
+        return;
+    }
+    for (size_t i = 0;
+         i < array_length(rows) && !auditor_is_in_storm(auditor); i++) {
         struct audit_subject subject = new_subject(auditor);
         struct str value = STR_INIT;
         bool two = strcmp(rows[i].what, "two lines") == 0;
@@ -200,6 +284,9 @@ void check_IK06(struct auditor *auditor)
     struct audit_subject subject = new_subject(auditor);
     struct request_spec spec = {.what = "bare", .subject = &subject};
 
+    if (!has_key_header(auditor)) {
+        return;
+    }
     spec.key_lines = auditor_keep(auditor, "%s: %s\r\n", header, subject.key);
     spec.key_shown = subject.key;
     const struct audit_attempt *bare = auditor_send(auditor, &spec);
@@ -218,10 +305,11 @@ void check_IK07(struct auditor *auditor)
     static const size_t lengths[] = {64, 255, 256, 1024, 8192};
     const char *header = auditor->plan->policy.key.header;
     struct pairs pairs = {0};
-    if (!bodies_vary(auditor)) {
+    if (!has_key_header(auditor) || !bodies_vary(auditor)) {
         return;
     }
-    for (size_t i = 0; i < array_length(lengths); i++) {
+    for (size_t i = 0;
+         i < array_length(lengths) && !auditor_is_in_storm(auditor); i++) {
         struct audit_subject some = new_subject(auditor);
         struct str key = STR_INIT;
         const char *lines[2], *keys[2];
@@ -312,28 +400,47 @@ void check_IK16(struct auditor *auditor)
     int64_t before = is_good(again) ? -1 : subject.effects;
     spec.what = "corrected";
     spec.payload = PAYLOAD_OWN;
-    judge_rejected(&auditor->check->finding, first, again,
-                   auditor_send(auditor, &spec), before);
+    const struct audit_attempt *corrected = auditor_send(auditor, &spec);
+    auditor->check->effects = (struct audit_effects){0};
+    witness(auditor, &subject, 1);
+    judge_rejected(&auditor->check->finding, first, again, corrected, before,
+                   subject.effects);
 }
 
 /* The same key in two scopes. The operation is the same too: so the service
- * has no other way to tell them apart. */
+ * has no other way to tell them apart. Before it, one of the second scope's
+ * own: where that is refused, refusing the other says nothing; and a ledger
+ * that does not know of it does not count there. */
 static void check_scope(struct auditor *auditor, const char *who,
                         bool second_path, bool second_principal)
 {
+    struct finding *finding = &auditor->check->finding;
+    struct audit_subject own = new_subject(auditor);
     struct audit_subject subject = new_subject(auditor);
     struct request_spec spec = {.what = "first", .subject = &subject};
+    struct request_spec second = {.what = who, .subject = &subject,
+                                  .second_path = second_path,
+                                  .second_principal = second_principal};
     const struct audit_attempt *first;
+    char words[32];
 
+    second.what = auditor_keep(auditor, "%s, own key", who);
+    second.subject = &own;
+    const struct audit_attempt *plain = auditor_send(auditor, &second);
+    if (!is_good(plain)) {
+        finding_skip(finding, "a plain request of %s got %s", who,
+                     attempt_words(plain, words, sizeof(words)));
+        return;
+    }
     if (!is_accepted(auditor, &spec, &first)) {
         return;
     }
-    spec.what = who;
-    spec.second_path = second_path;
-    spec.second_principal = second_principal;
-    const struct audit_attempt *other = auditor_send(auditor, &spec);
-    judge_scope(&auditor->check->finding, who, first, other,
-                witness_total(auditor, &subject, 1));
+    second.what = who;
+    second.subject = &subject;
+    const struct audit_attempt *other = auditor_send(auditor, &second);
+    witness(auditor, &own, 1);
+    int64_t effects = witness_total(auditor, &subject, 1);
+    judge_scope(finding, who, first, other, own.effects > 0 ? effects : -1);
 }
 
 void check_IK18(struct auditor *auditor)

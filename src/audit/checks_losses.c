@@ -21,10 +21,9 @@ struct losses {
 static bool is_stuck(const struct auditor *auditor,
                      const struct losses *losses)
 {
-    enum audit_convention convention = auditor->options->convention;
     return losses->count > 0 &&
-           convention != CONVENTION_REJECT_DUPLICATE &&
-           is_busy(convention, losses->last[losses->count - 1]);
+           auditor->options->convention != CONVENTION_REJECT_DUPLICATE &&
+           is_busy(losses->last[losses->count - 1]);
 }
 
 /* Sends a part of a request, hangs up, and retries until it is answered. */
@@ -33,7 +32,7 @@ static void lose_and_retry(struct auditor *auditor, struct losses *losses,
                            struct duration pause)
 {
     struct audit_subject *subject = &losses->subjects[losses->count];
-    if (is_stuck(auditor, losses)) {
+    if (is_stuck(auditor, losses) || auditor_is_in_storm(auditor)) {
         return;
     }
     *subject = new_subject(auditor);
@@ -45,11 +44,15 @@ static void lose_and_retry(struct auditor *auditor, struct losses *losses,
     }
     exchange_sleep(&auditor->exchange, pause);
     spec.what = "retry";
-    losses->last[losses->count++] =
+    const struct audit_attempt *last =
         auditor_follow(auditor, &spec, auditor_patience(auditor));
+    if (auditor_let_go(auditor)) {
+        losses->last[losses->count++] = last;
+    }
 }
 
-static void judge_losses(struct auditor *auditor, struct losses *losses)
+static void judge_losses(struct auditor *auditor, struct losses *losses,
+                         bool was_cut)
 {
     if (losses->count == 0) {
         finding_skip(&auditor->check->finding,
@@ -59,7 +62,7 @@ static void judge_losses(struct auditor *auditor, struct losses *losses)
     witness(auditor, losses->subjects, losses->count);
     for (size_t i = 0; i < losses->count; i++) {
         judge_retry(&auditor->check->finding, auditor->options->convention,
-                    losses->last[i], losses->subjects[i].effects);
+                    was_cut, losses->last[i], losses->subjects[i].effects);
     }
 }
 
@@ -71,7 +74,7 @@ void check_IK13(struct auditor *auditor)
     for (unsigned i = 0; i < LOSSES; i++) {
         lose_and_retry(auditor, &losses, 1, DURATION_ZERO, pause);
     }
-    judge_losses(auditor, &losses);
+    judge_losses(auditor, &losses, false);
 }
 
 /* From at once to when the answer has long come. */
@@ -83,7 +86,7 @@ void check_IK14(struct auditor *auditor)
                        times(auditor->median, 1.5 * i / (STEPS - 1)),
                        DURATION_ZERO);
     }
-    judge_losses(auditor, &losses);
+    judge_losses(auditor, &losses, false);
 }
 
 void check_IK15(struct auditor *auditor)
@@ -98,7 +101,24 @@ void check_IK15(struct auditor *auditor)
         lose_and_retry(auditor, &losses, 0.5, duration_ms(10),
                        duration_ms(20));
     }
-    judge_losses(auditor, &losses);
+    judge_losses(auditor, &losses, true);
+}
+
+/* The retry, as the caller sends it who does not know of the failure; and, if
+ * that is of no use, without what makes the service fail: it may do so every
+ * time that it is asked to. */
+static const struct audit_attempt *retry_failed(struct auditor *auditor,
+                                                struct request_spec *spec)
+{
+    spec->what = "retry";
+    const struct audit_attempt *last =
+        auditor_follow(auditor, spec, auditor_patience(auditor));
+    if (!is_good(last)) {
+        spec->what = "retry without the header";
+        spec->extra = NULL;
+        last = auditor_send(auditor, spec);
+    }
+    return last;
 }
 
 void check_IK17(struct auditor *auditor)
@@ -118,13 +138,11 @@ void check_IK17(struct auditor *auditor)
                                     .subject = &subject,
                                     .extra = options->fail_headers[i]};
         const struct audit_attempt *first = auditor_send(auditor, &spec);
-        if (is_good(first) || is_refusal(first)) {
+        if (is_good(first) || (is_refusal(first) && !is_busy(first))) {
             continue;
         }
         failed = true;
-        spec.what = "retry";
-        const struct audit_attempt *last =
-            auditor_follow(auditor, &spec, auditor_patience(auditor));
+        const struct audit_attempt *last = retry_failed(auditor, &spec);
         witness(auditor, &subject, 1);
         judge_failed(finding, options->convention, first, last,
                      subject.effects);
@@ -172,7 +190,7 @@ void check_IK20(struct auditor *auditor)
                               "--window 24h");
         return;
     }
-    if (options->window.ns > 60 * NS_PER_S && !options->patient) {
+    if (!audit_waits_for_window(options)) {
         finding_skip(finding, "the window is long: --patient waits for it");
         return;
     }
@@ -189,13 +207,5 @@ void check_IK20(struct auditor *auditor)
     }
     auditor_race(auditor, specs, RACERS, attempts);
     witness(auditor, &subject, 1);
-    if (subject.effects >= 0 && before >= 0 && subject.effects > before + 1) {
-        finding_add(finding, AUDIT_FAIL,
-                    "after the window %lld of %d requests at once were "
-                    "performed",
-                    (long long)(subject.effects - before), RACERS);
-    } else if (subject.effects >= 0) {
-        finding_add(finding, AUDIT_PASS, "after it %lld new effects",
-                    (long long)(subject.effects - before));
-    }
+    judge_expired(finding, attempts, RACERS, before, subject.effects);
 }

@@ -25,6 +25,7 @@ void check_IK09(struct auditor *auditor)
                      "it");
         return;
     }
+    bool judged = false;
     for (unsigned round = 0; round < MISMATCH_ROUNDS; round++) {
         const struct audit_attempt *attempts[2];
         struct audit_subject subjects[2] = {new_subject(auditor)};
@@ -36,10 +37,20 @@ void check_IK09(struct auditor *auditor)
         auditor_race(auditor, specs, 2, attempts);
         /* Either may have come first. */
         bool second_won = is_good(attempts[1]) && !is_good(attempts[0]);
+        if (!is_good(attempts[second_won]) ||
+            is_limited(attempts[!second_won])) {
+            continue;
+        }
+        judged = true;
         judge_mismatch(&auditor->check->finding,
                        auditor->options->convention, true,
                        attempts[second_won], attempts[!second_won],
                        witness_total(auditor, subjects, 2));
+    }
+    if (!judged) {
+        finding_skip(&auditor->check->finding,
+                     "of two requests at once neither was accepted, or one "
+                     "was turned away with 429");
     }
 }
 
@@ -47,15 +58,43 @@ void check_IK11(struct auditor *auditor)
 {
     const struct audit_attempt *attempts[ROUNDS][RACERS];
     struct audit_subject subjects[ROUNDS];
+    unsigned rounds = 0;
+    size_t racers = 0;
 
-    for (unsigned round = 0; round < ROUNDS; round++) {
-        subjects[round] = race(auditor, attempts[round]);
+    while (rounds < ROUNDS && !auditor_is_in_storm(auditor)) {
+        subjects[rounds] = race(auditor, attempts[rounds]);
+        size_t racing = count_racers(attempts[rounds++], RACERS);
+        racers = racing > racers ? racing : racers;
     }
-    witness(auditor, subjects, ROUNDS);
-    for (unsigned round = 0; round < ROUNDS; round++) {
-        judge_race(&auditor->check->finding, auditor->options->convention,
-                   attempts[round], RACERS, subjects[round].effects);
+    if (rounds > 0 && racers < 2) {
+        finding_skip(&auditor->check->finding,
+                     "all requests of a race but one were turned away with "
+                     "429");
+        return;
     }
+    witness(auditor, subjects, rounds);
+    for (unsigned round = 0; round < rounds; round++) {
+        if (count_racers(attempts[round], RACERS) < 2) {
+            continue;
+        }
+        judge_race(&auditor->check->finding, attempts[round], RACERS,
+                   subjects[round].effects);
+    }
+}
+
+/* One that was told of a conflict, where somebody else was accepted. */
+static const struct audit_attempt *find_conflict(
+    const struct audit_attempt *const *attempts)
+{
+    const struct audit_attempt *conflict = NULL;
+    bool accepted = false;
+    for (size_t i = 0; i < RACERS; i++) {
+        accepted |= is_good(attempts[i]);
+        if (is_refusal(attempts[i]) && !is_limited(attempts[i])) {
+            conflict = attempts[i];
+        }
+    }
+    return accepted ? conflict : NULL;
 }
 
 void check_IK12(struct auditor *auditor)
@@ -63,14 +102,12 @@ void check_IK12(struct auditor *auditor)
     const struct audit_attempt *conflict = NULL;
     struct audit_subject subject = {0};
 
-    for (unsigned round = 0; round < ROUNDS && !conflict; round++) {
+    for (unsigned round = 0; round < ROUNDS && !conflict &&
+                             !auditor_is_in_storm(auditor);
+         round++) {
         const struct audit_attempt *attempts[RACERS];
         subject = race(auditor, attempts);
-        for (size_t i = 0; i < RACERS; i++) {
-            if (is_refusal(attempts[i])) {
-                conflict = attempts[i];
-            }
-        }
+        conflict = find_conflict(attempts);
     }
     if (!conflict) {
         finding_skip(&auditor->check->finding,

@@ -4,6 +4,7 @@
 #include "policy/key.h"
 
 #include <cjson/cJSON.h>
+#include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -121,9 +122,35 @@ static bool write_body(const struct auditor *auditor,
     return good;
 }
 
-/* Divides a filled URL into what Host and the request line say. */
+/* "user:password", percent-encoded, becomes what the header says. */
+static void keep_credentials(const char *text, size_t length,
+                             struct str *basic)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop"
+                                 "qrstuvwxyz0123456789+/";
+    int size = 0;
+    char *plain = curl_easy_unescape(NULL, text, (int)length, &size);
+    must(plain);
+    for (int i = 0; i < size; i += 3) {
+        unsigned bits = 0;
+        for (int j = 0; j < 3; j++) {
+            bits = bits << 8 |
+                   (i + j < size ? (unsigned char)plain[i + j] : 0U);
+        }
+        for (int j = 0; j < 4; j++) {
+            str_append_char(basic, i + j <= size
+                                       ? digits[bits >> (18 - 6 * j) & 63U]
+                                       : '=');
+        }
+    }
+    curl_free(plain);
+}
+
+/* Divides a filled URL into what Host, Authorization and the request line
+ * say. */
 static void write_target(const struct auditor *auditor,
-                         const struct request_spec *spec, struct str *out)
+                         const struct request_spec *spec, struct str *out,
+                         struct str *basic)
 {
     struct str url = STR_INIT;
     fill(auditor, &auditor->request->url, spec->subject, &url);
@@ -139,6 +166,7 @@ static void write_target(const struct auditor *auditor,
                *path == '/' ? "" : "/", (int)strcspn(path, "#"), path);
     const char *at = memchr(host, '@', host_length);
     if (at) {
+        keep_credentials(host, (size_t)(at - host), basic);
         host_length -= (size_t)(at + 1 - host);
         host = at + 1;
     }
@@ -146,14 +174,42 @@ static void write_target(const struct auditor *auditor,
     str_release(&url);
 }
 
+/* What of the headers that everybody sends the request has itself. */
+enum { HAS_TYPE = 1, HAS_AGENT = 2, HAS_ACCEPT = 4, HAS_CREDENTIALS = 8 };
+
+static unsigned header_kind(const char *line)
+{
+    return line_is(line, "Content-Type")    ? HAS_TYPE
+           : line_is(line, "User-Agent")    ? HAS_AGENT
+           : line_is(line, "Accept")        ? HAS_ACCEPT
+           : line_is(line, "Authorization") ? HAS_CREDENTIALS
+                                            : 0U;
+}
+
+static void write_key(const struct auditor *auditor,
+                      const struct request_spec *spec, struct str *out)
+{
+    const struct key_config *config = &auditor->plan->policy.key;
+    const char *quote =
+        auditor->options->convention == CONVENTION_IETF ? "\"" : "";
+
+    if (spec->key_lines) {
+        str_append(out, spec->key_lines);
+    } else if (config->place == KEY_IN_HEADER) {
+        str_printf(out, "%s: %s%s%s\r\n", config->header, quote,
+                   spec->subject->key, quote);
+    }
+}
+
 static void write_headers(const struct auditor *auditor,
-                          const struct request_spec *spec, struct str *out)
+                          const struct request_spec *spec,
+                          const char *basic, struct str *out)
 {
     const struct audit_options *options = auditor->options;
     const char *key = auditor->plan->policy.key.header;
     const char *second =
         spec->second_principal ? options->second_credentials : NULL;
-    bool typed = false;
+    unsigned has = second ? header_kind(second) : 0U;
 
     for (size_t i = 0; i < auditor->request->header_count; i++) {
         struct str line = STR_INIT;
@@ -161,7 +217,7 @@ static void write_headers(const struct auditor *auditor,
              &line);
         const char *value = strchr(line.text, ':');
         bool empty = !value || !value[1 + strspn(value + 1, " ")];
-        typed |= line_is(line.text, "Content-Type");
+        has |= header_kind(line.text);
         if (!empty && !line_is(line.text, key) && !line_is(line.text, "Host") &&
             !line_is(line.text, "Content-Length") &&
             !same_name(line.text, second)) {
@@ -169,34 +225,33 @@ static void write_headers(const struct auditor *auditor,
         }
         str_release(&line);
     }
-    if (!typed && auditor->can_reorder) {
+    if (!(has & HAS_TYPE) && auditor->can_reorder) {
         str_append(out, "Content-Type: application/json\r\n");
     }
-    str_append(out, "User-Agent: squall\r\nAccept: */*\r\n");
+    str_append(out, has & HAS_AGENT ? "" : "User-Agent: squall\r\n");
+    str_append(out, has & HAS_ACCEPT ? "" : "Accept: */*\r\n");
+    if (*basic && !(has & HAS_CREDENTIALS)) {
+        str_printf(out, "Authorization: Basic %s\r\n", basic);
+    }
     if (second) {
         str_printf(out, "%s\r\n", second);
     }
     if (spec->extra) {
         str_printf(out, "%s\r\n", spec->extra);
     }
-    if (spec->key_lines) {
-        str_append(out, spec->key_lines);
-    } else if (options->convention == CONVENTION_IETF) {
-        str_printf(out, "%s: \"%s\"\r\n", key, spec->subject->key);
-    } else {
-        str_printf(out, "%s: %s\r\n", key, spec->subject->key);
-    }
+    write_key(auditor, spec, out);
 }
 
 bool compose(const struct auditor *auditor, const struct request_spec *spec,
              struct str *out, size_t *body)
 {
-    struct str payload = STR_INIT;
+    struct str payload = STR_INIT, basic = STR_INIT;
     bool good = write_body(auditor, spec, &payload);
 
     str_reset(out);
-    write_target(auditor, spec, out);
-    write_headers(auditor, spec, out);
+    write_target(auditor, spec, out, &basic);
+    write_headers(auditor, spec, basic.text, out);
+    str_release(&basic);
     str_printf(out, "Content-Length: %zu\r\n\r\n", payload.length);
     *body = out->length;
     str_append_bytes(out, payload.text, payload.length);
@@ -230,10 +285,38 @@ static bool compile_rejected(struct auditor *auditor)
     return true;
 }
 
+/* A key that no hole of the request takes goes nowhere. */
+static bool has_place_for_key(const struct auditor *auditor)
+{
+    struct audit_subject one = {.number = 0, .key = "k"};
+    struct audit_subject other = {.number = 0, .key = "q"};
+    const struct request_spec specs[2] = {{.subject = &one},
+                                          {.subject = &other}};
+    struct str texts[2] = {STR_INIT, STR_INIT};
+    size_t body;
+
+    for (size_t i = 0; i < array_length(specs); i++) {
+        must(compose(auditor, &specs[i], &texts[i], &body));
+    }
+    bool differ = strcmp(texts[0].text, texts[1].text) != 0;
+    str_release(&texts[0]);
+    str_release(&texts[1]);
+    if (!differ) {
+        struct error *error = errors_add(
+            auditor->errors, ERROR_USAGE,
+            "idempotency.in is body, and no part of the request has the key");
+        error_hint(error, "put it where the service looks for it: -b "
+                          "'{\"idempotency_key\": \"{{key}}\", ...}'");
+    }
+    return differ;
+}
+
 bool compose_prepare(struct auditor *auditor)
 {
+    /* Two operations under one key. */
     struct audit_subject some = {.number = 0, .key = "k"};
-    struct str body = STR_INIT, rewritten = STR_INIT;
+    struct audit_subject another = {.number = 1, .key = "k"};
+    struct str body = STR_INIT, other = STR_INIT, rewritten = STR_INIT;
 
     auditor->request = find_request(auditor->plan);
     if (!auditor->request) {
@@ -245,19 +328,14 @@ bool compose_prepare(struct auditor *auditor)
                           "'{\"order\": \"{{op.id}}\"}'");
         return false;
     }
-    if (auditor->plan->policy.key.place == KEY_IN_BODY) {
-        errors_add(auditor->errors, ERROR_USAGE,
-                   "the profile sends keys in the body; audit sends them in "
-                   "a header");
-        return false;
-    }
     if (auditor->request->has_body) {
         fill(auditor, &auditor->request->body, &some, &body);
+        fill(auditor, &auditor->request->body, &another, &other);
     }
     auditor->can_reorder = rewrite(&body, &rewritten);
-    auditor->body_varies =
-        auditor->request->has_body && !auditor->request->body.is_constant;
+    auditor->body_varies = strcmp(body.text, other.text) != 0;
     str_release(&body);
+    str_release(&other);
     str_release(&rewritten);
-    return compile_rejected(auditor);
+    return has_place_for_key(auditor) && compile_rejected(auditor);
 }

@@ -40,9 +40,12 @@ struct audit_attempt {
     bool is_described;     /* Link: rel="describedby" */
     bool is_html;
     bool has_retry_after;
+    struct duration retry_after; /* 0 where it cannot be read */
+    bool is_made;          /* to fail or to be refused: it was asked for */
     char media[64];        /* the media type, without parameters */
     const char *identity;  /* of what it names, "" when it names nothing */
     struct hash128 body;
+    bool body_tells;       /* bodies of two operations differ */
     struct duration at;    /* since the audit began */
     struct duration took;
 };

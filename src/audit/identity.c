@@ -1,91 +1,73 @@
 #include "audit/identity.h"
 
-#include <cjson/cJSON.h>
-#include <stdlib.h>
-#include <string.h>
+#include "base/must.h"
 
 /* Where services put it when nobody says. */
 static const char *const usual[] = {
     "/id", "/data/id", "/order_id", "/payment_id", "/transaction_id",
     "/uuid", "/reference", "/result/id"};
 
-/* One step of an RFC 6901 pointer: compares a name with its escaped form. */
-static bool step_is(const char *step, size_t length, const char *name)
+_Static_assert(array_length(usual) <= IDENTITY_POINTERS_MAX,
+               "there is room for all");
+
+void identity_prepare(struct identity_places *places,
+                      const struct effect_id_config *config,
+                      struct arena *arena)
 {
-    for (size_t i = 0; i < length; i++, name++) {
-        char c = step[i];
-        if (c == '~' && i + 1 < length) {
-            c = step[++i] == '1' ? '/' : '~';
-        }
-        if (*name != c) {
-            return false;
-        }
+    *places = (struct identity_places){0};
+    switch (config->place) {
+    case EFFECT_ID_HEADER:
+        places->header = config->header;
+        return;
+    case EFFECT_ID_BODY:
+        places->count = 1;
+        places->pointers[0] = config->pointer;
+        return;
+    case EFFECT_ID_NONE:
+        break;
     }
-    return *name == '\0';
+    for (size_t i = 0; i < array_length(usual); i++) {
+        const char *problem = pointer_compile(
+            &places->pointers[places->count++], arena, usual[i]);
+        must(!problem);
+    }
 }
 
-static const cJSON *child_of(const cJSON *node, const char *step,
-                             size_t length)
+/* A text or a number; "7" and 7 name the same. */
+static bool find_member(const struct pointer *pointer,
+                        const struct str *body, struct str *out)
 {
-    const cJSON *child = node->child;
-    char *end;
-    if (cJSON_IsArray(node)) {
-        unsigned long index = strtoul(step, &end, 10);
-        if (end != step + length || length == 0) {
-            return NULL;
-        }
-        for (; child && index > 0; index--) {
-            child = child->next;
-        }
-        return child;
-    }
-    while (child && !(child->string && step_is(step, length, child->string))) {
-        child = child->next;
-    }
-    return child;
-}
+    struct json_span span;
+    size_t before = out->length;
 
-static bool find_member(const cJSON *root, const char *pointer,
-                        struct str *out)
-{
-    const cJSON *node = root;
-    while (node && *pointer == '/') {
-        size_t length = strcspn(++pointer, "/");
-        node = child_of(node, pointer, length);
-        pointer += length;
-    }
-    if (!node) {
+    if (pointer_find(pointer, body->text, body->length, &span) !=
+            POINTER_FOUND ||
+        (span.kind != JSON_STRING && span.kind != JSON_NUMBER)) {
         return false;
     }
-    if (cJSON_IsString(node) && node->valuestring[0]) {
-        str_append(out, node->valuestring);
-        return true;
+    str_append_bytes(out, span.text, span.length);
+    if (span.kind == JSON_STRING) {
+        out->length = before + json_span_decode(&span, out->text + before);
+        out->text[out->length] = '\0';
     }
-    if (cJSON_IsNumber(node)) {
-        str_printf(out, "%.17g", node->valuedouble);
-        return true;
-    }
-    return false;
+    return out->length > before;
 }
 
-bool identity_find(const struct reply *reply, const char *where,
-                   struct str *out)
+bool identity_find(const struct identity_places *places,
+                   const struct reply *reply, struct str *out)
 {
-    size_t length;
-    if (where && where[0] != '/') {
-        const char *value = reply_header(reply, where, &length);
-        if (value && length > 0) {
+    size_t length = 0;
+    if (places->header) {
+        const char *value = reply_header(reply, places->header, &length);
+        if (value) {
             str_append_bytes(out, value, length);
         }
-        return value && length > 0;
+        return length > 0;
     }
-    cJSON *root =
-        cJSON_ParseWithLength(reply->body.text, reply->body.length);
-    bool found = root && where && find_member(root, where, out);
-    for (size_t i = 0;
-         root && !where && !found && i < sizeof(usual) / sizeof(*usual); i++) {
-        found = find_member(root, usual[i], out);
+    for (size_t i = 0; i < places->count; i++) {
+        if (find_member(&places->pointers[i], &reply->body, out)) {
+            return true;
+        }
     }
-    cJSON_Delete(root);
-    return found;
+    return false;
 }

@@ -1,15 +1,30 @@
 /*
  * identity: what an answer says it made: a member of its JSON, or a header.
+ *
+ * Where it is said is told by idempotency.effect_id; unless it is, members in
+ * which services usually put it are tried.
  */
 #ifndef SQUALL_AUDIT_IDENTITY_H
 #define SQUALL_AUDIT_IDENTITY_H
 
 #include "audit/reply.h"
+#include "base/pointer.h"
+#include "plan/plan.h"
 
-/* `where` is a JSON pointer ("/data/id"), the name of a header, or NULL: then
- * the usual members are tried. Appends the identity; false when the answer
- * names nothing. */
-bool identity_find(const struct reply *reply, const char *where,
-                   struct str *out);
+enum { IDENTITY_POINTERS_MAX = 8 };
+
+struct identity_places {
+    const char *header; /* or NULL */
+    size_t count;
+    struct pointer pointers[IDENTITY_POINTERS_MAX];
+};
+
+void identity_prepare(struct identity_places *places,
+                      const struct effect_id_config *config,
+                      struct arena *arena);
+
+/* Appends the identity; false when the answer names nothing. */
+bool identity_find(const struct identity_places *places,
+                   const struct reply *reply, struct str *out);
 
 #endif

@@ -1,5 +1,6 @@
 #include "audit/line.h"
 
+#include "base/must.h"
 #include "transport/clock.h"
 #include "transport/handle.h"
 #include "transport/route.h"
@@ -11,18 +12,27 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-/* A wait is cut into pieces of this, so that a stop is heard. */
-enum { SLICE_MS = 50, TIMEOUT_MS_DEFAULT = 10000 };
+/* A wait is cut into pieces of this, so that a stop is heard. A connection
+ * that was idle for longer may be closed by the service just when it is used
+ * again. */
+enum { SLICE_MS = 50, TIMEOUT_MS_DEFAULT = 10000, IDLE_MS_MAX = 1000 };
 
 struct line {
     CURL *easy;
     int socket;
     bool reusable;
+    struct instant idle_since;
 };
+
+bool exchange_is_late(const struct exchange *exchange)
+{
+    return !instant_before(clock_now(), exchange->until);
+}
 
 bool exchange_stopped(const struct exchange *exchange)
 {
-    return exchange->stop && atomic_load(exchange->stop);
+    return (exchange->stop && atomic_load(exchange->stop)) ||
+           exchange_is_late(exchange);
 }
 
 void exchange_sleep(const struct exchange *exchange, struct duration length)
@@ -46,6 +56,7 @@ bool exchange_open(struct exchange *exchange, const struct plan *plan,
         .plan = plan,
         .stop = stop,
         .timeout = plan->policy.timeout.attempt,
+        .until = INSTANT_NEVER,
     };
     if (exchange->timeout.ns <= 0 || exchange->timeout.ns == INT64_MAX) {
         exchange->timeout = duration_ms(TIMEOUT_MS_DEFAULT);
@@ -95,17 +106,19 @@ static struct line *line_open(struct exchange *exchange)
 
 /* An idle connection on which something can be read was closed, or speaks out
  * of turn. */
-static bool is_quiet(const struct line *line)
+static bool is_good_still(const struct line *line)
 {
     struct pollfd look = {.fd = line->socket, .events = POLLIN};
-    return poll(&look, 1, 0) == 0;
+    return instant_since(clock_now(), line->idle_since).ns <
+               IDLE_MS_MAX * NS_PER_MS &&
+           poll(&look, 1, 0) == 0;
 }
 
 struct line *line_take(struct exchange *exchange)
 {
     while (exchange->idle_count > 0) {
         struct line *line = exchange->idle[--exchange->idle_count];
-        if (is_quiet(line)) {
+        if (is_good_still(line)) {
             line->reusable = false;
             return line;
         }
@@ -117,6 +130,7 @@ struct line *line_take(struct exchange *exchange)
 void line_give(struct exchange *exchange, struct line *line)
 {
     if (line && line->reusable && exchange->idle_count < LINES_IDLE_MAX) {
+        line->idle_since = clock_now();
         exchange->idle[exchange->idle_count++] = line;
     } else {
         line_drop(line);
@@ -131,18 +145,17 @@ void line_drop(struct line *line)
     }
 }
 
-/* True when the socket is ready; false at the end or when stopped. */
-static bool wait_for(const struct exchange *exchange, const struct line *line,
-                     short events, struct instant end)
+/* True when one of them is ready; false at the end or when stopped. */
+static bool await(const struct exchange *exchange, struct pollfd *looks,
+                  size_t count, struct instant end)
 {
     while (!exchange_stopped(exchange)) {
-        struct pollfd look = {.fd = line->socket, .events = events};
         int64_t left = instant_since(end, clock_now()).ns;
         if (left <= 0) {
             return false;
         }
         int64_t ms = left / NS_PER_MS + 1;
-        if (poll(&look, 1, ms < SLICE_MS ? (int)ms : SLICE_MS) > 0) {
+        if (poll(looks, count, ms < SLICE_MS ? (int)ms : SLICE_MS) > 0) {
             return true;
         }
     }
@@ -153,6 +166,7 @@ bool line_send(struct exchange *exchange, struct line *line,
                const char *bytes, size_t length)
 {
     struct instant end = instant_add(clock_now(), exchange->timeout);
+    struct pollfd look = {.fd = line->socket, .events = POLLOUT};
     for (size_t at = 0; at < length;) {
         size_t sent = 0;
         CURLcode code =
@@ -160,7 +174,7 @@ bool line_send(struct exchange *exchange, struct line *line,
         if (code == CURLE_OK) {
             at += sent;
         } else if (code != CURLE_AGAIN ||
-                   !wait_for(exchange, line, POLLOUT, end)) {
+                   !await(exchange, &look, 1, end)) {
             return false;
         }
     }
@@ -189,31 +203,63 @@ bool line_deliver(struct exchange *exchange, struct line *line)
     return false;
 }
 
-enum line_end line_receive(struct exchange *exchange, struct line *line,
-                           struct reply *reply)
+/* Takes what has come. False: more is to come. */
+static bool take(struct reception *it)
 {
-    struct instant end = instant_add(clock_now(), exchange->timeout);
     char bytes[16384];
+    struct reply *reply = it->reply;
 
     while (reply->state == REPLY_HEAD || reply->state == REPLY_BODY) {
         size_t got = 0;
         CURLcode code =
-            curl_easy_recv(line->easy, bytes, sizeof(bytes), &got);
-        if (code == CURLE_OK && got > 0) {
-            if (reply_feed(reply, bytes, got) < got) {
-                reply->keeps_alive = false;
+            curl_easy_recv(it->line->easy, bytes, sizeof(bytes), &got);
+        if (code == CURLE_AGAIN) {
+            return false;
+        }
+        if (code != CURLE_OK) {
+            break;
+        }
+        if (got == 0) {
+            reply_end(reply);
+        } else if (reply_feed(reply, bytes, got) < got) {
+            reply->keeps_alive = false;
+        }
+    }
+    it->line->reusable = reply->state == REPLY_WHOLE && reply->keeps_alive;
+    it->end = reply->state == REPLY_WHOLE ? LINE_ANSWERED : LINE_BROKEN;
+    return true;
+}
+
+void line_receive(struct exchange *exchange, struct reception *list,
+                  size_t count)
+{
+    struct instant end = instant_add(clock_now(), exchange->timeout);
+    struct pollfd looks[RECEPTIONS_MAX];
+    size_t open = count;
+
+    must(count <= RECEPTIONS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        looks[i] = (struct pollfd){.fd = list[i].line->socket,
+                                   .events = POLLIN};
+        list[i].end = LINE_TIMEOUT;
+    }
+    for (bool first = true; open > 0; first = false) {
+        for (size_t i = 0; i < count; i++) {
+            /* What TLS has read already makes no socket readable. */
+            if (looks[i].fd >= 0 && (first || looks[i].revents) &&
+                take(&list[i])) {
+                list[i].at = clock_now();
+                looks[i].fd = -1;
+                open--;
             }
-        } else if (code == CURLE_AGAIN) {
-            if (!wait_for(exchange, line, POLLIN, end)) {
-                return LINE_TIMEOUT;
-            }
-        } else {
-            if (code == CURLE_OK) {
-                reply_end(reply);
-            }
+        }
+        if (open > 0 && !await(exchange, looks, count, end)) {
             break;
         }
     }
-    line->reusable = reply->state == REPLY_WHOLE && reply->keeps_alive;
-    return reply->state == REPLY_WHOLE ? LINE_ANSWERED : LINE_BROKEN;
+    for (size_t i = 0; i < count; i++) {
+        if (looks[i].fd >= 0) {
+            list[i].at = clock_now();
+        }
+    }
 }

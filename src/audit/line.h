@@ -18,7 +18,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-enum { LINES_IDLE_MAX = 32 };
+enum { LINES_IDLE_MAX = 32, RECEPTIONS_MAX = 32 };
 
 struct line;
 
@@ -28,6 +28,7 @@ struct exchange {
     struct curl_slist *pinned;
     struct duration timeout;   /* of an answer */
     const atomic_bool *stop;   /* ends every wait; may be NULL */
+    struct instant until;      /* ends every wait, too */
     size_t idle_count;
     struct line *idle[LINES_IDLE_MAX];
 };
@@ -53,15 +54,26 @@ bool line_send(struct exchange *exchange, struct line *line,
  * acknowledges at once; nothing can be sent any more. */
 void line_hang_up(struct line *line);
 
-/* Waits until the kernel of the service has acknowledged every byte. */
+/* Waits until the kernel of the service has acknowledged every byte. It may
+ * take its time, to save a packet, until there is an answer. */
 bool line_deliver(struct exchange *exchange, struct line *line);
 
-/* Waits for the answer to what was sent. */
-enum line_end line_receive(struct exchange *exchange, struct line *line,
-                           struct reply *reply);
+/* One answer that is awaited. */
+struct reception {
+    struct line *line;
+    struct reply *reply;
+    enum line_end end;
+    struct instant at; /* when it had come, or was given up */
+};
 
-/* Waits, heeding the stop flag. */
+/* Waits for the answers to what was sent, at most for the timeout. */
+void line_receive(struct exchange *exchange, struct reception *list,
+                  size_t count);
+
+/* Waits, heeding stop and until. */
 void exchange_sleep(const struct exchange *exchange, struct duration length);
+/* The stop flag is up, or it is too late. */
 bool exchange_stopped(const struct exchange *exchange);
+bool exchange_is_late(const struct exchange *exchange);
 
 #endif

@@ -1,9 +1,11 @@
 #include "audit/show.h"
 
+#include "audit/verdict.h"
 #include "base/must.h"
 #include "report/pen.h"
 
 #include <string.h>
+#include <time.h>
 
 static const char *end_name(enum line_end end)
 {
@@ -20,6 +22,16 @@ static const char *oracle_name(enum audit_oracle oracle)
                                         [AUDIT_BY_ANSWERS] = "answers",
                                         [AUDIT_BY_LEDGER] = "ledger"};
     return names[oracle];
+}
+
+enum { TIME_SIZE = 32 };
+
+static void write_time(char out[TIME_SIZE], int64_t unix_ms)
+{
+    time_t seconds = (time_t)(unix_ms / 1000);
+    struct tm utc;
+    gmtime_r(&seconds, &utc);
+    strftime(out, TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &utc);
 }
 
 static void add_number(cJSON *object, const char *name, int64_t value)
@@ -101,11 +113,16 @@ cJSON *audit_document(const struct audit_result *result)
     cJSON *root = cJSON_CreateObject();
     cJSON_AddStringToObject(root, "schema", "squall.audit/1");
     add_text(root, "target", result->target);
+    char started[TIME_SIZE];
+    write_time(started, result->started_unix_ms);
+    cJSON_AddStringToObject(root, "started_at", started);
     cJSON_AddStringToObject(root, "convention", result->convention);
     cJSON_AddStringToObject(root, "oracle",
                             result->has_ledger ? "ledger" : "answers");
     cJSON_AddBoolToObject(root, "complete",
-                          !result->stopped && !result->interrupted);
+                          !result->stopped && !result->interrupted &&
+                              !result->ledger_is_lost);
+    add_text(root, "stopped", result->stopped);
     add_number(root, "median_us", result->median.ns / NS_PER_US);
     cJSON *summary = cJSON_AddObjectToObject(root, "summary");
     static const enum audit_verdict order[] = {
@@ -157,6 +174,45 @@ static void write_words(struct pen *pen, enum ink ink, const char *words,
     str_append_char(pen->out, '\n');
 }
 
+/* "first 201, again 409 (2x)": what was sent and what came of it, in order; a
+ * race is told in one breath. */
+static void tell_attempts(const struct audit_check *check, struct str *out)
+{
+    enum { TOLD_MAX = 10 };
+    char words[64], before[64] = "";
+    size_t told = 0;
+
+    for (size_t i = 0, same = 1; i < check->attempt_count; i += same) {
+        const struct audit_attempt *attempt = check->attempts[i];
+        const char *said = attempt_words(attempt, words, sizeof(words));
+        for (same = 1; i + same < check->attempt_count; same++) {
+            const struct audit_attempt *next = check->attempts[i + same];
+            if (strcmp(next->what, attempt->what) != 0 ||
+                strcmp(attempt_words(next, before, sizeof(before)), said) !=
+                    0) {
+                break;
+            }
+        }
+        if (told++ == TOLD_MAX) {
+            str_append(out, ", ...");
+            return;
+        }
+        str_printf(out, "%s%s: %s", i > 0 ? ", " : "", attempt->what, said);
+        if (same > 1) {
+            str_printf(out, " (%zux)", same);
+        }
+    }
+}
+
+/* A line below the first: of what kind it is, and the words. */
+static void show_below(struct pen *pen, const char *kind, const char *words,
+                       int column)
+{
+    pen_spaces(pen, 15);
+    pen_cell(pen, INK_FAINT, kind, column - 15);
+    write_words(pen, INK_FAINT, words, column);
+}
+
 static void show_check(struct pen *pen, const struct audit_check *check)
 {
     enum { COLUMN = 38 };
@@ -170,12 +226,12 @@ static void show_check(struct pen *pen, const struct audit_check *check)
                 check->finding.observed, COLUMN);
     if (check->finding.verdict == AUDIT_FAIL ||
         check->finding.verdict == AUDIT_WARN) {
-        pen_spaces(pen, 15);
-        pen_cell(pen, INK_FAINT, "rule", COLUMN - 15);
-        write_words(pen, INK_FAINT, check->expected, COLUMN);
-        pen_spaces(pen, 15);
-        pen_cell(pen, INK_FAINT, "source", COLUMN - 15);
-        write_words(pen, INK_FAINT, check->source, COLUMN);
+        struct str sent = STR_INIT;
+        tell_attempts(check, &sent);
+        show_below(pen, "sent", sent.text, COLUMN);
+        show_below(pen, "rule", check->expected, COLUMN);
+        show_below(pen, "source", check->source, COLUMN);
+        str_release(&sent);
     }
 }
 
@@ -184,13 +240,15 @@ void audit_show_text(const struct audit_result *result,
 {
     struct pen pen = {.out = out, .color = options->color,
                       .unicode = options->unicode, .width = options->width};
+    char started[TIME_SIZE];
     static const enum audit_verdict order[] = {
         AUDIT_FAIL, AUDIT_WARN, AUDIT_PASS, AUDIT_INFO, AUDIT_SKIPPED};
 
     pen_write(&pen, INK_STRONG, "squall audit");
     str_append(out, "  ");
     pen_foreign(&pen, INK_PLAIN, result->target, -1);
-    str_printf(out, "  (%s)\n\n", result->convention);
+    write_time(started, result->started_unix_ms);
+    str_printf(out, "  (%s)  %s\n\n", result->convention, started);
     for (size_t i = 0; i < AUDIT_CHECKS; i++) {
         show_check(&pen, &result->checks[i]);
     }
@@ -204,14 +262,16 @@ void audit_show_text(const struct audit_result *result,
     }
     str_append(out, "\n");
     str_append(out,
-               result->has_ledger
+               result->ledger_is_lost
+                   ? "The ledger could not be read to the end: from then on "
+                     "effects were guessed.\n"
+               : result->has_ledger
                    ? "Effects were read from the ledger.\n"
                    : "There was no ledger: effects were guessed from what "
                      "answers name, and what\nnobody was told of could not "
                      "be seen.\n");
     if (result->stopped) {
-        str_append(out, "It was stopped: the service answers every request "
-                        "with 5xx.\n");
+        str_printf(out, "It was stopped: %s.\n", result->stopped);
     }
 }
 
@@ -253,7 +313,12 @@ void audit_show_junit(const struct audit_result *result, struct str *out)
         }
         escape_xml(out, check->finding.observed);
         if (verdict == AUDIT_FAIL) {
-            str_append(out, "\">expected: ");
+            struct str sent = STR_INIT;
+            tell_attempts(check, &sent);
+            str_append(out, "\">sent: ");
+            escape_xml(out, sent.text);
+            str_release(&sent);
+            str_append(out, "\nexpected: ");
             escape_xml(out, check->expected);
             str_append(out, " (");
             escape_xml(out, check->source);

@@ -19,19 +19,40 @@ bool is_failure(const struct audit_attempt *attempt)
     return attempt->end == LINE_ANSWERED && attempt->status / 100 == 5;
 }
 
-bool is_busy(enum audit_convention convention,
-             const struct audit_attempt *attempt)
+bool is_busy(const struct audit_attempt *attempt)
 {
-    (void)convention;
-    return attempt->end == LINE_ANSWERED &&
-           (attempt->status == 409 || attempt->status == 425 ||
-            attempt->status == 429);
+    if (attempt->end != LINE_ANSWERED) {
+        return false;
+    }
+    switch (attempt->status) {
+    case 408: case 409: case 425: case 429: case 503:
+        return true;
+    }
+    return attempt->status / 100 == 5 && attempt->has_retry_after;
+}
+
+bool is_limited(const struct audit_attempt *attempt)
+{
+    return attempt->end == LINE_ANSWERED && attempt->status == 429;
+}
+
+bool is_wreck(const struct audit_attempt *attempt)
+{
+    return is_failure(attempt) || attempt->end == LINE_TIMEOUT ||
+           attempt->end == LINE_UNCONNECTED;
 }
 
 bool is_duplicate(enum audit_convention convention,
                   const struct audit_attempt *attempt)
 {
-    return convention == CONVENTION_REJECT_DUPLICATE && is_refusal(attempt);
+    if (convention != CONVENTION_REJECT_DUPLICATE || !is_refusal(attempt)) {
+        return false;
+    }
+    switch (attempt->status) {
+    case 400: case 409: case 410: case 412: case 417: case 422:
+        return true;
+    }
+    return false;
 }
 
 static void put_in(struct finding *finding, const char *format, va_list list)
@@ -84,7 +105,7 @@ const char *attempt_words(const struct audit_attempt *attempt, char *out,
     case LINE_UNCONNECTED:
         return "no connection";
     case LINE_DROPPED:
-        return "nothing, as it was hung up";
+        return "hung up";
     }
     return "nothing";
 }
@@ -96,13 +117,6 @@ struct words {
 
 #define SAID(attempt) \
     attempt_words(attempt, (struct words){{0}}.text, sizeof(struct words))
-
-/* An answer that no request should get: an error of the server, or none. */
-static bool is_wreck(const struct audit_attempt *attempt)
-{
-    return is_failure(attempt) || attempt->end == LINE_TIMEOUT ||
-           attempt->end == LINE_UNCONNECTED;
-}
 
 static bool same_identity(const struct audit_attempt *a,
                           const struct audit_attempt *b)
@@ -122,7 +136,15 @@ static bool is_answer_of(const struct audit_attempt *one,
 {
     return is_good(one) && is_good(other) &&
            (same_identity(one, other) ||
-            (!one->identity[0] && same_body(one, other)));
+            (!one->identity[0] && one->body_tells && same_body(one, other)));
+}
+
+/* Both name what they made, and it is not the same. */
+static bool names_another(const struct audit_attempt *one,
+                          const struct audit_attempt *other)
+{
+    return one->identity[0] && other->identity[0] &&
+           strcmp(one->identity, other->identity) != 0;
 }
 
 void judge_effects(struct finding *finding, int64_t effects, bool acked)
@@ -146,13 +168,18 @@ void judge_replay(struct finding *finding, enum audit_convention convention,
     } else if (is_wreck(again)) {
         finding_add(finding, AUDIT_WARN, "the replay got %s", SAID(again));
     } else if (first->end != again->end || first->status != again->status) {
-        finding_add(finding, AUDIT_WARN, "answered %s, and then %s",
-                    SAID(first), SAID(again));
+        finding_add(finding, AUDIT_WARN, "answered %s, and then %s%s",
+                    SAID(first), SAID(again),
+                    is_refusal(again) && again->status == 409
+                        ? ": as --convention reject-duplicate has it"
+                    : same_identity(first, again) ? ", naming the same"
+                                                  : "");
     } else if (strcmp(first->media, again->media) != 0) {
         finding_add(finding, AUDIT_WARN,
                     "the replay has another media type");
     } else if (!same_body(first, again)) {
-        finding_add(finding, AUDIT_WARN, "the replay has another body");
+        finding_add(finding, AUDIT_WARN, "the replay has another body%s",
+                    same_identity(first, again) ? ", naming the same" : "");
     } else {
         finding_add(finding, AUDIT_PASS, "%s, and the same again",
                     SAID(first));
@@ -191,7 +218,17 @@ void judge_missing(struct finding *finding, bool required,
     }
 }
 
-void judge_apart(struct finding *finding, const char *what,
+/* 400, and what says that something is too long, or not to be processed. */
+static bool is_refusal_of_key(const struct audit_attempt *attempt)
+{
+    switch (attempt->status) {
+    case 400: case 413: case 414: case 422: case 431:
+        return true;
+    }
+    return false;
+}
+
+void judge_apart(struct finding *finding, const char *what, bool may_be_key,
                  const struct audit_attempt *one,
                  const struct audit_attempt *other, int64_t other_effects)
 {
@@ -204,13 +241,18 @@ void judge_apart(struct finding *finding, const char *what,
                     "%s: the second operation got the first one's answer",
                     what);
     } else if (is_good(one) && is_refusal(other)) {
-        finding_add(finding, AUDIT_FAIL,
+        finding_add(finding, may_be_key ? AUDIT_WARN : AUDIT_FAIL,
                     "%s: the second operation was taken for the first and "
                     "refused with %u",
                     what, other->status);
+    } else if (other->end != LINE_ANSWERED) {
+        finding_add(finding, AUDIT_WARN, "%s: %s", what, SAID(other));
     } else if (is_good(other)) {
         finding_add(finding, AUDIT_PASS, "%s: accepted, each by itself",
                     what);
+    } else if (!is_refusal_of_key(other)) {
+        finding_add(finding, AUDIT_WARN, "%s: refused with %u", what,
+                    other->status);
     } else {
         finding_add(finding, AUDIT_PASS, "%s: %s", what, SAID(other));
     }
@@ -247,7 +289,10 @@ void judge_quoted(struct finding *finding, enum audit_convention convention,
     if (is_wreck(bare) || is_wreck(quoted)) {
         finding_add(finding, AUDIT_FAIL, "bare %s, quoted %s", SAID(bare),
                     SAID(quoted));
-    } else if (is_refusal(bare) != is_refusal(quoted) &&
+    } else if (!is_good(bare) && !is_good(quoted)) {
+        finding_skip(finding, "bare %s, quoted %s: neither was accepted",
+                     SAID(bare), SAID(quoted));
+    } else if (is_good(bare) != is_good(quoted) &&
                !(is_good(bare) && is_duplicate(convention, quoted))) {
         finding_add(finding, AUDIT_INFO, "bare %s, quoted %s", SAID(bare),
                     SAID(quoted));
@@ -288,8 +333,8 @@ void judge_mismatch(struct finding *finding, enum audit_convention convention,
         finding_add(finding, AUDIT_FAIL,
                     "another payload under the same key was performed");
     } else if (effects > 1) {
-        finding_add(finding, AUDIT_FAIL,
-                    "refused with %s, and yet performed", SAID(other));
+        finding_add(finding, AUDIT_FAIL, "%s, and yet %lld effects",
+                    SAID(other), (long long)effects);
     } else if (is_wreck(other) || other->end != LINE_ANSWERED) {
         finding_add(finding, AUDIT_WARN, "another payload got %s",
                     SAID(other));
@@ -310,7 +355,7 @@ void judge_rewritten(struct finding *finding, enum audit_convention convention,
     if (is_duplicate(convention, again)) {
         finding_add(finding, AUDIT_PASS, "answered %u: done already",
                     again->status);
-    } else if (is_busy(convention, again)) {
+    } else if (is_busy(again)) {
         finding_add(finding, AUDIT_WARN, "no replay: %u", again->status);
     } else if (is_refusal(again)) {
         finding_add(finding, AUDIT_WARN,
@@ -324,40 +369,51 @@ void judge_rewritten(struct finding *finding, enum audit_convention convention,
     }
 }
 
-void judge_race(struct finding *finding, enum audit_convention convention,
+size_t count_racers(const struct audit_attempt *const *attempts,
+                    size_t count)
+{
+    size_t racers = 0;
+    for (size_t i = 0; i < count; i++) {
+        racers += !is_limited(attempts[i]);
+    }
+    return racers;
+}
+
+void judge_race(struct finding *finding,
                 const struct audit_attempt *const *attempts, size_t count,
                 int64_t effects)
 {
     const struct audit_attempt *winner = NULL;
-    size_t good = 0, wrecks = 0, refused = 0;
-    bool divergent = false;
+    size_t good = 0, wrecks = 0, racers = count_racers(attempts, count);
+    const struct audit_attempt *other = NULL;
 
     for (size_t i = 0; i < count; i++) {
         if (is_good(attempts[i])) {
             good++;
-            divergent |= winner && winner->identity[0] &&
-                         !same_identity(winner, attempts[i]);
             winner = winner ? winner : attempts[i];
-        } else if (is_refusal(attempts[i])) {
-            refused++;
-        } else {
+            other = names_another(winner, attempts[i]) ? attempts[i] : other;
+        } else if (!is_refusal(attempts[i])) {
             wrecks++;
         }
     }
     judge_effects(finding, effects, good > 0);
-    if (divergent) {
+    if (other) {
         finding_add(finding, AUDIT_FAIL,
                     "answers of one operation name different things");
     }
     if (wrecks > 0) {
         finding_add(finding, AUDIT_WARN, "some got an error or no answer");
     }
-    if (good == 0 && convention != CONVENTION_REJECT_DUPLICATE) {
-        finding_add(finding, AUDIT_WARN, "nobody was answered 2xx");
+    if (racers < count) {
+        finding_add(finding, AUDIT_PASS, "some were turned away with 429");
     }
-    if (good == count && finding->verdict < AUDIT_FAIL) {
+    if (good == 0) {
+        finding_add(finding, AUDIT_WARN, "nobody was answered 2xx");
+    } else if (finding->verdict >= AUDIT_FAIL) {
+        return;
+    } else if (good == racers) {
         finding_add(finding, AUDIT_PASS, "all shared one answer");
-    } else if (refused > 0 && finding->verdict < AUDIT_FAIL) {
+    } else if (good + wrecks < racers) {
         finding_add(finding, AUDIT_PASS, "some had the answer, others were "
                                          "told of the conflict");
     }
@@ -382,7 +438,8 @@ void judge_conflict(struct finding *finding, enum audit_convention convention,
     if (is_good(later) || is_duplicate(convention, later)) {
         finding_add(finding, AUDIT_PASS, "%u, and later %s",
                     conflict->status, SAID(later));
-    } else if (is_refusal(later)) {
+    } else if (is_refusal(later) && (later->status == conflict->status ||
+                                     later->status == 409)) {
         finding_add(finding, AUDIT_FAIL,
                     "the conflict stays: %u long after the first has ended",
                     later->status);
@@ -391,8 +448,28 @@ void judge_conflict(struct finding *finding, enum audit_convention convention,
     }
 }
 
+/* It asks to come again, and did so to the end of all patience. */
+static void judge_stuck(struct finding *finding, bool was_cut,
+                        const struct audit_attempt *last, int64_t effects)
+{
+    if (is_refusal(last) && effects > 0) {
+        finding_add(finding, AUDIT_FAIL,
+                    "a phantom: it was done, and the retry was told %u to "
+                    "the end",
+                    last->status);
+    } else if (was_cut && is_refusal(last)) {
+        finding_add(finding, AUDIT_FAIL, "stuck: %u to the end",
+                    last->status);
+    } else {
+        finding_add(finding, AUDIT_WARN,
+                    "stuck: %u to the end; --patient waits two minutes",
+                    last->status);
+    }
+}
+
 void judge_retry(struct finding *finding, enum audit_convention convention,
-                 const struct audit_attempt *last, int64_t effects)
+                 bool was_cut, const struct audit_attempt *last,
+                 int64_t effects)
 {
     judge_effects(finding, effects, is_good(last));
     if (is_good(last)) {
@@ -403,14 +480,18 @@ void judge_retry(struct finding *finding, enum audit_convention convention,
                     effects == 0 ? "%u, and nothing was done"
                                  : "answered %u: done already",
                     last->status);
-    } else if (is_busy(convention, last)) {
-        finding_add(finding, AUDIT_FAIL, "stuck: %u to the end",
+    } else if (is_busy(last)) {
+        judge_stuck(finding, was_cut, last, effects);
+    } else if (is_refusal(last) && effects > 0) {
+        finding_add(finding, AUDIT_FAIL,
+                    "a phantom: it was done, and the retry was refused with "
+                    "%u",
                     last->status);
     } else if (is_refusal(last)) {
-        finding_add(finding, AUDIT_FAIL, "%s refused with %u",
-                    effects > 0 ? "a phantom: it was done, and the retry"
-                                : "the retry was",
-                    last->status);
+        finding_add(finding,
+                    was_cut || effects < 0 ? AUDIT_FAIL : AUDIT_WARN,
+                    "the retry was refused with %u%s", last->status,
+                    effects == 0 ? ", and nothing was done" : "");
     } else {
         finding_add(finding, AUDIT_WARN, "the retry got %s", SAID(last));
     }
@@ -420,11 +501,13 @@ void judge_rejected(struct finding *finding,
                     const struct audit_attempt *first,
                     const struct audit_attempt *again,
                     const struct audit_attempt *corrected,
-                    int64_t effects_before)
+                    int64_t effects_before, int64_t effects)
 {
     if (effects_before > 0) {
         finding_add(finding, AUDIT_FAIL,
                     "rejected with %u, and yet performed", first->status);
+    } else {
+        judge_effects(finding, effects, is_good(corrected));
     }
     if (is_good(again)) {
         finding_add(finding, AUDIT_WARN,
@@ -445,25 +528,45 @@ void judge_rejected(struct finding *finding,
     }
 }
 
+/* A failure that does not end. One that asks the caller to come again was a
+ * refusal before the work began: no convention keeps those. */
+static void judge_sticky(struct finding *finding,
+                         enum audit_convention convention,
+                         const struct audit_attempt *last, int64_t effects)
+{
+    bool asks_again = is_busy(last);
+    if (effects == 0 && asks_again) {
+        finding_add(finding, AUDIT_FAIL,
+                    "stuck: %u to the end, which asks to come again, and "
+                    "nothing was done",
+                    last->status);
+    } else if (effects == 0) {
+        finding_add(finding, AUDIT_PASS, "the %u stays, nothing was done",
+                    last->status);
+    } else {
+        finding_add(finding,
+                    convention == CONVENTION_STRIPE && !asks_again
+                        ? AUDIT_PASS
+                        : AUDIT_WARN,
+                    "the %u stays%s", last->status,
+                    effects > 0 ? ", of something that was done" : "");
+    }
+}
+
 void judge_failed(struct finding *finding, enum audit_convention convention,
                   const struct audit_attempt *first,
                   const struct audit_attempt *last, int64_t effects)
 {
-    judge_effects(finding, effects, is_good(last));
+    judge_effects(finding, effects,
+                  is_good(last) || is_duplicate(convention, last));
     if (is_good(last) || is_duplicate(convention, last)) {
-        finding_add(finding, AUDIT_PASS, "%u, and the retry %u",
-                    first->status, last->status);
-    } else if (is_busy(convention, last)) {
-        finding_add(finding, AUDIT_FAIL, "stuck: %u long after the %u",
-                    last->status, first->status);
-    } else if (is_failure(last) && effects != 0) {
-        finding_add(finding,
-                    convention == CONVENTION_STRIPE ? AUDIT_PASS : AUDIT_WARN,
-                    "the %u stays%s", first->status,
-                    effects > 0 ? ", of something that was done" : "");
+        finding_add(finding, AUDIT_PASS, "%s, and the retry %u", SAID(first),
+                    last->status);
+    } else if (is_refusal(last) && is_busy(last)) {
+        finding_add(finding, AUDIT_FAIL, "stuck: %u long after %s",
+                    last->status, SAID(first));
     } else if (is_failure(last)) {
-        finding_add(finding, AUDIT_PASS, "the %u stays, nothing was done",
-                    first->status);
+        judge_sticky(finding, convention, last, effects);
     } else if (is_refusal(last) && effects > 0) {
         finding_add(finding, AUDIT_FAIL, "a phantom: done, refused with %u",
                     last->status);
@@ -472,12 +575,41 @@ void judge_failed(struct finding *finding, enum audit_convention convention,
     }
 }
 
+void judge_expired(struct finding *finding,
+                   const struct audit_attempt *const *attempts, size_t count,
+                   int64_t effects_before, int64_t effects)
+{
+    bool seen = effects >= 0 && effects_before >= 0;
+    long long more = (long long)(effects - effects_before);
+
+    if (seen && more > 1) {
+        finding_add(finding, AUDIT_FAIL,
+                    "after the window %lld of %zu requests at once were "
+                    "performed",
+                    more, count);
+    } else if (seen) {
+        finding_add(finding, AUDIT_PASS, "after it %lld new effects", more);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (is_wreck(attempts[i])) {
+            finding_add(finding, AUDIT_WARN, "after the window: %s",
+                        SAID(attempts[i]));
+        }
+    }
+}
+
 void judge_scope(struct finding *finding, const char *who,
                  const struct audit_attempt *one,
                  const struct audit_attempt *other, int64_t effects)
 {
-    if (is_answer_of(one, other) || (is_good(other) && effects >= 0 &&
-                                     effects < 2)) {
+    bool missing = is_good(other) && effects >= 0 && effects < 2;
+
+    if (missing && names_another(one, other)) {
+        finding_add(finding, AUDIT_WARN,
+                    "%s was told of something of its own, of which there is "
+                    "no effect",
+                    who);
+    } else if (missing || is_answer_of(one, other)) {
         finding_add(finding, AUDIT_FAIL, "%s got the first one's answer",
                     who);
     } else if (is_wreck(other) || other->end != LINE_ANSWERED) {

@@ -51,6 +51,18 @@ static bool by_ledger(struct auditor *auditor, struct audit_subject *subjects,
     return good;
 }
 
+/* Once it could not be read, the ledger is let alone: the error was told. */
+static bool is_told_by_ledger(struct auditor *auditor,
+                              struct audit_subject *subjects, size_t count)
+{
+    bool *lost = &auditor->result->ledger_is_lost;
+    if (!auditor->plan->has_ledger || *lost) {
+        return false;
+    }
+    *lost = !by_ledger(auditor, subjects, count);
+    return !*lost;
+}
+
 /* Is it among the subjects? count 0: any is. */
 static bool is_of(const struct audit_attempt *attempt,
                   const struct audit_subject *subjects, size_t count)
@@ -113,8 +125,7 @@ static void note(struct auditor *auditor, enum audit_oracle oracle,
 void witness(struct auditor *auditor, struct audit_subject *subjects,
              size_t count)
 {
-    bool told = auditor->plan->has_ledger &&
-                by_ledger(auditor, subjects, count);
+    bool told = is_told_by_ledger(auditor, subjects, count);
     for (size_t i = 0; i < count; i++) {
         enum audit_oracle oracle = AUDIT_BY_LEDGER;
         if (!told || subjects[i].effects < 0) {
@@ -130,8 +141,7 @@ int64_t witness_total(struct auditor *auditor, struct audit_subject *subjects,
 {
     int64_t total = 0;
 
-    if (!auditor->plan->has_ledger ||
-        !by_ledger(auditor, subjects, count)) {
+    if (!is_told_by_ledger(auditor, subjects, count)) {
         total = by_answers(auditor, subjects, count);
         note(auditor, AUDIT_BY_ANSWERS, total, count, false);
         return total;

@@ -10,16 +10,14 @@
 #include "base/units.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
+#include "cli/start.h"
 #include "report/document.h"
 #include "report/pen.h"
-#include "target/server.h"
 
 #include <curl/curl.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 enum { TARGET_CONNECTIONS = 128 };
 
@@ -39,14 +37,6 @@ struct auditing {
     struct audit_result result;
     bool has_result;
 };
-
-static uint64_t random_number(void)
-{
-    uint64_t number = 0;
-    while (getrandom(&number, sizeof(number), 0) != sizeof(number)) {
-    }
-    return number;
-}
 
 /* Keys are what this is about: the plan has some, whatever profiles say. What
  * the command line sets comes later and wins. */
@@ -79,7 +69,7 @@ static bool read_plan(struct auditing *auditing)
     static const char *const own[] = {
         "idempotency.scope=operation", "ledger.url=/ledger",
         "ledger.settle=20ms", "service.fault_header=X-Fault"};
-    uint64_t run = random_number();
+    uint64_t run = start_number();
 
     auditing->plan = plan_with(auditing, run, own, 1);
     if (auditing->plan && !auditing->plan->target.url) {
@@ -112,7 +102,6 @@ static bool read_options(struct auditing *auditing)
     const char *problem;
     bool good = true;
 
-    options->effect_id = invocation->effect_id;
     options->second_path = invocation->second_path;
     options->second_credentials = invocation->second_credentials;
     options->rejected_body = invocation->rejected_body;
@@ -131,6 +120,13 @@ static bool read_options(struct auditing *auditing)
                               &problem)) {
         good = refuse(auditing, "--window", invocation->window,
                       "a time, such as 24h");
+    }
+    if (invocation->limit &&
+        (!units_parse_duration(invocation->limit, &options->limit,
+                               &problem) ||
+         options->limit.ns <= 0)) {
+        good = refuse(auditing, "--limit", invocation->limit,
+                      "a time, such as 10m");
     }
     if (options->second_path && options->second_path[0] != '/') {
         good = refuse(auditing, "--second-path", options->second_path,
@@ -152,39 +148,17 @@ static bool read_options(struct auditing *auditing)
     return good;
 }
 
-static void note(const struct auditing *auditing, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void note(const struct auditing *auditing, const char *format, ...)
-{
-    if (auditing->invocation->quiet) {
-        return;
-    }
-    va_list arguments;
-    va_start(arguments, format);
-    fputs("squall: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    va_end(arguments);
-}
-
-static bool start_target(struct auditing *auditing)
+static bool start_service(struct auditing *auditing)
 {
     struct plan *plan = auditing->plan;
     struct audit_options *options = &auditing->options;
     if (plan->target.url) {
         return true;
     }
-    struct server_options server_options = {
-        .listen = "127.0.0.1",
-        .connections = TARGET_CONNECTIONS,
-        .seed = plan->seed,
-    };
     auditing->server =
-        server_start(&plan->service, &server_options, &auditing->errors);
-    if (!auditing->server ||
-        !plan_set_target(plan, server_url(auditing->server),
-                         &auditing->errors)) {
+        start_target(auditing->invocation, plan, TARGET_CONNECTIONS,
+                     "auditing", &auditing->errors);
+    if (!auditing->server) {
         return false;
     }
     if (!options->second_path) {
@@ -200,8 +174,6 @@ static bool start_target(struct auditing *auditing)
         options->fail_header_count = array_length(own_faults);
         options->fail_headers = own_faults;
     }
-    note(auditing, "no URL given: auditing the embedded target at %s",
-         server_url(auditing->server));
     return true;
 }
 
@@ -214,7 +186,7 @@ static bool prepare(struct auditing *auditing)
             document_can_write(invocation->output, &auditing->errors)) &&
            (!invocation->junit ||
             document_can_write(invocation->junit, &auditing->errors)) &&
-           start_target(auditing);
+           start_service(auditing);
 }
 
 static void write_junit(struct auditing *auditing)

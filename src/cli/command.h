@@ -88,8 +88,8 @@ struct invocation {
     const char *draws;       /* profile delays --u, as written; or NULL */
     uint64_t retries;        /* profile delays; UINT64_MAX: not given */
     const char *convention;  /* audit: as written; NULL: the default */
-    const char *effect_id, *second_path, *second_credentials, *rejected_body,
-        *window, *junit;     /* audit: NULL: not given */
+    const char *second_path, *second_credentials, *rejected_body, *window,
+        *limit, *junit;      /* audit: NULL: not given */
     bool patient, require_key; /* audit */
     const char *listen;      /* target: address, NULL: loopback */
     uint16_t port;           /* target: 0: chosen by the kernel */

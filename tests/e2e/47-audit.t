@@ -3,27 +3,46 @@
 # fault of the embedded target gets exactly the verdicts that it deserves,
 # every time: races and lost responses are hit by construction, because the
 # service time is the width of the window and the last bytes of a race go out
-# together. Every one of the twenty checks has a service that fails it (or,
-# where the rule is only information, is told of it) and one that passes.
+# together. Every one of the twenty checks has a service that passes it and one
+# that does not; services that are not squall's own, right and wrong ones, are
+# judged as they deserve, and one that is ill is not judged at all.
 #
-# AUDIT_REPEATS=50 repeats the modes so often.
+# AUDIT_REPEATS=50 repeats the modes so often, each in a test of its own.
 
 from harness import *
 
+import base64
 import xml.etree.ElementTree as ElementTree
 
 REPEATS = int(os.environ.get("AUDIT_REPEATS", 2))
+AT_ONCE = 2 if is_sanitized() else 8
 ALL = [f"IK{i:02}" for i in range(1, 21)]
 WINDOW = ("--set", "service.service_time.mean=10ms", "--settle", "10ms")
 
 
-def audit(t, *args, status=None, limit=60):
-    process = t.launch("audit", *args, "--json", "-q")
+def finish(process, args, status, limit):
     code = process.wait(limit * PATIENCE)
     if status is not None and code != status:
         raise Failed(f"exit {code}, not {status}: {args}\n{process.err}\n"
                      f"{process.out[:2000]}")
     return json.loads(process.out)
+
+
+def audits(t, calls, limit=60):
+    """Several, each with its arguments and exit status, some at a time: they
+    wait more than they work."""
+    processes = []
+    documents = []
+    for i, (args, status) in enumerate(calls):
+        while len(processes) < min(len(calls), i + AT_ONCE):
+            more = calls[len(processes)][0]
+            processes.append(t.launch("audit", *more, "--json", "-q"))
+        documents.append(finish(processes[i], args, status, limit))
+    return documents
+
+
+def audit(t, *args, status=None, limit=60):
+    return audits(t, [(args, status)], limit)[0]
 
 
 def verdicts(document):
@@ -52,100 +71,102 @@ def fail(*names):
     return dict.fromkeys(names, "fail")
 
 
-MODES = {
-    "atomic": (0, {}),
-    "none": (1, {**fail("IK01", "IK08", "IK09", "IK10", "IK11", "IK13",
-                        "IK14", "IK17"),
-                 "IK02": "info", "IK06": "info", "IK12": "skipped"}),
-    "racy": (1, {**fail("IK09", "IK11", "IK14"), "IK12": "skipped"}),
-    "forgetful": (1, fail("IK20")),
-    "replay_errors": (0, {"IK17": "warn"}),
-}
+def keys(mode, *more):
+    return ("--keys", mode, *more)
 
-for mode in MODES:
-    @test(f"{mode}: the verdicts that it deserves, every time",
-          limit=60 + 10 * REPEATS)
-    def each_mode(t, mode=mode):
-        status, told = MODES[mode]
-        more = ()
-        if mode == "forgetful":
-            more = ("--window", "1s", "--set", "service.ttl=500ms")
-        for _ in range(REPEATS):
-            holds(t, audit(t, "--keys", mode, *WINDOW, *more, status=status),
-                  told, mode)
 
-# fault, its verdicts, more arguments
+def faults(*names):
+    return ("--set", "service.key_faults=" + json.dumps(list(names)))
+
+
+def forgets(ttl, window):
+    return keys("forgetful", "--set", f"service.ttl={ttl}", "--window",
+                window)
+
+
+# What the embedded target is told, and the verdicts that are not "pass".
+MODES = [
+    (keys("atomic"), {}),
+    (keys("none"), {**fail("IK01", "IK08", "IK09", "IK10", "IK11", "IK13",
+                           "IK14", "IK17"),
+                    "IK02": "info", "IK06": "info", "IK12": "skipped"}),
+    (keys("racy"), {**fail("IK09", "IK11", "IK14"), "IK12": "skipped"}),
+    (forgets("500ms", "1s"), fail("IK20")),
+    (keys("replay_errors"), fail("IK17")),
+]
 FAULTS = [
-    ("required", {"IK03": "pass"}, ()),
-    ("unmarked", {"IK02": "info"}, ()),
-    ("changed_replay", {"IK01": "warn"}, ()),
-    ("crash_missing", fail("IK03"), ()),
-    ("shared_empty", fail("IK04"), ()),
-    ("crash_malformed", fail("IK04", "IK05", "IK07"), ()),
-    ("first_line", {"IK05": "warn"}, ()),
-    ("crash_quoted", fail("IK04", "IK05", "IK06"),
-     ("--convention", "stripe")),
-    ("truncated", fail("IK07"), ()),
-    ("alias_payload", fail("IK08"), ()),
-    ("byte_fingerprint", {"IK10": "warn"}, ()),
-    ("attach", {"IK12": "skipped"}, ()),
-    ("attach", {"IK12": "skipped"}, ("--convention", "attach")),
-    ("plain_conflict", {"IK12": "warn"}, ()),
-    ("claim_early", fail("IK15"), ()),
-    ("effect_first", fail("IK16"), ()),
-    ("commit_apart", fail("IK17"), ()),
-    ("stuck_after_error", fail("IK17"), ()),
-    ("any_endpoint", fail("IK18"), ()),
-    ("any_caller", fail("IK19"), ()),
-    ("reject_replays", {"IK02": "skipped"},
-     ("--convention", "reject-duplicate")),
+    (faults("required"), {"IK03": "pass"}),
+    (faults("unmarked"), {"IK02": "info"}),
+    (faults("changed_replay"), {"IK01": "warn"}),
+    (faults("crash_missing"), fail("IK03")),
+    (faults("shared_empty"), fail("IK04")),
+    (faults("crash_malformed"), fail("IK04", "IK05", "IK07")),
+    (faults("first_line"), {"IK05": "warn"}),
+    (faults("crash_quoted") + ("--convention", "stripe"),
+     fail("IK04", "IK05", "IK06")),
+    (faults("opaque") + ("--convention", "stripe"),
+     {"IK04": "warn", "IK06": "info"}),
+    (faults("truncated"), fail("IK07")),
+    (faults("alias_payload"), fail("IK08")),
+    (faults("attach", "alias_payload"),
+     {**fail("IK08", "IK09"), "IK12": "skipped"}),
+    (faults("byte_fingerprint"), {"IK10": "warn"}),
+    (faults("attach"), {"IK12": "skipped"}),
+    (faults("attach") + ("--convention", "attach"), {"IK12": "skipped"}),
+    (faults("plain_conflict"), {"IK12": "warn"}),
+    (faults("stored_conflict"),
+     {**fail("IK12"), "IK13": "pass", "IK14": "fail"}),
+    (faults("claim_early"), fail("IK15")),
+    (faults("effect_first"), fail("IK16")),
+    (faults("commit_apart"), fail("IK17")),
+    (faults("stuck_after_error"), fail("IK17")),
+    (faults("any_endpoint"), fail("IK18")),
+    (faults("any_caller"), fail("IK19")),
+    (faults("reject_replays") + ("--convention", "reject-duplicate"),
+     {"IK02": "skipped"}),
+    (keys("atomic") + ("--window", "24h"), {}),
+    (forgets("600ms", "600ms"), {"IK20": "pass"}),
+    (forgets("600ms", "600ms") + faults("racy_expiry"), fail("IK20")),
 ]
 
 
-def with_faults(*faults):
-    return ("--set", "service.key_faults=" + json.dumps(list(faults)))
+def each_gets_what_it_deserves(t, rows):
+    documents = audits(t, [(WINDOW + args, int("fail" in told.values()))
+                           for args, told in rows])
+    for document, (args, told) in zip(documents, rows):
+        holds(t, document, told, " ".join(args))
+    return documents
 
 
-for fault, told, more in FAULTS:
-    @test(f"{' '.join((fault,) + more)}: the verdicts that it deserves",
-          limit=90)
-    def each_fault(t, fault=fault, told=told, more=more):
-        status = 1 if "fail" in told.values() else 0
-        if "stripe" in more:
-            told = {**told, "IK01": "pass"}
-        holds(t, audit(t, *with_faults(fault), *WINDOW, *more,
-                       status=status), told, fault)
+for rows in [[m] for m in MODES] if REPEATS > 2 else [MODES]:
+    @test(f"{', '.join(r[0][1] for r in rows)}: the verdicts that it "
+          "deserves, every time", limit=60 + 10 * REPEATS)
+    def each_mode(t, rows=rows):
+        documents = each_gets_what_it_deserves(t, rows * REPEATS)
+        if "replay_errors" in rows[-1][0]:
+            words = check_of(documents[-1], "IK17")["observed"]
+            t.check("stuck: 503" in words, words)
+            t.check("the 500 stays, of something that was done" in words,
+                    words)
 
 
-@test("a stored conflict stays", limit=90)
-def stored(t):
-    document = audit(t, *with_faults("stored_conflict"), *WINDOW, status=1)
-    t.equal(verdicts(document)["IK12"], "fail", "the 409 stays")
-    t.check("stays" in check_of(document, "IK12")["observed"], "in words")
+@test("faults: each the verdicts that it deserves", limit=180)
+def each_fault(t):
+    each_gets_what_it_deserves(t, FAULTS)
 
 
-@test("the payload of the first, shared while it runs, is aliasing")
-def aliased(t):
-    document = audit(t, *with_faults("attach", "alias_payload"), *WINDOW,
-                     status=1)
-    holds(t, document, {**fail("IK08", "IK09"), "IK12": "skipped"},
-          "attach and alias")
-
-
-@test("expiry: kept to the window, and open to all behind it", limit=60)
-def expiry(t):
-    forgets = ("--keys", "forgetful", "--set", "service.ttl=600ms",
-               "--window", "600ms")
-    holds(t, audit(t, *WINDOW, *forgets, status=0), {"IK20": "pass"},
-          "forgetful, as it says")
-    document = audit(t, *WINDOW, *forgets, *with_faults("racy_expiry"),
-                     status=1)
-    holds(t, document, fail("IK20"), "racy at the end")
-    t.check("20 of 20" in check_of(document, "IK20")["observed"],
-            check_of(document, "IK20")["observed"])
-    document = audit(t, "--window", "24h", status=0)
-    t.check("--patient" in check_of(document, "IK20")["observed"],
-            "a long window is not waited for")
+@test("each of the twenty has a service that passes, and one that does not")
+def both_sides(t):
+    base = {**dict.fromkeys(ALL, "pass"), "IK03": "info", "IK20": "skipped"}
+    told = [{**base, **row[1]} for row in MODES + FAULTS]
+    for check in ALL:
+        seen = {row[check] for row in told}
+        # Nothing demands a marker: its absence is no fault.
+        worst = "info" if check == "IK02" else "fail"
+        t.check("pass" in seen, f"{check}: somebody passes")
+        t.check(worst in seen, f"{check}: somebody gets {worst}")
+    t.check("warn" in {row["IK10"] for row in told}, "IK10 warns, too")
+    t.check("info" in {row["IK06"] for row in told}, "IK06 informs, too")
 
 
 URL_ARGS = ("-X", "POST", "-H", "Content-Type: application/json",
@@ -209,20 +230,30 @@ def divergent(t):
 
 
 class KeyStore:
-    """A right key store of the test's own, with its books."""
+    """A key store of the test's own, with its books; right unless `wrong` says
+    otherwise."""
 
-    def __init__(self):
+    def __init__(self, wrong="", interim=True, body_key=False):
         self.lock = threading.Lock()
         self.keys = {}
         self.effects = {}
         self.server = None
+        self.wrong = wrong
+        self.interim = interim
+        self.body_key = body_key
 
     def claim(self, key, order):
         with self.lock:
             if key in self.keys:
                 return self.keys[key]
-            self.keys[key] = (order, None)
+            if self.wrong != "racy":
+                self.keys[key] = (order, None)
             return None
+
+    def key_of(self, request):
+        if self.body_key:
+            return [json.loads(request.body).get("key", "")]
+        return request.header_values("Idempotency-Key")
 
     def answer(self, request):
         if request.path == "/ledger":
@@ -233,7 +264,7 @@ class KeyStore:
             order = json.loads(request.body)["order"]
         except ValueError:
             return self.problem(400)
-        keys = request.header_values("Idempotency-Key")
+        keys = self.key_of(request)
         if len(keys) != 1 or not re.fullmatch(r'"?[!#-~]{1,100}"?', keys[0]):
             return self.problem(400)
         key = keys[0].strip('"')
@@ -249,7 +280,9 @@ class KeyStore:
         with self.lock:
             self.effects[order] = self.effects.get(order, 0) + 1
             number = sum(self.effects.values())
-            self.keys[key] = (order, number)
+            self.keys.setdefault(key, (order, number))
+            if not self.keys[key][1]:
+                self.keys[key] = (order, number)
         return self.created(number)
 
     @staticmethod
@@ -257,15 +290,33 @@ class KeyStore:
         return reply(status, "{}", [("Content-Type",
                                      "application/problem+json"), *headers])
 
-    @staticmethod
-    def created(number, headers=()):
-        """In chunks, after an interim answer."""
-        lines = "".join(f"{n}: {v}\r\n" for n, v in headers)
+    def created(self, number, headers=()):
+        if self.wrong == "mute":
+            return reply(200, '{"status": "accepted"}', headers)
+        if self.wrong == "names nobody":
+            return reply(200, '{"id": "shop", "status": "accepted"}', headers)
         body = json.dumps({"data": {"id": number}})
+        if not self.interim:
+            return reply(201, body, headers)
+        # In chunks, after an interim answer.
+        lines = "".join(f"{n}: {v}\r\n" for n, v in headers)
         return ("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 201 Created\r\n"
                 "Content-Type: application/json; charset=utf-8\r\n"
                 f"Transfer-Encoding: chunked\r\n{lines}\r\n"
                 f"{len(body):x}\r\n{body}\r\n0\r\n\r\n").encode()
+
+
+LEDGER_ARGS = ("--ledger", "/ledger", "--ledger-key", "{{op.id}}", "--settle",
+               "20ms")
+
+
+def foreign(t, store, before=lambda request: None):
+    """A server of the store; `before` may answer in its place."""
+    def answer(request):
+        return before(request) or store.answer(request)
+
+    store.server = t.server(answer)
+    return store.server.url + "orders"
 
 
 @test("a right service of the test's own, over TLS: what is seen is its book",
@@ -278,8 +329,7 @@ def over_tls(t):
     store = KeyStore()
     store.server = t.server(store.answer, tls=context)
     document = audit(t, store.server.url + "orders", *URL_ARGS, "--cacert",
-                     certificates.ca, "--ledger", "/ledger", "--ledger-key",
-                     "{{op.id}}", "--settle", "20ms", status=0, limit=80)
+                     certificates.ca, *LEDGER_ARGS, status=0, limit=80)
     skipped = dict.fromkeys(("IK17", "IK18", "IK19", "IK20"), "skipped")
     holds(t, document, {**skipped, "IK03": "pass"}, "the right service")
     by_order = {}
@@ -311,6 +361,189 @@ def over_tls(t):
     t.note(f"the twenty were read within {max(first) - min(first):.4f} s")
 
 
+@test("a racy service is found when its kernel is slow to acknowledge",
+      limit=60)
+def racy(t):
+    store = KeyStore("racy", interim=False)
+    document = audit(t, foreign(t, store), *URL_ARGS, *LEDGER_ARGS, status=1)
+    t.equal([c for c in ALL if verdicts(document)[c] == "fail"],
+            ["IK09", "IK11", "IK14"], "the failures of racy")
+
+
+@test("answers that tell nothing apart accuse nobody, and prove nothing",
+      limit=60)
+def mute(t):
+    wrongs = ("mute", "names nobody")
+    urls = [foreign(t, KeyStore(wrong)) for wrong in wrongs for _ in range(2)]
+    documents = audits(t, [
+        ((url, *URL_ARGS, *(LEDGER_ARGS if i % 2 else ())), 0)
+        for i, url in enumerate(urls)])
+    checks = ("IK01", "IK07", "IK08", "IK11")
+    for i, document in enumerate(documents):
+        seen = verdicts(document)
+        t.equal([seen[c] for c in checks], ["pass" if i % 2 else "info"] * 4,
+                f"{wrongs[i // 2]}, {'a' if i % 2 else 'no'} ledger")
+        t.equal(check_of(document, "IK11")["effects"] is None, i % 2 == 0,
+                "not seen is not 0")
+
+
+@test("429 is heeded, and is nobody's conflict", limit=60)
+def limited(t):
+    store = KeyStore()
+    turn = iter(range(10 ** 6))
+    document = audit(t, foreign(
+        t, store, lambda r: r.path != "/ledger" and next(turn) % 5 == 0 and
+        reply(429, "", [("Retry-After", "0")])),
+        *URL_ARGS, *LEDGER_ARGS, status=0)
+    seen = verdicts(document)
+    t.equal([c for c in ALL if seen[c] in ("fail", "warn")], [], "no fault")
+    t.check("429" in check_of(document, "IK11")["observed"], "but it is told")
+    # One at a time: then there is no race, and no verdict.
+    store = KeyStore()
+    free = threading.Semaphore()
+    answer = store.answer
+
+    def alone(request):
+        if not free.acquire(blocking=False):
+            return reply(429, "", [("Retry-After", "0")])
+        try:
+            return answer(request)
+        finally:
+            free.release()
+
+    store.answer = alone
+    document = audit(t, foreign(t, store), *URL_ARGS, "--effect-id",
+                     "/data/id", status=0)
+    t.equal(verdicts(document)["IK11"], "skipped", "no race, no verdict")
+    t.equal(verdicts(document)["IK01"], "pass", "the others are judged")
+
+
+@test("a service that falls ill on the way is not judged by that", limit=90)
+def ill(t):
+    def after(count, then):
+        seen = iter(range(10 ** 6))
+        return lambda r: (r.path != "/ledger" and next(seen) >= count and
+                          then or None)
+
+    for name, then, words in (
+            ("no money", reply(402, "{}"), "402"),
+            ("hangs", HANG, "no answer in time")):
+        store = KeyStore()
+        document = audit(t, foreign(t, store, after(30, then)), *URL_ARGS,
+                         *LEDGER_ARGS, "--timeout", "300ms", status=3)
+        t.equal(document["summary"]["fail"], 0, f"{name}: no failure")
+        t.check(words in document["stopped"], f"{name}: {document['stopped']}")
+        t.equal(verdicts(document)["IK20"], "skipped", f"{name}: the rest")
+        t.check(not document["complete"], f"{name}: not complete")
+        t.check(len(store.server.requests) < 80, f"{name}: it ends early")
+    store = KeyStore()
+    gone = after(20, True)
+
+    def leaves(request):
+        if gone(request):
+            store.server.refuse()
+            return CLOSE
+        return None
+
+    document = audit(t, foreign(t, store, leaves), *URL_ARGS, *LEDGER_ARGS,
+                     status=3)
+    t.equal(document["summary"]["fail"], 0, "gone: no failure")
+    t.check("no more" in document["stopped"], document["stopped"])
+
+
+@test("a slow service ends in a verdict, and the ledger may be lost",
+      limit=60)
+def slow(t):
+    store = KeyStore()
+
+    def waits(request):
+        store.server.pause(0.1)
+
+    document = audit(t, foreign(t, store, waits), *URL_ARGS, *LEDGER_ARGS,
+                     "--limit", "2s", status=3)
+    t.equal(document["stopped"], "the time of the audit is over", "why")
+    t.equal(verdicts(document)["IK01"], "pass", "what was done is told")
+    t.equal(verdicts(document)["IK20"], "skipped", "the rest is not")
+    store = KeyStore()
+    readings = iter(range(1000))
+    process = t.launch("audit", foreign(
+        t, store, lambda r: r.path == "/ledger" and next(readings) > 8 and
+        reply(500, "no")), *URL_ARGS, *LEDGER_ARGS)
+    t.equal(process.wait(40), 3, "a ledger that cannot be read is no success")
+    t.equal(process.err.count("answered 500"), 1, "told once")
+    t.check("could not be read to the end" in process.out, "and in the text")
+
+
+@test("a second scope that accepts nothing says nothing", limit=60)
+def scopes(t):
+    store = KeyStore()
+    document = audit(
+        t, foreign(t, store, lambda r: reply(404, "") if r.path == "/nowhere"
+                   else reply(401, "") if r.header("Authorization") else None),
+        *URL_ARGS, *LEDGER_ARGS, "--second-path", "/nowhere",
+        "--second-credentials", "Authorization: Bearer wrong", status=0)
+    for check, words in (("IK18", "404"), ("IK19", "401")):
+        t.equal(verdicts(document)[check], "skipped", check)
+        t.check(words in check_of(document, check)["observed"],
+                check_of(document, check)["observed"])
+
+
+@test("a failure that lasts as long as it is asked for wedges no key",
+      limit=60)
+def asked(t):
+    def always(status):
+        return lambda r: r.header("X-Fault") and reply(
+            status, "", [("Retry-After", "1")])
+
+    urls = [foreign(t, KeyStore(), always(status)) for status in (500, 503)]
+    for document in audits(t, [
+            ((url, *URL_ARGS, *LEDGER_ARGS, "--fail-header",
+              "X-Fault: always"), 0) for url in urls]):
+        t.equal(verdicts(document)["IK17"], "pass", "it works without")
+
+
+@test("keys in the body, credentials in the URL, headers of one's own",
+      limit=60)
+def composed(t):
+    body = ("-X", "POST", "-b", '{"order": "{{op.id}}", "key": "{{key}}"}',
+            "--set", "idempotency.in=body")
+    store = KeyStore(body_key=True)
+    document = audit(t, foreign(t, store), *body, *LEDGER_ARGS, status=0)
+    seen = verdicts(document)
+    t.equal([c for c in ALL if seen[c] == "skipped"],
+            ["IK03", "IK04", "IK05", "IK06", "IK07", "IK17", "IK18", "IK19",
+             "IK20"], "no header is asked about")
+    t.equal([c for c in ALL if seen[c] not in ("skipped", "pass")], [],
+            "the others pass")
+    t.check(all(not r.header("Idempotency-Key")
+                for r in store.server.requests), "no header has the key")
+    process = t.launch("audit", store.server.url, *URL_ARGS, "--set",
+                       "idempotency.in=body")
+    t.equal(process.wait(20), 2, "a body without the key")
+    t.check("{{key}}" in process.err, process.err)
+    server = t.server(lambda request: reply(401, "no"))
+    audit(t, server.url.replace("//", "//us%40er:p%3Aw@"), "-X", "POST", "-b",
+          "{}", "-H", "Accept: text/plain", "-H", "User-Agent: me", status=3)
+    request = server.requests[0]
+    t.equal(request.header("Authorization"),
+            "Basic " + base64.b64encode(b"us@er:p:w").decode(),
+            "credentials")
+    t.equal([request.header_values("Accept"),
+             request.header_values("User-Agent")], [["text/plain"], ["me"]],
+            "once each")
+
+
+@test("what the ledger does not know ends it, and says what may be wrong",
+      limit=30)
+def unknown(t):
+    store = KeyStore()
+    document = audit(t, foreign(t, store), *URL_ARGS, "--ledger", "/ledger",
+                     "--settle", "20ms", status=1)
+    t.equal(verdicts(document)["IK01"], "fail", "acknowledged, not done")
+    t.check("--ledger-key" in check_of(document, "IK01")["observed"], "hint")
+    t.equal(document["summary"]["skipped"], 19, "nothing is judged by it")
+
+
 @test("storms of 5xx end it; what was not tried is skipped", limit=60)
 def storm(t):
     asked = []
@@ -325,7 +558,8 @@ def storm(t):
     seen = verdicts(document)
     t.equal(seen["IK20"], "skipped", "the rest is left alone")
     t.check(not document["complete"], "and it is not complete")
-    t.check("5xx" in check_of(document, "IK20")["observed"], "the reason")
+    t.check("503" in check_of(document, "IK20")["observed"], "the reason")
+    t.check("503" in document["stopped"], "and of the whole")
     t.check(len(server.requests) < 60, "it stopped early")
 
 
@@ -342,6 +576,8 @@ def statuses(t):
     for args, status, words in (
             (("--convention", "nobody"), 2, "ietf, stripe"),
             (("--window", "soon"), 2, "24h"),
+            (("--limit", "0s"), 2, "10m"),
+            (("--effect-id", "id"), 2, "/id"),
             (("--second-path", "refunds"), 2, "/refunds"),
             (("--fail-header", "X"), 2, "X-Fault"),
             (("http://localhost:1/", "-X", "GET"), 2, "no request performs")):

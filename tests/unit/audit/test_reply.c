@@ -134,6 +134,21 @@ static void headers_are_found_without_case(void **state)
     reply_release(&reply);
 }
 
+/* As idempotency.effect_id says it; NULL: not at all. */
+static void prepare(struct identity_places *places, const char *where,
+                    struct arena *arena)
+{
+    struct effect_id_config config = {.place = EFFECT_ID_NONE};
+    if (where && where[0] == '/') {
+        config.place = EFFECT_ID_BODY;
+        assert_null(pointer_compile(&config.pointer, arena, where));
+    } else if (where) {
+        config.place = EFFECT_ID_HEADER;
+        config.header = where + strlen("header:");
+    }
+    identity_prepare(places, &config, arena);
+}
+
 static void identities_are_found(void **state)
 {
     static const struct {
@@ -148,21 +163,26 @@ static void identities_are_found(void **state)
         {"{\"id\": \"\"}", NULL, NULL},
         {"{\"id\": {}}", NULL, NULL},
         {"no JSON", NULL, NULL},
-        {"no JSON", "Location", "/orders/1"},
-        {"no JSON", "Other", NULL},
+        {"no JSON", "header:Location", "/orders/1"},
+        {"no JSON", "header:Other", NULL},
+        {"{\"id\": \"\\u0061\"}", NULL, "a"},
     };
     (void)state;
     for (size_t i = 0; i < array_length(rows); i++) {
         struct reply reply;
         struct str out = STR_INIT;
+        struct arena arena = ARENA_INIT;
+        struct identity_places places;
+        prepare(&places, rows[i].where, &arena);
         feed(&reply, "HTTP/1.1 201 X\r\nLocation: /orders/1\r\n\r\n", 100);
         (void)reply_feed(&reply, rows[i].body, strlen(rows[i].body));
-        assert_int_equal(identity_find(&reply, rows[i].where, &out),
+        assert_int_equal(identity_find(&places, &reply, &out),
                          rows[i].identity != NULL);
         assert_string_equal(out.text,
                             rows[i].identity ? rows[i].identity : "");
         str_release(&out);
         reply_release(&reply);
+        arena_release(&arena);
     }
 }
 
