@@ -13,7 +13,8 @@
  *
  * A check that does not pass, and in which something was not accepted, is
  * followed by a plain request: where that is not accepted either, the check
- * says nothing about keys, and is skipped.
+ * says nothing about keys, and is skipped. One that fails by an error of the
+ * server is made twice: what comes only once is a warning.
  */
 #ifndef SQUALL_AUDIT_AUDIT_H
 #define SQUALL_AUDIT_AUDIT_H

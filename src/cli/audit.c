@@ -116,8 +116,9 @@ static bool read_options(struct auditing *auditing)
                       "ietf, stripe, reject-duplicate or attach");
     }
     if (invocation->window &&
-        !units_parse_duration(invocation->window, &options->window,
-                              &problem)) {
+        (!units_parse_duration(invocation->window, &options->window,
+                               &problem) ||
+         options->window.ns <= 0)) {
         good = refuse(auditing, "--window", invocation->window,
                       "a time, such as 24h");
     }

@@ -451,6 +451,33 @@ def ill(t):
     t.check("no more" in document["stopped"], document["stopped"])
 
 
+@test("a bad moment is no failure, and what comes every time is one",
+      limit=60)
+def moment(t):
+    asked = []
+
+    def number(request):
+        return (request.header("Idempotency-Key") or "").isdigit()
+
+    def once(request):
+        if request.path == "/ledger":
+            return None
+        asked.append(request)
+        first = [r for r in asked if number(r)][:1]
+        return reply(500, "") if asked == [request] or first == [request] \
+            else None
+
+    documents = audits(t, [
+        ((foreign(t, KeyStore(), once), *URL_ARGS, *LEDGER_ARGS), 0),
+        ((foreign(t, KeyStore(), lambda r: number(r) and reply(500, "")),
+          *URL_ARGS, *LEDGER_ARGS), 1)])
+    t.equal(verdicts(documents[0])["IK01"], "pass", "the first of all")
+    t.equal(verdicts(documents[0])["IK05"], "warn", "a number, once")
+    t.check("only once" in check_of(documents[0], "IK05")["observed"],
+            check_of(documents[0], "IK05")["observed"])
+    t.equal(verdicts(documents[1])["IK05"], "fail", "a number, every time")
+
+
 @test("a slow service ends in a verdict, and the ledger may be lost",
       limit=60)
 def slow(t):
@@ -576,6 +603,7 @@ def statuses(t):
     for args, status, words in (
             (("--convention", "nobody"), 2, "ietf, stripe"),
             (("--window", "soon"), 2, "24h"),
+            (("--window", "0s"), 2, "24h"),
             (("--limit", "0s"), 2, "10m"),
             (("--effect-id", "id"), 2, "/id"),
             (("--second-path", "refunds"), 2, "/refunds"),
