@@ -708,6 +708,9 @@ void flight_on_done(void *context, CURL *easy, CURLcode code)
     if (flight->is_ended) {
         return; /* its ending is settled, and waits to be told */
     }
+    if (wire->set->shares_by_hand && cleartext_goes_on(wire)) {
+        return;
+    }
     wire_result(wire, code, &result);
     bool is_copy = flight->kind == ATTEMPT_DUPLICATE;
     struct answers_seen *seen =

@@ -356,12 +356,36 @@ static int wait_for_events(const struct loop *loop, struct epoll_event *events,
     return count;
 }
 
+/* libcurl 7.88 gives the host of a clear-text HTTP/2 connection as much as its
+ * buffer holds; what it read beyond stays with it until something happens on
+ * the socket, which then has nothing more to tell. So it is called once more
+ * for each buffer that came, until it has nothing. */
+static void look_after(struct loop *loop)
+{
+    if (loop->unsure_bytes < CURL_MAX_WRITE_SIZE) {
+        return;
+    }
+    loop->unsure_bytes = 0;
+    for (int fd = 0; fd < loop->descriptor_end; fd++) {
+        if ((loop->wanted[fd] & OURS) && !(loop->wanted[fd] & IDLE)) {
+            call_shard(loop, &loop->shards[loop->owner[fd]], fd,
+                       CURL_CSELECT_IN);
+        }
+    }
+    if (loop->unsure_bytes > 0) {
+        loop->unsure_bytes = CURL_MAX_WRITE_SIZE;
+        loop_hurry(loop);
+    }
+}
+
 void loop_wait(struct loop *loop, struct instant until)
 {
     struct epoll_event events[EVENTS_MAX];
     struct heap_node *node;
 
     loop->handed_over = false;
+    loop_settle(loop);
+    look_after(loop);
     loop_settle(loop);
     if (loop->handed_over) {
         until = (struct instant){0}; /* the host may have more to start */

@@ -65,6 +65,7 @@ struct loop {
     struct loop_shard *due; /* to be called now */
     bool handed_over;       /* a transfer ended since this was cleared, or the
                              * host wants its turn */
+    size_t unsure_bytes;    /* that came since libcurl was last looked after */
     struct heap timers;     /* of shards that want to be called later */
     int epoll;
     int wake; /* eventfd: makes loop_wait return early */
@@ -108,6 +109,13 @@ void loop_wait(struct loop *loop, struct instant until);
 static inline void loop_hurry(struct loop *loop)
 {
     loop->handed_over = true;
+}
+
+/* From a callback: bytes of an answer came on a connection of which libcurl
+ * may keep some and forget to say so: see loop_wait. */
+static inline void loop_look_after(struct loop *loop, size_t bytes)
+{
+    loop->unsure_bytes += bytes;
 }
 
 /* Sets off what was added and hands over what ended; without waiting. */

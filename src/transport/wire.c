@@ -155,6 +155,7 @@ void wires_init(struct wires *wires, struct arena *arena,
     wires->slots = arena_array(arena, count, sizeof(*wires->slots));
     wires->slot_count = count;
     wires->reads_answers = plan_reads_answers(plan);
+    wires->shares_by_hand = cleartext_is_needed(&plan->target);
     answers_make_room(&wires->slots[0].answer, sizeof(struct wire), count,
                       plan, arena);
     for (size_t i = 0; i < count; i++) {
@@ -192,6 +193,10 @@ static int on_before_request(void *user, char *remote_ip, char *local_ip,
     if (++wire->sends > 1) {
         wire->resend_refused = true;
         return CURL_PREREQFUNC_ABORT;
+    }
+    curl_easy_setopt(wire->easy, CURLOPT_FRESH_CONNECT, 1L);
+    if (wire->set->shares_by_hand) {
+        cleartext_sent(wire);
     }
     wire->sent = clock_now();
     wire->local_port = local_port;
@@ -261,6 +266,9 @@ static size_t on_header(char *line, size_t size, size_t count, void *user)
     struct wire *wire = user;
     size_t length = size * count;
 
+    if (wire->set->shares_by_hand) {
+        loop_look_after(wire->set->loop, length);
+    }
     if (!wire->answered) {
         wire->answered = true;
         wire->first_byte = clock_now();
@@ -284,6 +292,13 @@ static curl_socket_t on_open_socket(void *user, curlsocktype purpose,
     struct wire *wire = user;
     (void)purpose;
 
+    if (wire->sends > 0) {
+        wire->resend_refused = true;
+        return CURL_SOCKET_BAD;
+    }
+    if (wire->set->shares_by_hand && !cleartext_may_open(wire)) {
+        return CURL_SOCKET_BAD;
+    }
     return loop_open_socket(wire->set->loop, address, &wire->socket_error);
 }
 
@@ -292,6 +307,9 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *user)
     struct wire *wire = user;
     struct instant until;
 
+    if (wire->set->shares_by_hand) {
+        loop_look_after(wire->set->loop, size * count);
+    }
     if (wire->fault && wire->fault->kind == FAULT_SLOW_READ &&
         !wire_fault_may_read(wire, size * count, &until)) {
         wire->set->on_slow(wire->set->context, wire, until);
@@ -365,10 +383,21 @@ struct wire *wire_take(struct wire_pool *pool)
     return wire;
 }
 
+/* A handle counts its re-sends over all its requests, and gives up every
+ * sixth time without trying one. */
+static void forget_resends(struct wire *wire)
+{
+    curl_easy_cleanup(wire->easy);
+    wire->easy = NULL;
+}
+
 void wire_give_back(struct wire *wire)
 {
     must(!wire->is_losing);
     wire_stop(wire);
+    if (wire->resend_refused) {
+        forget_resends(wire);
+    }
     wire->owner = NULL;
     make_free(wire);
 }
@@ -496,16 +525,25 @@ bool wire_send(struct wire *wire, uint16_t request,
         fill(wire, &wire->set->prepared[request], subject);
     }
     wire_fault_set(wire);
-    if (curl_multi_add_handle(wire->multi, wire->easy) !=
-        CURLM_OK) {
-        return false;
+    if (wire->set->shares_by_hand) {
+        return cleartext_begin(wire);
     }
-    wire->on_multi = true;
-    return true;
+    curl_easy_setopt(wire->easy, CURLOPT_FRESH_CONNECT, 0L);
+    return wire_add(wire);
+}
+
+bool wire_add(struct wire *wire)
+{
+    wire->on_multi =
+        curl_multi_add_handle(wire->multi, wire->easy) == CURLM_OK;
+    return wire->on_multi;
 }
 
 void wire_stop(struct wire *wire)
 {
+    if (wire->set->shares_by_hand) {
+        cleartext_end(wire);
+    }
     if (wire->on_multi) {
         curl_multi_remove_handle(wire->multi, wire->easy);
         wire->on_multi = false;
@@ -601,8 +639,6 @@ static enum outcome outcome_sent(const struct wire *wire, CURLcode code)
     if (wire->answered) {
         return OUTCOME_TRUNCATED;
     }
-    /* libcurl counts its re-sends a handle and gives up every sixth time
-     * without trying one. */
     return wire->reused ? OUTCOME_RESET_REUSED : OUTCOME_RESET;
 }
 
@@ -642,7 +678,7 @@ void wire_result(struct wire *wire, CURLcode code,
     *result = (struct attempt_result){
         .status = wire->status,
         .sent = wire_was_sent(wire),
-        .reused = wire->reused || wire->resend_refused,
+        .reused = wire->reused,
         .hint = wire->hint,
         .headers = wire->answer_headers,
     };

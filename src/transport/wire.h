@@ -11,7 +11,8 @@
  *
  * libcurl re-sends a request by itself, POST included, when a reused
  * connection dies before the answer begins. The pre-request callback counts
- * every send and refuses the second, which surfaces as outcome reset_reused.
+ * every send and lets a second have no connection but a new one, which is
+ * refused its socket: that surfaces as outcome reset_reused.
  */
 #ifndef SQUALL_TRANSPORT_WIRE_H
 #define SQUALL_TRANSPORT_WIRE_H
@@ -21,6 +22,7 @@
 #include "measure/fact.h"
 #include "plan/plan.h"
 #include "transport/answer.h"
+#include "transport/cleartext.h"
 #include "transport/loop.h"
 
 #include <curl/curl.h>
@@ -69,11 +71,13 @@ struct wire {
     struct answer answer;
     char *url, *headers, *body;  /* room for filled templates */
     struct curl_slist *lines;    /* nodes for filled header lines */
+    struct cleartext cleartext;
 };
 
 struct wire_pool {
     struct gate gate; /* an attempt that is inside may take a wire */
     struct wire *free;
+    struct cleartext_pool cleartext;
 };
 
 /* What a request has that never changes, filled once. */
@@ -89,6 +93,8 @@ struct wires {
     struct wire_pool *pools;
     size_t pool_count;
     bool reads_answers; /* more than their status and hint is looked at */
+    bool shares_by_hand;    /* connections, as cleartext.h says */
+    bool waiting_may_begin; /* what waited in a pool can begin */
     /* Told before the first byte goes out; must not call libcurl. */
     void (*on_sent)(void *context, struct wire *wire);
     /* An answer is held back until then; must not call libcurl. */
@@ -113,6 +119,9 @@ void wire_give_back(struct wire *wire);
 bool wire_send(struct wire *wire, uint16_t request,
                const struct letter *letter,
                const struct template_subject *subject);
+
+/* Hands a request that is filled to libcurl. False: no memory for it. */
+bool wire_add(struct wire *wire);
 
 /* Takes it from libcurl before its end: an HTTP/1.1 connection closes. */
 void wire_stop(struct wire *wire);

@@ -401,6 +401,7 @@ static void wake_operations(struct worker *worker)
     }
     flights_settle(worker, now);
     strikes_turn(worker, now);
+    cleartext_turn(&worker->wires);
 }
 
 static void abandon_all(struct worker *worker)
@@ -462,7 +463,7 @@ static void obey_stop(struct worker *worker)
 static struct instant next_turn(const struct worker *worker)
 {
     struct instant until = worker->next_publish;
-    if (worker->ended) {
+    if (worker->ended || worker->wires.waiting_may_begin) {
         return (struct instant){0};
     }
     until = instant_min(until, heap_next(&worker->timers));

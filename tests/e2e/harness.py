@@ -452,6 +452,14 @@ class H2Books:
         with urllib.request.urlopen(self.books_url, timeout=20) as answer:
             return json.load(answer)
 
+    def final_counts(self, test):
+        """Once the client is gone, and the server knows it."""
+        def is_over():
+            counts = self.counts()
+            return counts["closed"] == counts["connections"]
+        test.wait_until("the server sees its connections closed", is_over)
+        return self.counts()
+
 
 class Nginx:
     """nginx with one worker, on a socket that listened before it started."""

@@ -33,6 +33,7 @@ import h2.settings
 class Books:
     def __init__(self):
         self.connections = 0
+        self.closed = 0         # of the connections
         self.whole = 0
         self.partial = 0
         self.cancelled = 0
@@ -88,6 +89,7 @@ class Connection(asyncio.Protocol):
             self.transport.write(data)
 
     def connection_lost(self, _error):
+        self.books.closed += 1
         self.books.lost += bool(self.streams)
         for number in list(self.streams):
             self.gone(number)
