@@ -191,7 +191,7 @@ static int on_before_request(void *user, char *remote_ip, char *local_ip,
     (void)remote_port;
 
     if (++wire->sends > 1) {
-        wire->resend_refused = true;
+        refusal_resend(wire);
         return CURL_PREREQFUNC_ABORT;
     }
     curl_easy_setopt(wire->easy, CURLOPT_FRESH_CONNECT, 1L);
@@ -200,6 +200,7 @@ static int on_before_request(void *user, char *remote_ip, char *local_ip,
     }
     wire->sent = clock_now();
     wire->local_port = local_port;
+    refusal_sent(wire);
     wire->set->on_sent(wire->set->context, wire);
     return CURL_PREREQFUNC_OK;
 }
@@ -293,7 +294,7 @@ static curl_socket_t on_open_socket(void *user, curlsocktype purpose,
     (void)purpose;
 
     if (wire->sends > 0) {
-        wire->resend_refused = true;
+        refusal_resend(wire);
         return CURL_SOCKET_BAD;
     }
     if (wire->set->shares_by_hand && !cleartext_may_open(wire)) {
@@ -350,6 +351,7 @@ static bool make_handle(struct wire *wire)
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, loop_close_socket);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, wire->set->loop);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "squall/" SQUALL_VERSION);
+    refusal_watch(wire);
     handle_set_target(easy, &wire->set->plan->target, wire->set->pinned);
     return true;
 }
@@ -364,6 +366,7 @@ struct wire *wire_take(struct wire_pool *pool)
     wire->next = NULL;
     wire->reused = false;
     wire->resend_refused = false;
+    wire->stream_refused = false;
     wire->answered = false;
     wire->is_interim = false;
     wire->head_is_whole = false;
@@ -525,6 +528,7 @@ bool wire_send(struct wire *wire, uint16_t request,
         fill(wire, &wire->set->prepared[request], subject);
     }
     wire_fault_set(wire);
+    wire->failure[0] = '\0';
     if (wire->set->shares_by_hand) {
         return cleartext_begin(wire);
     }
@@ -620,6 +624,9 @@ static enum outcome outcome_unsent(struct wire *wire, CURLcode code)
 /* A failure after the request, or a part of it, went out. */
 static enum outcome outcome_sent(const struct wire *wire, CURLcode code)
 {
+    if (!wire->answered && refusal_is_known(wire)) {
+        return OUTCOME_REFUSED_STREAM;
+    }
     if (wire->resend_refused) {
         return OUTCOME_RESET_REUSED;
     }
@@ -631,8 +638,6 @@ static enum outcome outcome_sent(const struct wire *wire, CURLcode code)
     case CURLE_BAD_CONTENT_ENCODING:
     case CURLE_OUT_OF_MEMORY:
         return OUTCOME_PROTOCOL;
-    case CURLE_PARTIAL_FILE:
-        return OUTCOME_TRUNCATED;
     default:
         break;
     }
@@ -685,7 +690,7 @@ void wire_result(struct wire *wire, CURLcode code,
     if (code == CURLE_OK && wire->answered && !wire->head_is_whole) {
         /* libcurl takes a head that a close cuts short for a whole one. */
         result->outcome = OUTCOME_TRUNCATED;
-    } else if (code == CURLE_OK) {
+    } else if (code == CURLE_OK && wire->answered) {
         result->outcome = outcome_of_status(
             wire->status, &planned->config.expect, planned->traits.has_key);
         if (result->outcome == OUTCOME_OK &&
@@ -695,6 +700,8 @@ void wire_result(struct wire *wire, CURLcode code,
     } else if (!result->sent) {
         result->outcome = outcome_unsent(wire, code);
     } else {
+        /* An HTTP/2 stream that ends without a word is no error to libcurl
+         * while its connection serves others. */
         result->outcome = outcome_sent(wire, code);
     }
 }

@@ -24,6 +24,7 @@
 #include "transport/answer.h"
 #include "transport/cleartext.h"
 #include "transport/loop.h"
+#include "transport/refusal.h"
 
 #include <curl/curl.h>
 #include <stdbool.h>
@@ -47,6 +48,7 @@ struct wire {
     bool on_multi;        /* libcurl works on it */
     bool reused;
     bool resend_refused;
+    bool stream_refused;  /* as that re-send told */
     bool answered;        /* a byte of an answer has come */
     bool is_interim;      /* its last status line was a 1xx */
     bool head_is_whole;   /* the empty line after its headers has come */
@@ -72,6 +74,8 @@ struct wire {
     char *url, *headers, *body;  /* room for filled templates */
     struct curl_slist *lines;    /* nodes for filled header lines */
     struct cleartext cleartext;
+    uint32_t stream;      /* of HTTP/2; 0: not known */
+    char failure[CURL_ERROR_SIZE]; /* libcurl's word for it, if there is one */
 };
 
 struct wire_pool {
@@ -93,6 +97,8 @@ struct wires {
     struct wire_pool *pools;
     size_t pool_count;
     bool reads_answers; /* more than their status and hint is looked at */
+    bool resends_tell;  /* of HTTP/2 streams that were refused */
+    struct refusal_notes refusals;
     bool shares_by_hand;    /* connections, as cleartext.h says */
     bool waiting_may_begin; /* what waited in a pool can begin */
     /* Told before the first byte goes out; must not call libcurl. */

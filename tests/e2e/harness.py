@@ -894,7 +894,7 @@ class Test:
             sock.close()
         return server
 
-    def h2_books(self, tls=None):
+    def h2_books(self, tls=None, streams=1000):
         """tests/servers/h2_books.py, on sockets that listen already."""
         try:
             import h2  # noqa: F401, only looked for
@@ -902,7 +902,8 @@ class Test:
             raise Skip("python3-h2 is not installed") from None
         serving, telling = listening_socket(), listening_socket()
         argv = [sys.executable, ROOT / "tests" / "servers" / "h2_books.py",
-                "--fd", serving.fileno(), "--books-fd", telling.fileno()]
+                "--fd", serving.fileno(), "--books-fd", telling.fileno(),
+                "--streams", str(streams)]
         if tls:
             argv += ["--cert", tls.cert, "--key", tls.key]
         self.start(argv, "h2_books",

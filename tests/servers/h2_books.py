@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """An HTTP/2 server that keeps honest books of its streams.
 
-    h2_books.py --fd N --books-fd N [--cert FILE --key FILE]
+    h2_books.py --fd N --books-fd N [--cert FILE --key FILE] [--streams N]
 
 It serves HTTP/2 on the first socket, with prior knowledge or, given a
 certificate, over TLS; GET on the second tells the books as JSON, by HTTP/1.1.
@@ -31,13 +31,15 @@ import h2.settings
 
 
 class Books:
-    def __init__(self):
+    def __init__(self, room):
+        self.room = room        # streams at once, as clients are told
         self.connections = 0
         self.closed = 0         # of the connections
         self.whole = 0
         self.partial = 0
         self.cancelled = 0
         self.answered = 0
+        self.refused = 0        # streams that were not processed, and told so
         self.at_once = 0        # most streams at once on a connection
         self.lost = 0           # connections that ended with streams open
         self.by_id = collections.Counter()
@@ -73,6 +75,8 @@ class Connection(asyncio.Protocol):
         self.streams = {}
         self.transport = None
         self.number = 0
+        self.requests = 0
+        self.last_stream = None  # of those that a GOAWAY lets end
 
     def connection_made(self, transport):
         self.transport = transport
@@ -80,7 +84,7 @@ class Connection(asyncio.Protocol):
         self.number = self.books.connections
         self.h2.initiate_connection()
         self.h2.update_settings(
-            {h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS: 1000})
+            {h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS: self.books.room})
         self.flush()
 
     def flush(self):
@@ -133,15 +137,64 @@ class Connection(asyncio.Protocol):
     def serve(self, number):
         stream = self.streams[number]
         stream.is_whole = True
+        words = stream.headers[":path"].split("/")[1:]
+        self.requests += 1
+        if self.is_unwelcome(number, words):
+            return
         books = self.books
         books.whole += 1
         books.by_id[stream.id()] += 1
         books.by_key[stream.headers.get("idempotency-key", "")] += 1
         books.by_connection[self.number] += 1
-        self.behave(number, stream, stream.headers[":path"].split("/")[1:])
+        self.behave(number, stream, words)
+
+    def is_unwelcome(self, number, words):
+        """It is not processed, and nothing of it is in the books but that."""
+        hit = words[0] == "refuse" and self.requests % int(words[1]) == 0
+        if hit:
+            self.h2.reset_stream(number, h2.errors.ErrorCodes.REFUSED_STREAM)
+        if hit or self.last_stream is not None:
+            self.books.refused += 1
+            del self.streams[number]
+            return True
+        return False
+
+    def write_frame(self, kind, payload):
+        """One that python3-h2 does not send, or not without ending."""
+        self.flush()
+        self.transport.write(len(payload).to_bytes(3, "big") + kind +
+                             b"\0" + (0).to_bytes(4, "big") + payload)
+
+    def say_goodbye(self, number):
+        self.last_stream = number
+        self.write_frame(b"\x07", number.to_bytes(4, "big") +
+                         (0).to_bytes(4, "big"))
+
+    def spoil(self, words, number):
+        """What strikes the connection at every so manieth request, after the
+        effect of this one."""
+        if self.requests % int(words[1]):
+            return
+        if words[0] == "goodbye":
+            self.say_goodbye(number)
+        elif words[0] == "goodbye-close":
+            self.say_goodbye(number)
+            self.transport.close()
+        elif words[0] == "close":
+            self.transport.close()
+        elif words[0] == "nonsense":
+            self.write_frame(b"\x06", b"short")  # PING has eight bytes
 
     def behave(self, number, stream, words):
-        if words[0] == "effects":
+        if words[0] in ("refuse", "goodbye", "goodbye-close", "close",
+                        "nonsense"):
+            self.behave(number, stream, words[2:])
+            if words[0] != "refuse":
+                self.spoil(words, number)
+        elif words[0] == "reset":
+            self.h2.reset_stream(number, h2.errors.ErrorCodes.INTERNAL_ERROR)
+            del self.streams[number]
+        elif words[0] == "effects":
             self.books.effects[stream.id()] += 1
             self.behave(number, stream, words[1:] or ["ok"])
         elif words[0] == "delay":
@@ -181,6 +234,9 @@ class Connection(asyncio.Protocol):
         self.books.answered += 1
         self.books.read_ms.append((time.monotonic() - stream.began) * 1000)
         del self.streams[number]
+        if self.last_stream is not None and not self.streams:
+            self.flush()
+            self.transport.close()
 
 
 async def tell(books, reader, writer):
@@ -194,7 +250,7 @@ async def tell(books, reader, writer):
 
 async def run(arguments):
     loop = asyncio.get_running_loop()
-    books = Books()
+    books = Books(arguments.streams)
     stop = loop.create_future()
 
     def end():
@@ -209,7 +265,9 @@ async def run(arguments):
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(arguments.cert, arguments.key)
         tls.set_alpn_protocols(["h2"])
+    # Clients that do not say goodbye to TLS are not waited for.
     await loop.create_server(lambda: Connection(books), ssl=tls,
+                             ssl_shutdown_timeout=0.2 if tls else None,
                              sock=socket.socket(fileno=arguments.fd))
     await asyncio.start_server(
         lambda r, w: tell(books, r, w),
@@ -222,6 +280,7 @@ def main():
         description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--fd", type=int, required=True)
     parser.add_argument("--books-fd", type=int, required=True)
+    parser.add_argument("--streams", type=int, default=1000)
     parser.add_argument("--cert")
     parser.add_argument("--key")
     asyncio.run(run(parser.parse_args()))
