@@ -41,7 +41,8 @@ static struct leftover leftover_at(const struct replay *replay,
     return (struct leftover){
         .letter = letter,
         .ending = *ending,
-        .after = replayed_verdict(letter->verdict, now, letter->one_key),
+        .after = replayed_verdict(letter->verdict, now,
+                                  ending->speaks_for_all),
         .class = replay->replayed.has_classes && replay->classes[index] > 0
                      ? (enum effect_class)(replay->classes[index] - 1)
                      : EFFECT_CLASS_COUNT,

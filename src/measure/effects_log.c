@@ -89,7 +89,7 @@ void effects_log_take(struct effects_log *log, const struct fact *fact)
     if (fact->finished.was_before) {
         attempts += fact->finished.attempts_before;
         verdict = replayed_verdict(fact->finished.verdict_before, verdict,
-                                   fact->finished.one_key);
+                                   fact->finished.speaks_for_all);
     }
     if (log->verdict_us) {
         log->verdict_us[log->count] = us_that_fit(

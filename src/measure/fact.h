@@ -132,6 +132,7 @@ struct fact {
             bool was_before;          /* it is sent again: it had, in runs */
             enum verdict verdict_before; /* before this one, that verdict */
             unsigned attempts_before; /* and so many on the wire */
+            bool speaks_for_all;      /* see replayed_verdict */
             size_t note_count;        /* <= ATTEMPT_NOTES_MAX */
             const struct attempt_note *notes; /* borrowed */
             /* What the client's own policy did. Each is looked at where its

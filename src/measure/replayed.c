@@ -3,14 +3,14 @@
 #include "base/must.h"
 
 enum verdict replayed_verdict(enum verdict before, enum verdict now,
-                              bool one_key)
+                              bool speaks_for_all)
 {
     switch (now) {
     case VERDICT_ACKED:
     case VERDICT_AMBIGUOUS:
         return now;
     case VERDICT_REFUSED:
-        return before == VERDICT_AMBIGUOUS && !one_key ? before : now;
+        return before == VERDICT_AMBIGUOUS && !speaks_for_all ? before : now;
     case VERDICT_SHED:
     case VERDICT_COUNT:
         break;

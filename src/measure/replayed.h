@@ -3,19 +3,20 @@
  * known of them over both.
  *
  * The verdict over both runs is the one that a single run with all these
- * attempts would have had: a definite yes acks; a definite no after attempts
- * that nobody knows of refuses only where all carried one key, since then the
- * service would have answered as it did the first time; and what was never
- * sent again stays as it was.
+ * attempts would have had: a definite yes acks; after attempts that nobody
+ * knows of, only an answer that is a definite no refuses, and only where all
+ * carried one key, since then the service would have answered as it did the
+ * first time; and what did not reach it again stays as it was.
  */
 #ifndef SQUALL_MEASURE_REPLAYED_H
 #define SQUALL_MEASURE_REPLAYED_H
 
 #include "measure/effects.h"
 
-/* The verdict over both runs. */
+/* The verdict over both runs. `speaks_for_all`: the last answer of this one is
+ * a definite no, and every attempt of both carried one and the same key. */
 enum verdict replayed_verdict(enum verdict before, enum verdict now,
-                              bool one_key);
+                              bool speaks_for_all);
 
 struct replayed {
     uint64_t letters;

@@ -71,6 +71,7 @@ struct letter_ending {
     bool started;
     uint8_t verdict; /* enum verdict; of this run alone */
     uint8_t reason;  /* enum finish_reason */
+    bool speaks_for_all; /* measure/replayed.h */
     unsigned attempts;
 };
 

@@ -75,6 +75,21 @@ static void fill_join(struct worker *worker, struct operation *operation)
     operation->join = letters_join(worker->plan, &subject);
 }
 
+static bool has_key(const struct worker *worker,
+                    const struct operation *operation)
+{
+    return operation->letter
+               ? operation->letter->key != NULL
+               : worker->plan->requests[operation->request].traits.has_key;
+}
+
+static bool has_one_key(const struct worker *worker,
+                        const struct operation *operation)
+{
+    return has_key(worker, operation) &&
+           worker->plan->policy.key.scope == KEY_SCOPE_OPERATION;
+}
+
 static struct fact new_fact(const struct operation *operation,
                             enum fact_kind kind, struct instant at)
 {
@@ -384,11 +399,14 @@ static void fill_letter(const struct worker *worker,
     fact->finished.verdict_before = letter->verdict;
     fact->finished.attempts_before = letter->attempts;
     fact->finished.one_key = letter->one_key;
+    fact->finished.speaks_for_all =
+        letter->one_key && operation->call.last_rejected;
     worker->options.endings[letter - worker->plan->letters->items] =
         (struct letter_ending){
             .started = true,
             .verdict = (uint8_t)action->verdict,
             .reason = (uint8_t)action->reason,
+            .speaks_for_all = fact->finished.speaks_for_all,
             .attempts = operation->on_wire,
         };
 }
@@ -411,9 +429,7 @@ static void perform_finish(struct worker *worker, struct operation *operation,
     fact.finished.join = operation->join;
     fact.finished.has_effect =
         request->config.effect == YES;
-    fact.finished.one_key =
-        request->traits.has_key &&
-        worker->plan->policy.key.scope == KEY_SCOPE_OPERATION;
+    fact.finished.one_key = has_one_key(worker, operation);
     if (operation->letter) {
         fill_letter(worker, operation, action, &fact);
     }
@@ -444,8 +460,6 @@ static void perform_finish(struct worker *worker, struct operation *operation,
 static void tell_answers(struct worker *worker,
                          const struct operation *operation)
 {
-    const struct planned_request *request =
-        &worker->plan->requests[operation->request];
     if (!answers_are_told(worker, operation->request)) {
         return;
     }
@@ -455,10 +469,8 @@ static void tell_answers(struct worker *worker,
     fact.answers.verdict = operation->verdict;
     fact.answers.intended = operation->intended;
     fact.answers.attempts = operation->on_wire + operation->copies;
-    fact.answers.has_key = request->traits.has_key;
-    fact.answers.one_key =
-        request->traits.has_key &&
-        worker->plan->policy.key.scope == KEY_SCOPE_OPERATION;
+    fact.answers.has_key = has_key(worker, operation);
+    fact.answers.one_key = has_one_key(worker, operation);
     fact.answers.note_count = operation->note_count;
     fact.answers.notes = operation->notes;
     copied_tell(worker, operation, &fact);
@@ -557,6 +569,7 @@ static void step_one(struct worker *worker, struct operation *operation,
         .client = &worker->clients[operation->client],
         .traits = worker->plan->requests[operation->request].traits,
     };
+    env.traits.has_key = has_key(worker, operation);
     call_step(&operation->call, now, event, &env, &actions);
     operation->waits |= (uint8_t)(1u << operation->call.wait);
     if (env.client->change_count > 0) {

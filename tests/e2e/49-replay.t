@@ -129,6 +129,60 @@ def classes(t):
     t.equal(left[3]["effect"], "unresolved_not_done", "what the ledger told")
 
 
+@test("a service that goes away, or refuses what has no key, tells nothing")
+def goes_away(t):
+    done = {f"key-of-{n}": 1 for n in range(3)}
+    orders = []
+
+    def answer(request):
+        orders.append(request)
+        done[request.header("Idempotency-Key")] = 1
+        if len(orders) == 4:
+            service.refuse()
+        return reply(201, close=True)
+
+    service = t.server(answer)
+    ledger = t.server(lambda request: reply(body="".join(
+        f"{key} {count}\n" for key, count in done.items())))
+    letters = [letter(n) for n in range(8)]
+    file = t.write("dead.ndjson", dead_letters(
+        service.url.rstrip("/"), letters,
+        ledger={"url": ledger.url, "key": "{{key}}", "settle": "20ms"}))
+    run = replayed(t, file, "-c", "1", "--max-attempts", "2", "--set",
+                   "retry.backoff.initial=1ms", "--dead-letters", file)
+    t.equal(len(orders), 4, "orders that came")
+    t.equal(run["attempts.by_outcome.connect_refused"], 8, "refused")
+    t.equal(run["replay.sent"], 4, "sent")
+    t.equal(run["replay.verdicts"],
+            {"acked": 4, "refused": 0, "ambiguous": 4, "shed": 0},
+            "a refused connection is no answer")
+    t.equal(run["replay.ambiguous_resolved.unresolved_not_done"], 4,
+            "unresolved")
+    t.equal(run["effects.exactly_once"], 4, "once")
+    t.equal({one["verdict"] for one in lines_of(file)[1:-1]}, {"ambiguous"},
+            "and stay so")
+
+    # The first request is lost, the second refused; only a key tells that the
+    # second answer is the first one's, too.
+    def refuse(request):
+        first = request.header("X-Op") not in seen
+        seen.add(request.header("X-Op"))
+        return HANG if first else reply(422)
+
+    seen = set()
+    service = t.server(refuse)
+    letters = [letter(n, key=key, verdict="shed", attempts=[], headers=[
+        {"name": "X-Op", "value": str(n), "form": "plain"}])
+        for n, key in enumerate(("one", None))]
+    file = t.write("keyless.ndjson", dead_letters(
+        service.url.rstrip("/"), letters, ledger=None))
+    run = replayed(t, file, "--timeout", "100ms", "--set",
+                   "retry.backoff.initial=1ms")
+    t.equal(run["replay.verdicts"],
+            {"acked": 0, "refused": 1, "ambiguous": 1, "shed": 0},
+            "verdicts")
+
+
 @test("interrupted, kept, and repeated until all are done", limit=60)
 def repeated(t):
     target = t.target("-p", "targets/exactly-once")

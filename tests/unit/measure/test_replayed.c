@@ -21,9 +21,10 @@ static int release(void **state)
     return 0;
 }
 
-/* By what it was, what it is now, and whether all attempts had one key. */
+/* By what it was, what it is now, and whether the last answer speaks for all
+ * attempts. */
 static const struct {
-    enum verdict before, now, one_key, two_keys;
+    enum verdict before, now, for_all, for_one;
 } pairs[] = {
     {VERDICT_REFUSED, VERDICT_ACKED, VERDICT_ACKED, VERDICT_ACKED},
     {VERDICT_AMBIGUOUS, VERDICT_ACKED, VERDICT_ACKED, VERDICT_ACKED},
@@ -47,14 +48,14 @@ static void verdicts_of_two_runs(void **state)
     for (size_t i = 0; i < array_length(pairs); i++) {
         assert_int_equal(
             replayed_verdict(pairs[i].before, pairs[i].now, true),
-            pairs[i].one_key);
+            pairs[i].for_all);
         assert_int_equal(
             replayed_verdict(pairs[i].before, pairs[i].now, false),
-            pairs[i].two_keys);
+            pairs[i].for_one);
     }
 }
 
-static struct effects join_one(size_t pair, bool one_key, uint64_t done)
+static struct effects join_one(size_t pair, bool speaks_for_all, uint64_t done)
 {
     struct effects_log *log = effects_log_new(&arena, 1);
     struct fact fact = {.kind = FACT_FINISHED};
@@ -65,7 +66,7 @@ static struct effects join_one(size_t pair, bool one_key, uint64_t done)
     fact.finished.was_before = true;
     fact.finished.verdict_before = pairs[pair].before;
     fact.finished.attempts_before = 3;
-    fact.finished.one_key = one_key;
+    fact.finished.speaks_for_all = speaks_for_all;
     fact.finished.operation = 17;
     fact.finished.join = hash_bytes("id", 2);
     effects_log_take(log, &fact);
@@ -83,8 +84,8 @@ static void the_join_is_over_both(void **state)
         for (uint64_t done = 0; done < 3; done++) {
             struct effects one = join_one(i, true, done);
             struct effects two = join_one(i, false, done);
-            assert_int_equal(one.table[pairs[i].one_key][done], 1);
-            assert_int_equal(two.table[pairs[i].two_keys][done], 1);
+            assert_int_equal(one.table[pairs[i].for_all][done], 1);
+            assert_int_equal(two.table[pairs[i].for_one][done], 1);
             assert_int_equal(one.operations_checked, 1);
         }
     }
