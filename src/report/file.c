@@ -29,6 +29,9 @@ static bool cannot_write(struct errors *errors, const char *path,
     case ENOTDIR:
         error_hint(error, "the folder must exist before the run");
         break;
+    case ENXIO:
+        error_hint(error, "nobody reads from it: start the reader first");
+        break;
     case EISDIR:
         error_hint(error, "give a file in this folder instead");
         break;
@@ -128,13 +131,63 @@ bool file_can_write(const char *path, const char *what, struct errors *errors)
     return number == 0 || cannot_write(errors, path, what, number);
 }
 
+/* The folder that a path is in, and its last name. */
+static const char *split(const char *path, struct stat *folder, bool *is_there)
+{
+    const char *slash = strrchr(path, '/');
+    char *text = slash ? strndup(path, (size_t)(slash - path) + 1) : NULL;
+
+    *is_there = stat(slash ? text : ".", folder) == 0;
+    free(text);
+    return slash ? slash + 1 : path;
+}
+
+static bool is_one(const struct stat *one, const struct stat *other)
+{
+    return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
+}
+
+bool file_is_same(const char *path, const char *other)
+{
+    struct stat one, two;
+    bool is_there, other_is_there;
+
+    if (!path || !other || is_stdout(path) || is_stdout(other)) {
+        return false;
+    }
+    is_there = stat(path, &one) == 0;
+    other_is_there = stat(other, &two) == 0;
+    if (is_there || other_is_there) {
+        return is_there && other_is_there && S_ISREG(one.st_mode) &&
+               is_one(&one, &two);
+    }
+    const char *name = split(path, &one, &is_there);
+    const char *other_name = split(other, &two, &other_is_there);
+    return is_there && other_is_there && is_one(&one, &two) &&
+           strcmp(name, other_name) == 0;
+}
+
+/* A file that its owner alone may read stays so. */
+static void keep_mode(const struct file_writer *writer)
+{
+    struct stat status;
+
+    if (writer->has_name && writer->real && stat(writer->real, &status) == 0) {
+        (void)!fchmod(writer->file, status.st_mode & 0777);
+    }
+}
+
 static void open_file(struct file_writer *writer)
 {
     enum place place = look_at(writer->path, &writer->number);
 
     if (place == PLACE_SPECIAL) {
-        writer->file =
-            open(writer->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+        /* A pipe that nobody reads fails, and is not waited for. */
+        writer->file = open(writer->path, O_WRONLY | O_CLOEXEC | O_NOCTTY |
+                                              O_NONBLOCK);
+        if (writer->file >= 0) {
+            fcntl(writer->file, F_SETFL, O_WRONLY);
+        }
     } else if (place != PLACE_BAD) {
         /* A link stays a link: what it names is replaced. */
         writer->real =
@@ -142,6 +195,7 @@ static void open_file(struct file_writer *writer)
         writer->file = open_beside(
             writer->real ? writer->real : writer->path, &writer->name);
         writer->has_name = writer->file >= 0;
+        keep_mode(writer);
     }
     if (writer->file < 0 && writer->number == 0) {
         writer->number = errno;

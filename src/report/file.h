@@ -28,6 +28,10 @@ struct file_writer {
 bool file_can_write(const char *path, const char *what,
                     struct errors *errors);
 
+/* Whether two paths name one file, be it there or not; not "-", nor a device or
+ * a pipe, which may well take two. NULL is no file. */
+bool file_is_same(const char *path, const char *other);
+
 /* Begins, flushes what is in the buffer (at the latest when it holds
  * FILE_BUFFER_MAX bytes), ends. What goes wrong is kept until the end, which
  * returns false after adding an error; then nothing is left behind. */

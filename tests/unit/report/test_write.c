@@ -1,6 +1,8 @@
 /* A report is written whole or not at all, and says why not. */
 #include "report/document.h"
 
+#include "report/file.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -143,6 +145,57 @@ static void writes_devices_in_place(void **state)
     assert_true(S_ISCHR(status.st_mode));
 }
 
+static void does_not_wait_for_a_reader(void **state)
+{
+    (void)state;
+    const char *path = in_folder("pipe");
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_refused(path, "No such device");
+    int reader = open(path, O_RDONLY | O_NONBLOCK);
+    struct errors errors = ERRORS_INIT;
+    assert_true(document_write(document, path, &errors));
+    char text[100] = "";
+    assert_true(read(reader, text, sizeof(text) - 1) > 0);
+    assert_non_null(strstr(text, "42"));
+    close(reader);
+    unlink(path);
+}
+
+static void keeps_who_may_read_it(void **state)
+{
+    (void)state;
+    struct errors errors = ERRORS_INIT;
+    struct stat status;
+    const char *path = in_folder("private");
+    close(open(path, O_WRONLY | O_CREAT, 0600));
+    assert_true(document_write(document, path, &errors));
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    unlink(path);
+}
+
+static void tells_one_file_from_two(void **state)
+{
+    (void)state;
+    char first[128], second[200], link_to[128];
+    snprintf(first, sizeof(first), "%s/a", folder);
+    snprintf(second, sizeof(second), "%s/../%s/a", folder,
+             strrchr(folder, '/') + 1);
+    snprintf(link_to, sizeof(link_to), "%s/b", folder);
+    assert_true(file_is_same(first, second)); /* neither is there */
+    assert_false(file_is_same(first, link_to));
+    assert_false(file_is_same(first, NULL));
+    close(open(first, O_WRONLY | O_CREAT, 0600));
+    assert_true(file_is_same(first, second));
+    assert_false(file_is_same(first, link_to));
+    assert_int_equal(symlink(first, link_to), 0);
+    assert_true(file_is_same(first, link_to));
+    assert_false(file_is_same("/dev/null", "/dev/null"));
+    assert_false(file_is_same("-", "-"));
+    unlink(first);
+    unlink(link_to);
+}
+
 /* Standard output is put aside for the while. */
 static void writes_standard_output(void **state)
 {
@@ -174,6 +227,9 @@ int main(void)
         cmocka_unit_test(follows_links),
         cmocka_unit_test(says_why_not),
         cmocka_unit_test(writes_devices_in_place),
+        cmocka_unit_test(does_not_wait_for_a_reader),
+        cmocka_unit_test(keeps_who_may_read_it),
+        cmocka_unit_test(tells_one_file_from_two),
         cmocka_unit_test(writes_standard_output),
     };
     return cmocka_run_group_tests(tests, make, release);
