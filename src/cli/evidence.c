@@ -14,10 +14,12 @@
 static const char what_events[] = "the events";
 static const char what_letters[] = "the dead letters";
 
-/* What was told of an operation: a class and a count, and a bit for answers
- * that named several effects; 4 bytes. */
-enum { CLASS_BITS = 3, COUNT_MAX = (1 << 28) - 1 };
-static const uint32_t named_twice = UINT32_C(1) << 31;
+/* What was told of an operation after the run: 8 bytes. */
+struct told {
+    uint32_t effects;
+    uint8_t class; /* enum effect_class plus 1; 0: nobody knows */
+    uint8_t flags; /* of enum event_flag */
+};
 
 struct evidence {
     const struct plan *plan;
@@ -25,9 +27,8 @@ struct evidence {
     const char *dead_letters;
     double sample;
     struct journal *journal;
-    uint32_t *effects;        /* by operation: 0 unknown, else the class plus
-                               * 1, and the count above it */
-    uint64_t effects_size;
+    struct told *told;        /* by operation, or by letter */
+    uint64_t told_size;
 };
 
 /* Where the journal is kept: beside the first file, if it is one. */
@@ -71,13 +72,24 @@ static bool read_sample(double *share, const char *text,
     return false;
 }
 
-static bool check_different(const char *path, const char *other,
-                            struct errors *errors)
+bool evidence_files_differ(const struct invocation *invocation,
+                           const struct letters *letters,
+                           struct errors *errors)
 {
-    if (path && other && strcmp(path, other) == 0) {
-        errors_add(errors, ERROR_USAGE, "%s is to be two files at once",
-                   path);
-        return false;
+    const char *replayed = letters ? letters->file : NULL;
+    const char *const pairs[][2] = {
+        {invocation->events, invocation->dead_letters},
+        {invocation->events, invocation->output},
+        {invocation->dead_letters, invocation->output},
+        {replayed, invocation->events},
+        {replayed, invocation->output},
+    };
+    for (size_t i = 0; i < array_length(pairs); i++) {
+        if (file_is_same(pairs[i][0], pairs[i][1])) {
+            errors_add(errors, ERROR_USAGE, "%s is to be two files at once",
+                       pairs[i][0]);
+            return false;
+        }
     }
     return true;
 }
@@ -90,9 +102,6 @@ static bool check(const struct invocation *asked, double *sample,
 
     check_path(asked->events, "events", what_events, errors);
     check_path(asked->dead_letters, "dead-letters", what_letters, errors);
-    check_different(asked->events, asked->dead_letters, errors);
-    check_different(asked->events, asked->output, errors);
-    check_different(asked->dead_letters, asked->output, errors);
     read_sample(sample, asked->sample, errors);
     return errors->count == before;
 }
@@ -106,14 +115,16 @@ struct evidence *evidence_new(const struct invocation *invocation,
         errors_add(errors, ERROR_USAGE, "--sample is a share of --events");
         return NULL;
     }
-    if (!invocation->events && !invocation->dead_letters) {
+    const char *dead_letters =
+        plan->letters ? NULL : invocation->dead_letters;
+    if (!invocation->events && !dead_letters) {
         return NULL;
     }
     struct evidence *evidence = calloc(1, sizeof(*evidence));
     must(evidence);
     evidence->plan = plan;
     evidence->events = invocation->events;
-    evidence->dead_letters = invocation->dead_letters;
+    evidence->dead_letters = dead_letters;
     *ok = check(invocation, &evidence->sample, errors);
     if (*ok) {
         char *folder = journal_folder(
@@ -133,7 +144,7 @@ void evidence_free(struct evidence *evidence)
         if (evidence->journal) {
             journal_free(evidence->journal);
         }
-        free(evidence->effects);
+        free(evidence->told);
         free(evidence);
     }
 }
@@ -145,74 +156,83 @@ void evidence_keep(struct evidence *evidence, struct fleet *fleet)
     }
 }
 
-static uint32_t *told_of(struct evidence *evidence, uint64_t operation)
+/* Where an operation is known: letters are few, but their numbers need not
+ * be. */
+static uint64_t place_of(const struct evidence *evidence, uint64_t operation)
 {
-    if (operation >= evidence->effects_size) {
-        uint64_t size = operation + operation / 2 + 1024;
-        evidence->effects = realloc(evidence->effects,
-                                    size * sizeof(*evidence->effects));
-        must(evidence->effects);
-        memset(evidence->effects + evidence->effects_size, 0,
-               (size - evidence->effects_size) * sizeof(*evidence->effects));
-        evidence->effects_size = size;
+    const struct letters *letters = evidence->plan->letters;
+
+    if (!letters) {
+        return operation;
     }
-    return &evidence->effects[operation];
+    const struct letter *letter = letters_find(letters, operation);
+    must(letter);
+    return (uint64_t)(letter - letters->items);
 }
 
-static void on_effect(void *context, uint64_t operation,
-                      enum effect_class class, uint64_t effects)
+static struct told *told_of(struct evidence *evidence, uint64_t operation)
 {
-    uint32_t count = effects < COUNT_MAX ? (uint32_t)effects : COUNT_MAX;
-    *told_of(context, operation) =
-        ((uint32_t)class + 1) | count << CLASS_BITS;
+    uint64_t place = place_of(evidence, operation);
+
+    if (place >= evidence->told_size) {
+        uint64_t size = place + place / 2 + 1024;
+        evidence->told =
+            realloc(evidence->told, size * sizeof(*evidence->told));
+        must(evidence->told);
+        memset(evidence->told + evidence->told_size, 0,
+               (size - evidence->told_size) * sizeof(*evidence->told));
+        evidence->told_size = size;
+    }
+    return &evidence->told[place];
 }
 
-/* Answers add to what a ledger told. */
-static void on_named_twice(void *context, uint64_t operation, uint64_t named)
+static void tell_effects(struct told *told, enum effect_class class,
+                         uint64_t effects)
 {
-    (void)named;
-    *told_of(context, operation) |= named_twice;
+    told->class = (uint8_t)(class + 1);
+    told->effects = effects < UINT32_MAX ? (uint32_t)effects : UINT32_MAX;
 }
 
-/* They are all that is known. */
-static void on_duplicate(void *context, uint64_t operation, uint64_t named)
+static void on_effect(void *context, const struct effects_told *one)
 {
-    on_effect(context, operation, EFFECT_DUPLICATE, named);
-    on_named_twice(context, operation, named);
+    struct told *told = told_of(context, one->operation);
+
+    tell_effects(told, one->class, one->effects);
+    told->flags |= one->illegal_transition ? FLAG_ILLEGAL_TRANSITION : 0;
+}
+
+void evidence_hear(void *context, const struct answers_told *one)
+{
+    struct evidence *evidence = context;
+    struct told *told = told_of(evidence, one->operation);
+
+    told->flags |= one->flags;
+    if ((one->flags & FLAG_NAMED_TWICE) && !evidence->plan->has_ledger) {
+        tell_effects(told, EFFECT_DUPLICATE, one->named);
+    }
 }
 
 void evidence_watch(struct evidence *evidence, struct effects_join *join)
 {
-    _Static_assert(EFFECT_CLASS_COUNT < 1 << CLASS_BITS, "a class fits");
     if (evidence) {
         effects_join_watch(join, on_effect, evidence);
-    }
-}
-
-void evidence_hear(struct evidence *evidence, struct answers_log *const *logs,
-                   size_t count, bool are_oracle)
-{
-    if (evidence) {
-        answers_name_twice(logs, count,
-                           are_oracle ? on_duplicate : on_named_twice,
-                           evidence);
     }
 }
 
 static struct events_effect effect_of(const struct evidence *evidence,
                                       uint64_t operation)
 {
+    uint64_t place = place_of(evidence, operation);
     struct events_effect effect = {0};
-    uint32_t told = operation < evidence->effects_size
-                        ? evidence->effects[operation]
-                        : 0;
-    uint32_t class = told & ((1 << CLASS_BITS) - 1);
-    if (class != 0) {
-        effect.is_known = true;
-        effect.class = (enum effect_class)(class - 1);
-        effect.count = told >> CLASS_BITS & COUNT_MAX;
+
+    if (place < evidence->told_size) {
+        const struct told *told = &evidence->told[place];
+        effect.is_known = told->class > 0;
+        effect.class =
+            (enum effect_class)(told->class > 0 ? told->class - 1 : 0);
+        effect.count = told->effects;
+        effect.flags = told->flags;
     }
-    effect.named_twice = (told & named_twice) != 0;
     return effect;
 }
 
@@ -288,6 +308,7 @@ static bool write_letters(const struct evidence *evidence,
 }
 
 bool evidence_write(struct evidence *evidence, int64_t zero_unix_us,
+                    const struct letter_ending *endings,
                     struct errors *errors)
 {
     if (!evidence) {
@@ -295,6 +316,7 @@ bool evidence_write(struct evidence *evidence, int64_t zero_unix_us,
     }
     struct events_run run = {
         .plan = evidence->plan,
+        .endings = endings,
         .zero_unix_us = zero_unix_us,
         .sample = evidence->sample,
     };

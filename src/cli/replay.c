@@ -12,16 +12,16 @@
 
 static const char what_leftovers[] = "the dead letters";
 
-static void on_effect(void *context, uint64_t operation,
-                      enum effect_class class, uint64_t effects)
+static void on_effect(void *context, const struct effects_told *told)
 {
     struct replay *replay = context;
-    const struct letter *letter = letters_find(replay->letters, operation);
+    const struct letter *letter =
+        letters_find(replay->letters, told->operation);
 
     must(letter);
     size_t index = (size_t)(letter - replay->letters->items);
-    replay->classes[index] = (uint8_t)(class + 1);
-    replay->effects[index] = effects;
+    replay->classes[index] = (uint8_t)(told->class + 1);
+    replay->effects[index] = told->effects;
 }
 
 void replay_watch(struct replay *replay, struct effects_join *join)

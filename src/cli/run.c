@@ -62,6 +62,7 @@ static bool read_plan(struct run *run)
         /* Letters keep who they are. */
         input.letters = run->replay->letters;
         input.run = input.letters->run;
+        input.replay = start_number();
         input.has_seed = true;
         input.seed = input.letters->seed;
     }
@@ -141,6 +142,10 @@ static bool start_service(struct run *run)
 static bool prepare(struct run *run)
 {
     const char *output = run->invocation->output;
+    if (!evidence_files_differ(run->invocation, run->plan->letters,
+                               &run->errors)) {
+        return false;
+    }
     if (output && strcmp(output, "-") != 0 &&
         !document_can_write(output, &run->errors)) {
         return false;
@@ -148,11 +153,9 @@ static bool prepare(struct run *run)
     if (!start_service(run)) {
         return false;
     }
-    bool ok = true;
-    if (!run->replay) { /* it writes its own dead letters */
-        run->evidence =
-            evidence_new(run->invocation, run->plan, &ok, &run->errors);
-    }
+    bool ok;
+    run->evidence =
+        evidence_new(run->invocation, run->plan, &ok, &run->errors);
     run->fleet = ok ? fleet_new(run->plan, &run->errors) : NULL;
     if (!run->fleet) {
         return false;
@@ -294,12 +297,11 @@ static void hear_answers(struct run *run)
     size_t count;
     struct answers_log **logs = fleet_answers_logs(run->fleet, &count);
 
-    answers_merge(logs, count, &run->effects.answers);
+    answers_merge(logs, count, &run->effects.answers,
+                  run->evidence ? evidence_hear : NULL, run->evidence);
     if (!run->plan->has_ledger) {
         answers_speak(logs, count, &run->effects);
     }
-    evidence_hear(run->evidence, logs, count,
-                  run->effects.oracle == ORACLE_EFFECT_ID);
 }
 
 /* Joins operations and ledger. What cannot be read makes the effects
@@ -468,7 +470,7 @@ static bool write_evidence(struct run *run)
     int64_t since =
         instant_since(now, fleet_origin(run->fleet)).ns / NS_PER_US;
     return evidence_write(run->evidence, clock_unix_us() - since,
-                          &run->errors);
+                          fleet_endings(run->fleet), &run->errors);
 }
 
 static int report(struct run *run)

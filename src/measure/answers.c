@@ -17,22 +17,36 @@ struct named_effect {
 
 _Static_assert(sizeof(struct named_effect) == 24, "the header states the size");
 
+/* What speaks against the service, of an operation that was no warm-up. */
+struct answers_note {
+    uint64_t operation : 48;
+    uint64_t named : 8; /* saturates */
+    uint64_t flags : 8;
+};
+
+_Static_assert(sizeof(struct answers_note) == 8, "the header states the size");
+
 struct answers_log {
     struct answer_figures figures; /* aliased is found by the merge */
     struct named_effect *named;
     uint64_t count, capacity;
     bool overflowed;
+    struct answers_note *notes;
+    uint64_t note_count, note_capacity;
     size_t example_count;
     struct effect_example examples[EFFECT_EXAMPLES_MAX];
 };
 
 struct answers_log *answers_log_new(struct arena *arena,
-                                    uint64_t operations_max)
+                                    uint64_t operations_max,
+                                    bool names_effects)
 {
     struct answers_log *log = arena_alloc(arena, sizeof(*log));
-    log->capacity = operations_max * NAMED_PER_OPERATION;
+    log->capacity = names_effects ? operations_max * NAMED_PER_OPERATION : 0;
     log->named = arena_array(arena, log->capacity, sizeof(*log->named));
-    log->figures.names_effects = operations_max > 0;
+    log->note_capacity = operations_max;
+    log->notes = arena_array(arena, operations_max, sizeof(*log->notes));
+    log->figures.names_effects = names_effects;
     return log;
 }
 
@@ -98,6 +112,33 @@ static void take_duplicate(struct answers_log *log, const struct fact *fact)
     keep_example(log->examples, &log->example_count, &example);
 }
 
+static unsigned flags_of(const struct fact *fact)
+{
+    const struct answers_seen *seen = fact->answers.seen;
+    bool is_acked = fact->answers.verdict == VERDICT_ACKED;
+    unsigned flags = 0;
+
+    flags |= seen->named > 1 ? FLAG_NAMED_TWICE : 0;
+    flags |= seen->told > 1 ? FLAG_DIVERGENT : 0;
+    flags |= fact->answers.one_key && seen->differ ? FLAG_REPLAY_MISMATCH : 0;
+    flags |= seen->busy && !is_acked ? FLAG_STUCK : 0;
+    return flags;
+}
+
+static void note_flags(struct answers_log *log, const struct fact *fact,
+                       unsigned flags)
+{
+    unsigned named = fact->answers.seen->named;
+
+    if (flags != 0 && log->note_count < log->note_capacity) {
+        log->notes[log->note_count++] = (struct answers_note){
+            .operation = fact->answers.operation & ((UINT64_C(1) << 48) - 1),
+            .named = (named < 255 ? named : 255) & 0xff,
+            .flags = flags & 0xff,
+        };
+    }
+}
+
 /* All that an operation's answers named; those of the warm-up too, which a
  * later operation may name again. */
 static void log_effects(struct answers_log *log, const struct fact *fact)
@@ -132,17 +173,18 @@ void answers_log_take(struct answers_log *log, const struct fact *fact)
     if (fact->warmup) {
         return;
     }
-    figures->stuck +=
-        seen->busy && fact->answers.verdict != VERDICT_ACKED;
-    figures->replay_mismatch += fact->answers.one_key && seen->differ;
+    unsigned flags = flags_of(fact);
+    note_flags(log, fact, flags);
+    figures->stuck += (flags & FLAG_STUCK) != 0;
+    figures->replay_mismatch += (flags & FLAG_REPLAY_MISMATCH) != 0;
     if (!figures->names_effects) {
         return;
     }
     figures->unnamed += seen->unnamed;
     figures->named_operations += seen->named > 0;
     figures->named_effects += seen->named;
-    figures->divergent += seen->told > 1;
-    if (seen->named > 1) {
+    figures->divergent += (flags & FLAG_DIVERGENT) != 0;
+    if (flags & FLAG_NAMED_TWICE) {
         take_duplicate(log, fact);
     }
 }
@@ -197,7 +239,8 @@ static void enter(struct shared *shared, uint64_t number,
 }
 
 /* An operation's effects lie side by side: it is counted once. */
-static uint64_t count_marked(const struct shared *shared)
+static uint64_t count_marked(const struct shared *shared,
+                             answers_watcher *watcher, void *context)
 {
     uint64_t operations = 0;
     uint64_t number = 0;
@@ -210,13 +253,20 @@ static uint64_t count_marked(const struct shared *shared)
                 !named->warmup && named->operation != last) {
                 operations++;
                 last = named->operation;
+                if (watcher) {
+                    watcher(context, &(struct answers_told){
+                                         .operation = last,
+                                         .flags = FLAG_NAMED_ALIKE,
+                                     });
+                }
             }
         }
     }
     return operations;
 }
 
-static uint64_t count_aliased(struct answers_log *const *logs, size_t count)
+static uint64_t count_aliased(struct answers_log *const *logs, size_t count,
+                              answers_watcher *watcher, void *context)
 {
     struct arena arena = ARENA_INIT;
     uint64_t total = 0, number = 0, slots = 16;
@@ -239,7 +289,7 @@ static uint64_t count_aliased(struct answers_log *const *logs, size_t count)
             enter(&shared, number++, &logs[i]->named[n]);
         }
     }
-    uint64_t aliased = count_marked(&shared);
+    uint64_t aliased = count_marked(&shared, watcher, context);
     arena_release(&arena);
     return aliased;
 }
@@ -263,8 +313,21 @@ static void add_figures(struct answer_figures *to,
     to->stuck += from->stuck;
 }
 
+static void tell_notes(const struct answers_log *log,
+                       answers_watcher *watcher, void *context)
+{
+    for (uint64_t i = 0; i < log->note_count; i++) {
+        watcher(context, &(struct answers_told){
+                             .operation = log->notes[i].operation,
+                             .flags = log->notes[i].flags,
+                             .named = log->notes[i].named,
+                         });
+    }
+}
+
 void answers_merge(struct answers_log *const *logs, size_t count,
-                   struct answer_figures *figures)
+                   struct answer_figures *figures, answers_watcher *watcher,
+                   void *context)
 {
     bool overflowed = false;
 
@@ -273,34 +336,14 @@ void answers_merge(struct answers_log *const *logs, size_t count,
         if (logs[i]) {
             add_figures(figures, &logs[i]->figures);
             overflowed |= logs[i]->overflowed;
+            if (watcher) {
+                tell_notes(logs[i], watcher, context);
+            }
         }
     }
     figures->knows_shared = figures->names_effects && !overflowed;
     if (figures->knows_shared) {
-        figures->aliased = count_aliased(logs, count);
-    }
-}
-
-/* An operation's effects lie side by side. */
-void answers_name_twice(struct answers_log *const *logs, size_t count,
-                        void (*name)(void *user, uint64_t operation,
-                                     uint64_t named),
-                        void *user)
-{
-    for (size_t i = 0; i < count; i++) {
-        const struct answers_log *log = logs[i];
-        uint64_t run = 0;
-        for (uint64_t n = 0; log && n < log->count; n++) {
-            const struct named_effect *named = &log->named[n];
-            run++;
-            if (n + 1 < log->count && named[1].operation == named->operation) {
-                continue;
-            }
-            if (run > 1 && !named->warmup) {
-                name(user, named->operation, run);
-            }
-            run = 0;
-        }
+        figures->aliased = count_aliased(logs, count, watcher, context);
     }
 }
 

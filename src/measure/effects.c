@@ -31,8 +31,9 @@ struct effects_join {
     uint64_t foreign_ids, foreign_effects;
     uint64_t foreign_kept;
     uint64_t *foreign;       /* hashes of ids; 0: free */
-    effects_watcher *watcher; /* NULL: nobody */
-    void *watcher_context;
+    size_t watcher_count;
+    effects_watcher *watchers[EFFECTS_WATCHERS_MAX];
+    void *contexts[EFFECTS_WATCHERS_MAX];
     uint64_t own_effects;
     struct baseline *baseline;       /* NULL: none */
     int64_t origin_unix_ns;
@@ -415,6 +416,23 @@ static bool measure_lag(const struct effects_join *join, uint64_t number,
     return true;
 }
 
+static void tell(const struct effects_join *join, uint64_t number,
+                 enum effect_class class, uint64_t done)
+{
+    size_t log;
+    struct effects_told told = {
+        .operation = entry_at(join, number, &log)->operation,
+        .class = class,
+        .effects = done,
+        .illegal_transition =
+            join->transitions &&
+            transitions_offends(join->transitions, (uint32_t)number),
+    };
+    for (size_t i = 0; i < join->watcher_count; i++) {
+        join->watchers[i](join->contexts[i], &told);
+    }
+}
+
 static void settle(const struct effects_join *join, uint64_t number,
                    uint64_t done, bool aliased, struct effects *effects)
 {
@@ -440,8 +458,8 @@ static void settle(const struct effects_join *join, uint64_t number,
     effects->extra_effects += done > 1 ? done - 1 : 0;
     effects->single_attempt += single;
     effects->aliased += aliased;
-    if (join->watcher) {
-        join->watcher(join->watcher_context, entry->operation, class, done);
+    if (effects->oracle == ORACLE_LEDGER) {
+        tell(join, number, class, done);
     }
     struct duration lag = DURATION_ZERO;
     bool has_lag = measure_lag(join, number, aliased, &lag);
@@ -542,8 +560,9 @@ static void finish_transitions(const struct effects_join *join,
 void effects_join_watch(struct effects_join *join, effects_watcher *watcher,
                         void *context)
 {
-    join->watcher = watcher;
-    join->watcher_context = context;
+    must(join->watcher_count < EFFECTS_WATCHERS_MAX);
+    join->watchers[join->watcher_count] = watcher;
+    join->contexts[join->watcher_count++] = context;
 }
 
 void effects_join_finish(const struct effects_join *join,

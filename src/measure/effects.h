@@ -180,10 +180,19 @@ void effects_join_clear(struct effects_join *join);
  * settled. */
 uint64_t effects_join_fingerprint(const struct effects_join *join);
 
-/* Who is told how each operation was classified, while the join is finished;
- * those of the warm-up are not. */
-typedef void effects_watcher(void *context, uint64_t operation,
-                             enum effect_class class, uint64_t effects);
+/* Who is told how each operation was classified, while the join is finished,
+ * and whether an illegal transition was in its history; those of the warm-up
+ * are not, nor is anything that is unverified. */
+enum { EFFECTS_WATCHERS_MAX = 2 };
+
+struct effects_told {
+    uint64_t operation;
+    enum effect_class class;
+    uint64_t effects;
+    bool illegal_transition;
+};
+
+typedef void effects_watcher(void *context, const struct effects_told *told);
 void effects_join_watch(struct effects_join *join, effects_watcher *watcher,
                         void *context);
 

@@ -39,6 +39,16 @@ struct event_attempt {
     bool delivered;            /* lost answer: the service had it all */
 };
 
+/* What was found about an operation beside the class of its effects. */
+enum event_flag {
+    FLAG_NAMED_TWICE = 1,        /* two effects: it was done twice */
+    FLAG_DIVERGENT = 2,          /* and its caller was told of both */
+    FLAG_REPLAY_MISMATCH = 4,    /* answers to one key differ */
+    FLAG_STUCK = 8,              /* its key was "in flight" to the end */
+    FLAG_NAMED_ALIKE = 16,       /* another operation named its effect */
+    FLAG_ILLEGAL_TRANSITION = 32, /* in its history of states */
+};
+
 struct event_operation {
     uint64_t operation;
     uint64_t client;

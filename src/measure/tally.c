@@ -71,8 +71,8 @@ void tally_init(struct tally *tally, struct arena *arena,
         }
     }
     if (config->keep_answers) {
-        tally->answers = answers_log_new(
-            arena, config->names_effects ? config->operations_max : 0);
+        tally->answers = answers_log_new(arena, config->operations_max,
+                                         config->names_effects);
     }
 }
 

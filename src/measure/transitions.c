@@ -219,3 +219,30 @@ void transitions_finish(struct transitions *transitions,
         before = step;
     }
 }
+
+bool transitions_offends(const struct transitions *transitions,
+                         uint32_t member)
+{
+    const struct step *steps = transitions->steps;
+    const struct step *before = NULL;
+    size_t low = 0, high = transitions->count;
+
+    if (transitions->is_full) {
+        return false; /* its history may be cut */
+    }
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (steps[middle].member < member) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    for (; low < transitions->count && steps[low].member == member; low++) {
+        if (!is_allowed(transitions->config, before, &steps[low])) {
+            return true;
+        }
+        before = &steps[low];
+    }
+    return false;
+}

@@ -72,4 +72,8 @@ void transitions_finish(struct transitions *transitions,
                         bool (*skips)(const void *user, uint64_t member),
                         const void *user, struct transition_figures *figures);
 
+/* After that: whether an operation had an illegal step. */
+bool transitions_offends(const struct transitions *transitions,
+                         uint32_t member);
+
 #endif

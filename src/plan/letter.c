@@ -421,6 +421,39 @@ static void read_attempts(struct letter_reader *reader, const cJSON *tree,
     }
 }
 
+/* The span of the attempt that the letter shows, see squall-events(5), where
+ * its headers carry it. */
+static void read_span(struct letter_reader *reader, const cJSON *tree,
+                      struct letter *letter)
+{
+    const cJSON *shown = NULL;
+    const cJSON *item;
+    size_t bytes = 0;
+
+    cJSON_ArrayForEach(item, json_get(tree, "attempts"))
+    {
+        bool sent = cJSON_IsTrue(json_get(item, "sent"));
+        if (sent || !shown || !cJSON_IsTrue(json_get(shown, "sent"))) {
+            shown = item;
+        }
+    }
+    const cJSON *number = json_get(shown, "attempt");
+    key_span_id(reader->letters->run, letter->number,
+                cJSON_IsNumber(number) ? (unsigned)number->valueint : 1,
+                letter->span);
+    for (size_t i = 0; i < letter->header_count; i++) {
+        if (strstr(letter->headers[i], letter->span)) {
+            bytes += strlen(letter->headers[i]) + 1;
+        }
+    }
+    if (bytes == 0) {
+        letter->span[0] = '\0';
+    }
+    if (bytes > reader->letters->span_bytes_max) {
+        reader->letters->span_bytes_max = bytes;
+    }
+}
+
 static void read_verdict(struct letter_reader *reader, const cJSON *tree,
                          struct letter *letter)
 {
@@ -487,6 +520,7 @@ void letter_read(struct letter_reader *reader, const cJSON *tree,
     read_headers(reader, tree, letter, &scratch);
     read_body(reader, tree, letter, &scratch);
     read_attempts(reader, tree, letter);
+    read_span(reader, tree, letter);
     read_verdict(reader, tree, letter);
     str_release(&scratch);
 }

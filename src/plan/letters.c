@@ -517,6 +517,7 @@ void letters_resolve(struct resolver *resolver)
         struct planned_request *request = &plan->requests[letter->request];
         request->traits.has_key |= letter->key != NULL;
         request->has_body |= letter->has_body;
+        request->is_traced |= letter->span[0] != '\0';
         if (letter->body_length > request->traits.body_bytes) {
             request->traits.body_bytes = letter->body_length;
         }

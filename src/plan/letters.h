@@ -18,6 +18,7 @@
 #include "base/hash.h"
 #include "load/template.h"
 #include "policy/call.h"
+#include "policy/key.h"
 
 #include <cjson/cJSON.h>
 #include <stdbool.h>
@@ -36,6 +37,8 @@ struct letter {
     const char *url;      /* as it was sent, then as it will be */
     size_t header_count;
     const char **headers; /* "Name: value" */
+    char span[SPAN_ID_LENGTH + 1]; /* in its headers, to be replaced by that
+                                    * of each attempt; "": there is none */
     bool has_body;
     const char *body;
     size_t body_length;
@@ -60,6 +63,7 @@ struct letters {
     size_t count;
     struct letter *items; /* in order of their numbers */
     size_t headers_max;   /* of one letter */
+    size_t span_bytes_max; /* of one letter's headers with its span */
     bool complete;        /* the run could write all of them */
     size_t keyless;       /* letters without a key */
     cJSON *profile;       /* what the run used and a replay needs: target,

@@ -122,6 +122,8 @@ struct plan {
                               * i; NULL: none; owned by the caller */
     uint64_t seed;           /* given, or drawn by the command */
     uint64_t run;            /* the number of this run: unique, see key.h */
+    uint64_t spans;          /* spans are made from it: the run's number, but
+                              * of a replay, which is no new run, its own */
     cJSON *profile;          /* as resolved and merged, secrets masked; owned
                               * by the plan, freed by plan_free */
     cJSON *written;          /* as merged, before ${env:NAME} was replaced:
@@ -148,6 +150,7 @@ struct plan_input {
     bool has_seed;
     uint64_t seed;
     uint64_t run;                 /* unique number, drawn by the command */
+    uint64_t replay;              /* the same, of a replay */
 };
 
 /* Reads, merges, checks and resolves. Returns NULL after adding every error

@@ -247,6 +247,7 @@ bool resolve(struct resolver *resolver)
     plan->service = draft->service;
     plan->letters = resolver->input->letters;
     plan->run = resolver->input->run;
+    plan->spans = plan->letters ? resolver->input->replay : plan->run;
     plan->seed = !resolver->input->has_seed && is_given(resolver, "seed")
                      ? draft->seed
                      : resolver->input->seed;

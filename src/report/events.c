@@ -2,6 +2,8 @@
 
 #include "base/hash.h"
 #include "base/mask.h"
+#include "base/must.h"
+#include "measure/replayed.h"
 #include "policy/key.h"
 #include "report/ndjson.h"
 
@@ -37,7 +39,8 @@ bool events_sampled(uint64_t operation, double share)
 bool events_offends(const struct event_story *story,
                     const struct events_effect *effect)
 {
-    return story->operation.verdict != VERDICT_ACKED || effect->named_twice ||
+    return story->operation.verdict != VERDICT_ACKED ||
+           effect->flags != 0 ||
            (effect->is_known && (effect->class == EFFECT_DUPLICATE ||
                                  effect->class == EFFECT_LOST ||
                                  effect->class == EFFECT_PHANTOM));
@@ -69,7 +72,10 @@ void events_open(struct str *out, const struct events_run *run,
 
 void events_head(struct str *out, const struct events_run *run)
 {
+    const struct letters *letters = run->plan->letters;
+
     events_open(out, run, "squall.events/1", "target");
+    ndjson_text(out, "letters", letters ? letters->file : NULL);
     cJSON *sample = cJSON_CreateNumber(run->sample);
     ndjson_tree(out, "sample", sample);
     cJSON_Delete(sample);
@@ -116,7 +122,7 @@ static void put_span(struct str *out, const struct events_run *run,
         ndjson_null(out, "span_id");
         return;
     }
-    key_span_id(run->plan->run, attempt->operation, attempt->number, span);
+    key_span_id(run->plan->spans, attempt->operation, attempt->number, span);
     ndjson_text(out, "span_id", span);
 }
 
@@ -164,6 +170,28 @@ static void put_attempt(struct str *out, const struct events_run *run,
     ndjson_close(out);
 }
 
+static void put_flags(struct str *out, uint8_t flags)
+{
+    static const struct {
+        enum event_flag flag;
+        const char *name; /* as in the report's section on effects */
+    } rows[] = {
+        {FLAG_NAMED_TWICE, "named_twice"},
+        {FLAG_NAMED_ALIKE, "named_alike"},
+        {FLAG_DIVERGENT, "divergent"},
+        {FLAG_REPLAY_MISMATCH, "replay_mismatch"},
+        {FLAG_STUCK, "stuck"},
+        {FLAG_ILLEGAL_TRANSITION, "illegal_transition"},
+    };
+    ndjson_begin_array(out, "flags");
+    for (size_t i = 0; i < array_length(rows); i++) {
+        if (flags & rows[i].flag) {
+            ndjson_value(out, rows[i].name);
+        }
+    }
+    ndjson_end(out, ']');
+}
+
 void events_effect_members(struct str *out,
                            const struct events_effect *effect)
 {
@@ -174,6 +202,28 @@ void events_effect_members(struct str *out,
         ndjson_null(out, "effect");
         ndjson_null(out, "effects");
     }
+    put_flags(out, effect->flags);
+}
+
+/* Of a letter that was sent again: what it was, and what it is. */
+static void put_both(struct str *out, const struct events_run *run,
+                     const struct event_operation *operation)
+{
+    const struct letters *letters = run->plan->letters;
+    const struct letter *letter =
+        letters ? letters_find(letters, operation->operation) : NULL;
+
+    if (!letter) {
+        return;
+    }
+    const struct letter_ending *ending =
+        &run->endings[letter - letters->items];
+    enum verdict now =
+        replayed_verdict(letter->verdict, (enum verdict)operation->verdict,
+                         ending->speaks_for_all);
+    ndjson_text(out, "earlier_verdict", verdict_name(letter->verdict));
+    ndjson_count(out, "earlier_on_wire", letter->attempts);
+    ndjson_text(out, "overall_verdict", verdict_name(now));
 }
 
 void events_story(struct str *out, const struct events_run *run,
@@ -201,12 +251,8 @@ void events_story(struct str *out, const struct events_run *run,
     ndjson_count(out, "attempts", operation->attempts);
     ndjson_count(out, "on_wire", operation->on_wire);
     ndjson_bool(out, "warmup", operation->warmup);
+    put_both(out, run, operation);
     events_effect_members(out, effect);
-    if (run->plan->effect_id.place == EFFECT_ID_NONE) {
-        ndjson_null(out, "named_twice");
-    } else {
-        ndjson_bool(out, "named_twice", effect->named_twice);
-    }
     put_trace(out, run, operation->operation, operation->request);
     ndjson_close(out);
 }

@@ -19,6 +19,7 @@
 /* What all lines of a run share. */
 struct events_run {
     const struct plan *plan;
+    const struct letter_ending *endings; /* of a replay, else NULL */
     int64_t zero_unix_us; /* when the run clock was 0, since 1970 */
     double sample;        /* the share of the operations that is written */
 };
@@ -33,12 +34,13 @@ struct events_sum {
 void events_open(struct str *out, const struct events_run *run,
                  const char *schema, const char *address);
 
-/* What the ledger told of an operation, or where there is none the answers. */
+/* What was told of an operation after the run: the ledger's word, or where
+ * there is none that of answers; and flags (enum event_flag). */
 struct events_effect {
     bool is_known;
     enum effect_class class;
     uint64_t count;
-    bool named_twice; /* answers named several effects, whoever is right */
+    uint8_t flags;
 };
 
 void events_head(struct str *out, const struct events_run *run);
@@ -54,15 +56,16 @@ void events_end(struct str *out, const struct events_sum *sum, bool complete);
 bool events_sampled(uint64_t operation, double share);
 
 /* Whether it is evidence of something that went wrong, which is always
- * written: it was not acked, or its effects are not what was promised. */
+ * written: it was not acked, its effects are not what was promised, or it has
+ * a flag. */
 bool events_offends(const struct event_story *story,
                     const struct events_effect *effect);
 
 /* Date and time in UTC, as in "2026-11-25T13:00:00.000000Z". */
 void events_date(struct str *out, int64_t unix_us);
 
-/* The members of an attempt and of what the ledger told; dead letters have
- * them, too. */
+/* The members of an attempt and of what was found about its operation; dead
+ * letters have them, too. */
 void events_effect_members(struct str *out,
                            const struct events_effect *effect);
 void events_attempt_members(struct str *out, const struct events_run *run,

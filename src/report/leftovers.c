@@ -37,6 +37,10 @@ static void put_effects(cJSON *tree, const struct leftover *leftover)
                    cJSON_CreateString(effect_class_name(leftover->class)));
         put_member(tree, "effects",
                    cJSON_CreateNumber((double)leftover->effects));
+    } else if (leftover->ending.attempts > 0) {
+        /* What was known before is old: it may have been done by now. */
+        put_member(tree, "effect", cJSON_CreateNull());
+        put_member(tree, "effects", cJSON_CreateNull());
     }
 }
 

@@ -150,6 +150,12 @@ void ndjson_begin_object(struct str *out)
     str_append_char(out, '{');
 }
 
+void ndjson_value(struct str *out, const char *text)
+{
+    separate(out);
+    put_escaped(out, text, strlen(text));
+}
+
 void ndjson_end(struct str *out, char bracket)
 {
     str_append_char(out, bracket);

@@ -38,6 +38,7 @@ void ndjson_tree(struct str *out, const char *name, const cJSON *tree);
  * end, are its values or members. */
 void ndjson_begin_array(struct str *out, const char *name);
 void ndjson_begin_object(struct str *out);
+void ndjson_value(struct str *out, const char *text);
 void ndjson_end(struct str *out, char bracket);
 
 /* Base64 of any bytes, as text. */

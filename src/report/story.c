@@ -392,6 +392,50 @@ static void put_effects(struct text *text, const cJSON *one)
     text_newline(text);
 }
 
+static void put_flags(struct text *text, const cJSON *operation)
+{
+    const cJSON *flags = json_get(operation, "flags");
+    const cJSON *flag;
+
+    if (cJSON_GetArraySize(flags) == 0) {
+        return;
+    }
+    pen_write(&text->pen, INK_FAINT, "  %-9s", "flags");
+    cJSON_ArrayForEach(flag, flags)
+    {
+        const char *name = cJSON_GetStringValue(flag);
+        pen_write(&text->pen, INK_PLAIN, "%s",
+                  flag == flags->child ? "" : ", ");
+        pen_foreign(&text->pen, INK_BAD, name ? name : "?", 40);
+    }
+    text_newline(text);
+}
+
+/* Of a letter that was sent again. */
+static void put_earlier(struct text *text, const cJSON *operation)
+{
+    const char *verdict = text_string(operation, "earlier_verdict");
+
+    if (verdict) {
+        pen_write(&text->pen, INK_FAINT, "  %-9s", "earlier");
+        pen_foreign(&text->pen, INK_PLAIN, verdict, 24);
+        pen_write(&text->pen, INK_PLAIN, ", sent %.0f times",
+                  text_number(operation, "earlier_on_wire"));
+        text_newline(text);
+    }
+}
+
+static void put_overall(struct text *text, const cJSON *operation)
+{
+    const char *verdict = text_string(operation, "overall_verdict");
+
+    if (verdict) {
+        pen_write(&text->pen, INK_FAINT, "  %-9s", "over all");
+        pen_foreign(&text->pen, INK_STRONG, verdict, 24);
+        text_newline(text);
+    }
+}
+
 static void put_story(struct text *text, const cJSON *one)
 {
     struct pen *pen = &text->pen;
@@ -420,6 +464,7 @@ static void put_story(struct text *text, const cJSON *one)
         pen_write(pen, INK_PLAIN, ", in the warm-up");
     }
     text_newline(text);
+    put_earlier(text, operation);
     cJSON_ArrayForEach(attempt, json_get(one, "attempts"))
     {
         last = put_attempt(text, attempt, key, intended, last);
@@ -430,7 +475,9 @@ static void put_story(struct text *text, const cJSON *one)
     pen_write(pen, INK_PLAIN, ": ");
     pen_foreign(pen, INK_PLAIN, reason ? reason : "?", 40);
     text_newline(text);
+    put_overall(text, operation);
     put_effects(text, one);
+    put_flags(text, operation);
 }
 
 void story_render(const cJSON *story, const struct text_options *options,

@@ -82,7 +82,10 @@ struct room {
 static struct room room_needed(const struct prepared_request *prepared,
                                size_t count, const struct letters *letters)
 {
-    struct room room = {.lines = letters ? letters->headers_max + 1 : 0};
+    struct room room = {
+        .lines = letters ? letters->headers_max + 1 : 0,
+        .headers = letters ? letters->span_bytes_max : 0,
+    };
     for (size_t i = 0; i < count; i++) {
         const struct planned_request *planned = prepared[i].planned;
         size_t headers = 0;
@@ -491,16 +494,37 @@ static void fill(struct wire *wire, const struct prepared_request *prepared,
     }
 }
 
-/* A letter is sent as it was: nothing of it is a template. */
-static void take_letter(struct wire *wire, const struct letter *letter)
+/* Puts the span of an attempt in the place of the letter's. */
+static char *put_span(char *line, const struct letter *letter,
+                      const char *span)
+{
+    for (char *at = line; (at = strstr(at, letter->span));) {
+        memcpy(at, span, SPAN_ID_LENGTH);
+        at += SPAN_ID_LENGTH;
+    }
+    return line;
+}
+
+/* A letter is sent as it was, but for the span: nothing of it is a template.
+ */
+static void take_letter(struct wire *wire, const struct letter *letter,
+                        unsigned attempt)
 {
     static char no_expect[] = "Expect:";
     struct curl_slist *list = &wire->lines[0];
+    char span[SPAN_ID_LENGTH + 1];
+    char *room = wire->headers;
 
+    key_span_id(wire->set->plan->spans, letter->number, attempt, span);
     *list = (struct curl_slist){no_expect, NULL};
     for (size_t i = 0; i < letter->header_count; i++) {
-        wire->lines[i + 1] =
-            (struct curl_slist){(char *)letter->headers[i], list};
+        char *line = (char *)letter->headers[i];
+        if (letter->span[0] && strstr(line, letter->span)) {
+            size_t size = strlen(line) + 1;
+            line = put_span(memcpy(room, line, size), letter, span);
+            room += size;
+        }
+        wire->lines[i + 1] = (struct curl_slist){line, list};
         list = &wire->lines[i + 1];
     }
     curl_easy_setopt(wire->easy, CURLOPT_HTTPHEADER, list);
@@ -523,7 +547,7 @@ bool wire_send(struct wire *wire, uint16_t request,
         configure(wire, request);
     }
     if (letter) {
-        take_letter(wire, letter);
+        take_letter(wire, letter, subject->attempt);
     } else {
         fill(wire, &wire->set->prepared[request], subject);
     }

@@ -242,7 +242,8 @@ def named_twice(t):
         t.check(len(twice) > 20, f"{len(twice)} were named twice")
         t.equal(run["effects.named_twice"], len(twice), "in the report")
         t.equal({o["op"] for o in events.operations}, twice, "in the sample")
-        t.equal({o["named_twice"] for o in events.operations}, {True}, "so")
+        t.check(all("named_twice" in o["flags"] for o in events.operations),
+                "as their flags say")
         t.equal({(o["effect"], o["effects"]) for o in events.operations},
                 {("exactly_once", 1)} if ledger else {("duplicate", 2)},
                 "what the ledger told, or else the answers")
@@ -266,11 +267,100 @@ def cannot_write(t):
             (("--events", t.path("e"), "--sample", "2"), "--sample", 2),
             (("--sample", "0.1"), "--events", 2),
             (("--events", t.path("e"), "--dead-letters", t.path("e")),
-             "two files", 2)):
+             "two files", 2),
+            (("--events", t.path("e"), "-o", f"{t.directory}/../"
+              f"{t.directory.name}/e"), "two files", 2)):
         run = t.squall("run", "-n", "10", *arguments, status=status)
         t.match(run.err, words, f"{arguments}")
         t.equal(run.out, "", "found out before the run")
         t.check(not t.path("e").exists(), "nothing is left behind")
+
+
+@test("a pipe that nobody reads is not waited for", limit=60)
+def pipe(t):
+    os.mkfifo(t.path("pipe"))
+    run = t.run("-n", "20", "--events", t.path("pipe"), status=3)
+    t.match(run.err, "pipe: error: cannot write the events: No such device"
+            "[^$]*nobody reads", "a named error")
+    t.equal(run["run.exit"], 3, "and a report")
+    process = t.launch("run", "-n", "20", "--events", t.path("pipe"), "-r",
+                       "200/s")
+    with open(t.path("pipe"), encoding="utf-8") as pipe:
+        lines = [json.loads(line) for line in pipe]
+    t.finish(process, status=0)
+    t.equal(lines[-1]["operations"], 20, "who reads gets all")
+
+
+BOTH = {"delay": "5ms", "cancel_losers": False}
+
+
+@test("a sample holds what answers and histories tell against the service",
+      limit=60)
+def flags(t):
+    # Twice each, by hedges. Operation 1 of ten is named twice, 2 is answered
+    # otherwise, 3 names the effect of others; 4 is acked on the way to an
+    # illegal state.
+    turns = collections.Counter()
+
+    def answer(request):
+        number = int(request.header("X-N"))
+        turn = turns[number]
+        turns[number] += 1
+        if turn == 0:
+            server.pause(0.03)
+        name = {1: f"{number}-{turn}", 3: "shared"}.get(number % 10, number)
+        return reply(200 if turn and number % 10 == 2 else 201,
+                     json.dumps({"id": name}),
+                     [("Content-Type", "application/json")])
+
+    server = t.server(answer)
+    n = 50
+    profile = t.profile({
+        "requests": [{"method": "POST", "headers": {"X-N": "{{op.seq}}"},
+                      "body": "x"}],
+        "idempotency": {"effect_id": "/id"}, "hedge": BOTH})
+    path = t.path("events")
+    run = t.run(server.url, "-p", profile, "-n", n, "-c", "4", "--events",
+                path, "--sample", "0")
+    events = Events(t, path)
+    t.equal({int(o["op"].rsplit("-")[1]) % 10 for o in events.operations},
+            {1, 2, 3}, "which")
+    flags = collections.Counter(f for o in events.operations
+                                for f in o["flags"])
+    t.equal(flags, {"named_twice": 5, "divergent": 5, "replay_mismatch": 10,
+                    "named_alike": 5}, "flags")
+    for name in flags:
+        t.equal(flags[name], run[f"effects.{name}"], f"the report's {name}")
+    t.equal(len(events.attempts), 2 * len(events.operations), "attempts")
+    one = events.operations[0]["op"]
+    t.match(t.squall("report", "--operation", one, path).out,
+            r"(?m)^ +flags +\w+", "the story has them")
+
+    done = {}
+
+    def work(request):
+        if request.path == "/ledger":
+            return reply(body="".join(done.values()))
+        op = request.header("X-Op")
+        end = "A" if op.endswith("4") else "C"
+        done[op] = f"{op}|A|{time.time() - 1:.3f}\n" \
+                   f"{op}|B|{time.time() - .5:.3f}\n" \
+                   f"{op}|{end}|{time.time():.3f}\n"
+        return reply(201)
+
+    server = t.server(work)
+    profile = t.profile({
+        "requests": [{"method": "POST", "headers": HEADERS, "body": "x"}],
+        "ledger": {"url": "/ledger", "key": "{{op.id}}", "settle": "10ms",
+                   "tells": "state_time", "effect_states": ["B"],
+                   "transitions": {"A": ["B"], "B": ["C"], "C": []}}})
+    run = t.run(server.url, "-p", profile, "-n", n, "-c", "4", "--events",
+                path, "--sample", "0")
+    t.equal(run["effects.exactly_once"], n, "each was done once")
+    t.equal(run["effects.transitions.operations"], 5, "offenders")
+    operations = Events(t, path).operations
+    t.equal([(int(o["op"].rsplit("-")[1]) % 10, o["flags"])
+             for o in operations], [(4, ["illegal_transition"])] * 5, "which")
 
 
 @test("a full disk ends the evidence, not the run", limit=90)

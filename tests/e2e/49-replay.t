@@ -367,6 +367,170 @@ def kinds_of_keys(t):
         t.equal(sum(after.values()), 600 - len(keyless), f"{keys}: carried")
 
 
+@test("a replay has events, and spans that no run had", limit=60)
+def events(t):
+    server = t.hostile()
+    profile = t.profile({
+        "requests": [{"name": "order", "method": "POST",
+                      "path": "/flaky/.5/503",
+                      "headers": {"X-Op": "{{op.id}}", "B3":
+                                  "{{trace.id}}-{{span.id}}-1"},
+                      "body": "{{op.id}}"}], "idempotency": {}})
+    dead, told = t.path("dead.ndjson"), t.path("events")
+    t.run(server.url, "-p", profile, "-n", "200", "-c", "8",
+          "--traceparent", "--events", told, "--dead-letters", dead)
+    earlier = [l for l in lines_of(told) if l.get("type") == "attempt"]
+    before = len(server.log())
+    seen = []
+    for seed in range(2):
+        run = replayed(t, dead, "-c", "8", "-t", "2", "--max-attempts", "3",
+                       "--set", "retry.backoff.initial=1ms", "--events",
+                       told)
+        lines = lines_of(told)
+        attempts = [l for l in lines if l.get("type") == "attempt"]
+        t.equal(lines[0]["letters"], str(dead), "whose events")
+        t.equal(len(attempts), run["attempts.total"], "a line an attempt")
+        t.equal(lines[-1]["operations"], run["replay.letters"], "operations")
+        books = [row["headers"] for row in server.log()[before:]]
+        before += len(books)
+        t.equal(sorted((h["x-op"], h["idempotency-key"], h["traceparent"],
+                        h["b3"]) for h in books),
+                sorted((a["op"], a["key"],
+                        f"00-{a['trace_id']}-{a['span_id']}-01",
+                        f"{a['trace_id']}-{a['span_id']}-1")
+                       for a in attempts), "the books")
+        t.check(any(a["kind"] == "retry" for a in attempts), "retries")
+        traces = {a["op"]: a["trace_id"] for a in earlier}
+        t.check(all(traces[a["op"]] == a["trace_id"] for a in attempts),
+                "an operation has one trace over all runs")
+        seen += attempts
+    spans = [a["span_id"] for a in earlier + seen]
+    t.equal(len(set(spans)), len(spans), "and an attempt a span of its own")
+
+    one = [l for l in lines if l.get("type") == "operation"][0]
+    t.equal((one["earlier_verdict"], one["earlier_on_wire"]),
+            ("ambiguous", 1), "what it was")
+    text = t.squall("report", "--operation", one["op"], told).out
+    t.match(text, rf"(?s)earlier +ambiguous, sent 1 times.*1 first.*over all "
+                  rf"+{one['overall_verdict']}", "its story")
+    for option in ("--events", "-o"):
+        bad = t.squall("replay", dead, option, f"{t.directory}/./dead.ndjson",
+                       status=2)
+        t.match(bad.err, "two files at once", option)
+    t.equal(lines_of(dead)[0]["schema"], "squall.dead_letters/1", "kept")
+
+
+@test("a sample of a replay holds what went wrong over both runs")
+def sampled(t):
+    target = t.target("-p", "targets/no-keys")
+    letters = [letter(n) for n in range(40)]
+    for one in letters[:12]:
+        post(target, one)
+    file, told = t.write("dead.ndjson", dead_letters(target.url, letters)), \
+        t.path("events")
+    run = replayed(t, file, "-c", "4", "--events", told, "--sample", "0")
+    lines = lines_of(told)
+    t.equal(run["effects.duplicate"], 12, "duplicates")
+    t.equal({l["op"] for l in lines if l.get("type") == "operation"},
+            {one["op"] for one in letters[:12]}, "they are all there")
+    t.equal({(l["verdict"], l["effect"], l["effects"]) for l in lines
+             if l.get("type") == "operation"}, {("acked", "duplicate", 2)},
+            "what became of them")
+    t.equal(lines[-1]["left_out"], 28, "the others are left out")
+
+
+@test("a ledger that fails during a replay: unverified, and all is kept",
+      limit=90)
+def bad_ledgers(t):
+    def replies():
+        yield "500", lambda: reply(500, "boom"), "answered 500"
+        yield "malformed", lambda: reply(body="key-of-1 1\nwhat is this\n"), \
+            "line 2 is not"
+        yield "negative", lambda: reply(body="key-of-1 -1\n"), "negative"
+        yield "truncated", lambda: (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nkey-of-1 1\n",
+            CLOSE), "broke off"
+        yield "slow", lambda: HANG, "could not be read in"
+        yield "restless", lambda: reply(
+            body=f"other-{len(ledger.requests)} 1\n"), "did not settle"
+
+    for name, bad, words in replies():
+        orders = []
+
+        def answer(request):
+            orders.append(request)
+            return reply(503 if len(orders) > 5 else 201)
+
+        service = t.server(answer)
+        ledger = t.server(lambda request: bad() if orders else reply(body=""))
+        letters = [letter(n, effect="clean", effects=0) for n in range(8)]
+        file = t.write("dead.ndjson", dead_letters(
+            service.url.rstrip("/"), letters, ledger={
+                "url": ledger.url, "key": "{{key}}", "settle": "10ms",
+                "timeout": "300ms"}))
+        run = replayed(t, file, "-c", "1", "--max-attempts", "1",
+                       "--dead-letters", file, "--slo", "unresolved == 0",
+                       status=3)
+        t.match(run.err, words, f"{name}: a named error")
+        t.match(run["run.problem"], words, f"{name}: the report says why")
+        t.equal(run["effects.oracle"], "unverified", name)
+        t.equal(run["replay.resolved"], None, f"{name}: not measured")
+        t.equal(run["replay.verdicts"], {"acked": 5, "refused": 0,
+                                         "ambiguous": 3, "shed": 0}, name)
+        t.equal(run["slo.0.pass"], False, f"{name}: no pass")
+        left = lines_of(file)
+        t.equal(left[-1]["letters"], 3, f"{name}: those that stay")
+        t.equal({(l["effect"], l["effects"]) for l in left[1:-1]},
+                {(None, None)}, f"{name}: what was known is old")
+
+        ledger = t.server(lambda request: bad())
+        file = t.write("dead.ndjson", dead_letters(
+            service.url.rstrip("/"), letters, ledger={
+                "url": ledger.url, "key": "{{key}}", "timeout": "300ms"}))
+        orders.clear()
+        if name != "restless":
+            none = t.squall("replay", file, status=3)
+            t.match(none.err, words, f"{name}: before the replay")
+            t.equal(orders, [], f"{name}: nothing was sent")
+
+
+@test("a replay's files on a full disk: named errors, and the report",
+      limit=60)
+def full(t):
+    server = t.server(lambda request: reply(503))
+    file = t.write("dead.ndjson", dead_letters(
+        server.url.rstrip("/"), [letter(n) for n in range(5)], ledger=None))
+    for option, words in (("--events", "the events"),
+                          ("--dead-letters", "the dead letters")):
+        run = replayed(t, file, "-c", "1", "--max-attempts", "1", option,
+                       "/dev/full", status=3)
+        t.match(run.err, rf"/dev/full: error: cannot write {words}: No space",
+                option)
+        t.match(run["run.problem"], "No space left", f"{option}: the report")
+        t.equal(run["run.exit"], 3, f"{option}: exit")
+        t.equal(run["replay.sent"], 5, f"{option}: all were sent")
+    disk = t.path("disk")
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=16k", "none", disk],
+        stderr=subprocess.PIPE, check=False)
+    if mounted.returncode:
+        raise Skip("a small disk takes the right to mount one")
+    try:
+        letters = [letter(n, body="x" * 1000) for n in range(10)]
+        here = disk / "dead.ndjson"
+        text = dead_letters(server.url.rstrip("/"), letters, ledger=None)
+        here.write_text(text)
+        run = replayed(t, here, "-c", "1", "--max-attempts", "1",
+                       "--dead-letters", here, status=3)
+        t.match(run.err, "No space left", "no room for the new ones")
+        t.equal(here.read_text(), text, "the old ones are whole")
+        t.equal([p.name for p in disk.iterdir()], ["dead.ndjson"],
+                "and nothing half is beside them")
+    finally:
+        subprocess.run(["umount", disk], check=False)
+
+
 def refused(t, what, text, pattern, *arguments, env=None):
     file = t.write("bad.ndjson", text)
     done = t.squall("replay", file, *arguments, status=2, env=env)

@@ -61,11 +61,20 @@ static void take(struct answers_log *log, const struct story *story)
     answers_log_take(log, &fact);
 }
 
+/* What is told of operations, by their numbers. */
+static void hear(void *context, const struct answers_told *told)
+{
+    struct answers_told *heard = context;
+    assert_false(heard[told->operation].flags & told->flags);
+    heard[told->operation].flags |= told->flags;
+    heard[told->operation].named += told->named;
+}
+
 static void test_counts(void **state)
 {
     (void)state;
-    struct answers_log *logs[3] = {answers_log_new(&arena, 100), NULL,
-                                   answers_log_new(&arena, 100)};
+    struct answers_log *logs[3] = {answers_log_new(&arena, 100, true), NULL,
+                                   answers_log_new(&arena, 100, true)};
     const struct story stories[] = {
         {1, "a", VERDICT_ACKED, false, false, false, false, 0},
         {2, "bc", VERDICT_ACKED, false, false, true, false, 0},
@@ -80,7 +89,15 @@ static void test_counts(void **state)
     }
     struct effects effects = {.oracle = ORACLE_NONE};
     struct answer_figures *figures = &effects.answers;
-    answers_merge(logs, 3, figures);
+    struct answers_told heard[8] = {{.flags = 0}};
+    answers_merge(logs, 3, figures, hear, heard);
+    static const uint8_t flags[8] = {
+        [2] = FLAG_NAMED_TWICE | FLAG_DIVERGENT | FLAG_REPLAY_MISMATCH,
+        [3] = FLAG_NAMED_TWICE, [4] = FLAG_STUCK,
+        [7] = FLAG_NAMED_TWICE | FLAG_DIVERGENT};
+    for (size_t i = 0; i < array_length(flags); i++) {
+        assert_int_equal(heard[i].flags, flags[i]);
+    }
     assert_true(figures->names_effects && figures->knows_shared);
     assert_true(figures->compares && figures->has_keys);
     assert_int_equal(figures->named_operations, 4);
@@ -105,14 +122,6 @@ static void test_counts(void **state)
     }
 }
 
-/* Whom answers named several effects of, by operation. */
-static void note_twice(void *user, uint64_t operation, uint64_t named)
-{
-    uint64_t *twice = user;
-    assert_int_equal(twice[operation], 0);
-    twice[operation] = named;
-}
-
 /* Against the definition, over random histories of three workers. */
 static void test_shared_effects(void **state)
 {
@@ -124,7 +133,7 @@ static void test_shared_effects(void **state)
         char names[OPERATIONS][3];
         bool warmup[OPERATIONS];
         for (size_t i = 0; i < 3; i++) {
-            logs[i] = answers_log_new(&arena, 2 * OPERATIONS);
+            logs[i] = answers_log_new(&arena, 2 * OPERATIONS, true);
         }
         for (uint64_t i = 0; i < OPERATIONS; i++) {
             names[i][0] = (char)('a' + random() % 20);
@@ -137,21 +146,23 @@ static void test_shared_effects(void **state)
                                               .warmup = warmup[i]});
         }
         uint64_t expected = 0;
+        struct answers_told heard[OPERATIONS] = {{.flags = 0}};
+        struct answer_figures figures;
+        answers_merge(logs, 3, &figures, hear, heard);
         for (size_t i = 0; i < OPERATIONS; i++) {
             bool shares = false;
             for (size_t j = 0; j < OPERATIONS; j++) {
                 shares |= i != j && strpbrk(names[i], names[j]);
             }
             expected += shares && !warmup[i];
+            bool twice = names[i][1] != '\0';
+            assert_int_equal(heard[i].flags & FLAG_NAMED_ALIKE,
+                             shares && !warmup[i] ? FLAG_NAMED_ALIKE : 0);
+            assert_int_equal(heard[i].flags & FLAG_NAMED_TWICE,
+                             twice && !warmup[i] ? FLAG_NAMED_TWICE : 0);
+            assert_int_equal(heard[i].named, twice && !warmup[i] ? 2 : 0);
         }
-        struct answer_figures figures;
-        answers_merge(logs, 3, &figures);
         assert_int_equal(figures.aliased, expected);
-        uint64_t twice[OPERATIONS] = {0};
-        answers_name_twice(logs, 3, note_twice, twice);
-        for (size_t i = 0; i < OPERATIONS; i++) {
-            assert_int_equal(twice[i], names[i][1] && !warmup[i] ? 2 : 0);
-        }
         arena_release(&arena);
     }
 }
@@ -159,13 +170,13 @@ static void test_shared_effects(void **state)
 static void test_overflow_is_not_zero(void **state)
 {
     (void)state;
-    struct answers_log *log = answers_log_new(&arena, 1);
+    struct answers_log *log = answers_log_new(&arena, 1, true);
     struct answer_figures figures;
     for (uint64_t i = 0; i < 3; i++) {
         char name[2] = {(char)('a' + i), '\0'};
         take(log, &(struct story){.operation = i, .names = name});
     }
-    answers_merge(&log, 1, &figures);
+    answers_merge(&log, 1, &figures, NULL, NULL);
     assert_true(figures.names_effects);
     assert_false(figures.knows_shared);
     assert_int_equal(figures.named_operations, 3);
@@ -174,18 +185,18 @@ static void test_overflow_is_not_zero(void **state)
 static void test_silence_is_no_oracle(void **state)
 {
     (void)state;
-    struct answers_log *log = answers_log_new(&arena, 10);
+    struct answers_log *log = answers_log_new(&arena, 10, true);
     struct effects effects = {.oracle = ORACLE_NONE};
     take(log, &(struct story){.operation = 1, .names = "", .unnamed = 5});
-    answers_merge(&log, 1, &effects.answers);
+    answers_merge(&log, 1, &effects.answers, NULL, NULL);
     answers_speak(&log, 1, &effects);
     assert_int_equal(effects.oracle, ORACLE_NONE);
     assert_non_null(strstr(effects.problem, "none of 5 expected answers"));
 
     struct effects plain = {.oracle = ORACLE_NONE};
-    log = answers_log_new(&arena, 0);
+    log = answers_log_new(&arena, 10, false);
     take(log, &(struct story){.operation = 1, .names = "", .differ = true});
-    answers_merge(&log, 1, &plain.answers);
+    answers_merge(&log, 1, &plain.answers, NULL, NULL);
     answers_speak(&log, 1, &plain);
     assert_int_equal(plain.oracle, ORACLE_NONE);
     assert_string_equal(plain.problem, "");
@@ -198,13 +209,13 @@ static void test_silence_is_no_oracle(void **state)
 static void test_examples_are_the_first(void **state)
 {
     (void)state;
-    struct answers_log *logs[2] = {answers_log_new(&arena, 200),
-                                   answers_log_new(&arena, 200)};
+    struct answers_log *logs[2] = {answers_log_new(&arena, 200, true),
+                                   answers_log_new(&arena, 200, true)};
     struct effects effects = {.oracle = ORACLE_NONE};
     for (uint64_t i = 60; i-- > 0;) {
         take(logs[i % 2], &(struct story){.operation = i, .names = "ab"});
     }
-    answers_merge(logs, 2, &effects.answers);
+    answers_merge(logs, 2, &effects.answers, NULL, NULL);
     assert_int_equal(effects.answers.aliased, 60);
     answers_speak(logs, 2, &effects);
     assert_int_equal(effects.example_count, EFFECT_EXAMPLES_MAX);

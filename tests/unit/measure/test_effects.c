@@ -425,6 +425,12 @@ static void test_the_fingerprint_tells_readings_apart(void **state)
 }
 
 /* A log that is full makes the run unverified, never wrong. */
+static void hear_nothing(void *context, const struct effects_told *told)
+{
+    (void)context;
+    fail_msg("%d was told", (int)told->operation);
+}
+
 static void test_an_overflow_is_never_a_pass(void **state)
 {
     (void)state;
@@ -436,6 +442,7 @@ static void test_an_overflow_is_never_a_pass(void **state)
     }
     struct effects_join *join = effects_join_new(&log, 1);
     struct effects effects;
+    effects_join_watch(join, hear_nothing, NULL);
     effects_join_finish(join, &effects);
     assert_int_equal(effects.oracle, ORACLE_UNVERIFIED);
     assert_non_null(strstr(effects.problem, "1 operations did not fit"));
@@ -557,14 +564,14 @@ struct watched {
     unsigned times[4];
 };
 
-static void watch(void *context, uint64_t operation, enum effect_class class,
-                  uint64_t effects)
+static void watch(void *context, const struct effects_told *told)
 {
     struct watched *watched = context;
-    assert_in_range(operation, 0, 3);
-    watched->classes[operation] = class;
-    watched->effects[operation] = effects;
-    watched->times[operation]++;
+    assert_in_range(told->operation, 0, 3);
+    watched->classes[told->operation] = told->class;
+    watched->effects[told->operation] = told->effects;
+    watched->times[told->operation]++;
+    assert_false(told->illegal_transition);
 }
 
 /* Each operation once, with its share of a shared id; none of the warm-up. */
@@ -583,10 +590,11 @@ static void test_each_operation_is_told(void **state)
         take(log, &rows[i]);
     }
     struct effects_join *join = effects_join_new(&log, 1);
-    struct watched watched = {.times = {0}};
+    struct watched watched = {.times = {0}}, other = {.times = {0}};
     struct effects effects;
     enter(join, "b", 3);
     effects_join_watch(join, watch, &watched);
+    effects_join_watch(join, watch, &other);
     effects_join_finish(join, &effects);
     assert_int_equal(watched.classes[0], EFFECT_LOST);
     assert_int_equal(watched.classes[1], EFFECT_DUPLICATE);
@@ -596,6 +604,7 @@ static void test_each_operation_is_told(void **state)
     for (size_t i = 0; i < array_length(rows); i++) {
         assert_int_equal(watched.times[i], i < 3);
     }
+    assert_memory_equal(&watched, &other, sizeof(other));
     effects_join_free(join);
 }
 

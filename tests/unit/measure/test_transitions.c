@@ -51,6 +51,10 @@ static void test_in_order_of_time(void **state)
     assert_string_equal(figures.examples[0].from, "PENDING");
     assert_string_equal(figures.examples[0].to, "COMPLETED");
     assert_int_equal(figures.examples[0].unix_ns, 9);
+    for (uint32_t member = 0; member < 4; member++) {
+        assert_int_equal(transitions_offends(transitions, member),
+                         member == 2);
+    }
 
     /* Equal times: in the order of the ledger. */
     transitions_clear(transitions);
@@ -76,6 +80,8 @@ static void test_first_states_and_strange_ones(void **state)
     transitions_finish(transitions, NULL, NULL, &figures);
     assert_int_equal(figures.illegal, 4);
     assert_int_equal(figures.offenders, 2);
+    assert_true(transitions_offends(transitions, 1));
+    assert_true(transitions_offends(transitions, 2));
     assert_string_equal(figures.examples[0].from, "");
     assert_string_equal(figures.examples[0].to, "RUNNING");
     assert_string_equal(figures.examples[2].to, "LIMBO");

@@ -19,8 +19,8 @@
 
 static struct planned_request request = {.config = {.name = "order"},
                                          .is_traced = true};
-static struct plan plan = {.run = 7, .seed = 9, .requests = &request,
-                           .request_count = 1,
+static struct plan plan = {.run = 7, .spans = 7, .seed = 9,
+                           .requests = &request, .request_count = 1,
                            .target = {.url = "http://joe:pw@127.0.0.1:1/"}};
 static const struct events_run run = {.plan = &plan,
                                       .zero_unix_us = 1700000000123456,
@@ -59,7 +59,8 @@ static void test_the_lines(void **state)
     struct str out = STR_INIT;
     struct event_story story = make_story(3, VERDICT_ACKED);
     struct events_effect effect = {
-        .is_known = true, .class = EFFECT_DUPLICATE, .count = 2};
+        .is_known = true, .class = EFFECT_DUPLICATE, .count = 2,
+        .flags = FLAG_NAMED_TWICE | FLAG_NAMED_ALIKE | FLAG_STUCK};
     struct events_sum sum = {1, 2, 3};
 
     events_head(&out, &run);
@@ -70,7 +71,7 @@ static void test_the_lines(void **state)
         "\"started_at\":\"2023-11-14T22:13:20.123456Z\","
         "\"started_unix_us\":1700000000123456,"
         "\"target\":\"http://***@127.0.0.1:1/\",\"profile\":null,"
-        "\"sample\":0.5}\n");
+        "\"letters\":null,\"sample\":0.5}\n");
     str_reset(&out);
     events_story(&out, &run, &story, &effect);
     char trace[TRACE_ID_LENGTH + 1], span[SPAN_ID_LENGTH + 1], wanted[1200];
@@ -92,7 +93,8 @@ static void test_the_lines(void **state)
              "\"key\":\"k\\\"1\",\"verdict_us\":9600,\"verdict\":\"acked\","
              "\"reason\":\"%s\",\"attempts\":2,\"on_wire\":2,"
              "\"warmup\":false,\"effect\":\"duplicate\",\"effects\":2,"
-             "\"named_twice\":null,\"trace_id\":\"%s\"}\n",
+             "\"flags\":[\"named_twice\",\"named_alike\",\"stuck\"],"
+             "\"trace_id\":\"%s\"}\n",
              finish_reason_name((enum finish_reason)0), trace);
     assert_non_null(strstr(out.text, wanted));
     str_reset(&out);
@@ -140,9 +142,9 @@ static void test_offenders(void **state)
                 .is_known = true, .class = (enum effect_class)c};
             assert_int_equal(events_offends(&story, &effect),
                              v != VERDICT_ACKED || class_offends[c]);
-            effect.named_twice = true;
-            assert_true(events_offends(&story, &effect));
         }
+        effect = (struct events_effect){.flags = FLAG_ILLEGAL_TRANSITION};
+        assert_true(events_offends(&story, &effect));
     }
 }
 
