@@ -481,6 +481,7 @@ static void release_slot(struct worker *worker, struct operation *operation)
 {
     evidence_operation(worker, operation);
     tell_answers(worker, operation);
+    copied_over(worker, operation);
     heap_remove(&worker->timers, &operation->timer);
     operation->active = false;
     operation->next = worker->free;

@@ -30,18 +30,20 @@ static struct copied *take(struct copied_pool *pool)
     }
     copied->copies = 0;
     copied->is_over = false;
+    copied->has_answers = false;
     return copied;
 }
 
 struct copied *copied_add(struct worker *worker, struct operation *operation)
 {
-    if (!answers_are_told(worker, operation->request)) {
+    if (!answers_are_told(worker, operation->request) && !worker->journal) {
         return NULL;
     }
     if (!operation->copied) {
         operation->copied = take(&worker->strikes.copied);
         operation->copied->seen = *operation->seen;
         operation->seen = &operation->copied->seen;
+        evidence_copied(worker, operation, operation->copied);
     }
     operation->copied->copies++;
     return operation->copied;
@@ -49,7 +51,10 @@ struct copied *copied_add(struct worker *worker, struct operation *operation)
 
 static void tell(struct worker *worker, struct copied *copied)
 {
-    tally_take(&worker->tally, &copied->fact);
+    if (copied->has_answers) {
+        tally_take(&worker->tally, &copied->fact);
+    }
+    evidence_copied_over(worker, copied);
     copied->next = worker->strikes.copied.free;
     worker->strikes.copied.free = copied;
 }
@@ -76,12 +81,21 @@ void copied_tell(struct worker *worker, const struct operation *operation,
         tally_take(&worker->tally, answers);
         return;
     }
-    copied->is_over = true;
+    copied->has_answers = true;
     memcpy(copied->notes, answers->answers.notes,
            notes * sizeof(copied->notes[0]));
     copied->fact = *answers;
     copied->fact.answers.notes = copied->notes;
-    if (copied->copies == 0) {
-        tell(worker, copied);
+}
+
+void copied_over(struct worker *worker, const struct operation *operation)
+{
+    struct copied *copied = operation->copied;
+
+    if (copied) {
+        copied->is_over = true;
+        if (copied->copies == 0) {
+            tell(worker, copied);
+        }
     }
 }

@@ -54,43 +54,96 @@ static struct event_key key_of(const struct worker *worker,
     return (struct event_key){key->text, key->length};
 }
 
-void evidence_attempt(struct worker *worker, const struct flight *flight,
-                      const struct fact *done, bool struck, bool delivered)
+/* What of an attempt does not depend on whose it is. */
+static struct event_attempt describe(const struct worker *worker,
+                                     const struct flight *flight,
+                                     const struct fact *done)
 {
-    struct operation *operation = flight->operation;
     const struct wire *wire = flight->wire;
-
-    must(done->kind == FACT_DONE);
-    if (!worker->journal) {
-        return;
-    }
     struct event_attempt attempt = {
-        .operation = operation->number,
-        .client = worker->client_base + operation->client,
-        .intended = operation->intended,
         .asked = flight->asked,
         .sent = EVENT_NEVER,
         .first_byte = EVENT_NEVER,
         .done = done->at,
         .number = flight->attempt,
-        .request = operation->request,
+        .request = done->request,
         .status = done->done.status,
         .kind = (uint8_t)done->done.kind,
         .outcome = (uint8_t)done->done.outcome,
-        .fault = struck ? (int8_t)flight->fault->kind : (int8_t)-1,
+        .fault = -1,
         .was_sent = done->done.was_sent,
         .wasted = done->done.wasted,
-        .delivered = delivered,
     };
+
+    must(done->kind == FACT_DONE);
     if (wire && wire_was_sent(wire)) {
         attempt.sent = to_run_clock(worker, wire->sent);
         if (wire->answered) {
             attempt.first_byte = to_run_clock(worker, wire->first_byte);
         }
     }
+    return attempt;
+}
+
+static uint64_t *chain_of(struct operation *operation)
+{
+    return operation->copied ? &operation->copied->chain : &operation->chain;
+}
+
+void evidence_attempt(struct worker *worker, const struct flight *flight,
+                      const struct fact *done, bool struck, bool delivered)
+{
+    struct operation *operation = flight->operation;
+
+    if (!worker->journal) {
+        return;
+    }
+    struct event_attempt attempt = describe(worker, flight, done);
     struct event_key key = key_of(worker, flight);
+    attempt.operation = operation->number;
+    attempt.client = worker->client_base + operation->client;
+    attempt.intended = operation->intended;
+    attempt.fault = struck ? (int8_t)flight->fault->kind : (int8_t)-1;
+    attempt.delivered = delivered;
     operation->attempts_told++;
-    journal_attempt(worker->journal, &attempt, &key, &operation->chain);
+    journal_attempt(worker->journal, &attempt, &key, chain_of(operation));
+}
+
+void evidence_copied(const struct worker *worker,
+                     const struct operation *operation, struct copied *copied)
+{
+    copied->chain = operation->chain;
+    copied->event = (struct event_operation){
+        .operation = operation->number,
+        .client = worker->client_base + operation->client,
+        .intended = operation->intended,
+    };
+}
+
+void evidence_copy(struct worker *worker, const struct flight *flight,
+                   struct copied *copied, const struct fact *done,
+                   const struct event_key *key)
+{
+    if (!worker->journal) {
+        return;
+    }
+    struct event_attempt attempt = describe(worker, flight, done);
+    attempt.operation = copied->event.operation;
+    attempt.client = copied->event.client;
+    attempt.intended = copied->event.intended;
+    copied->event.attempts++;
+    copied->event.on_wire += attempt.was_sent;
+    journal_attempt(worker->journal, &attempt, key, &copied->chain);
+}
+
+void evidence_copied_over(struct worker *worker, struct copied *copied)
+{
+    struct event_key key = {copied->key, copied->key_length};
+
+    if (worker->journal) {
+        journal_operation(worker->journal, &copied->event, &key,
+                          &copied->chain);
+    }
 }
 
 void evidence_verdict(struct operation *operation,
@@ -122,6 +175,15 @@ void evidence_operation(struct worker *worker, struct operation *operation)
     struct event_key key = {operation->key, operation->key_length};
     if (key_is_per_attempt(worker) && operation->attempts_told > 0) {
         key.length = 0; /* it has none that is its own */
+    }
+    struct copied *copied = operation->copied;
+    if (copied) {
+        event.attempts += copied->event.attempts;
+        event.on_wire += copied->event.on_wire;
+        copied->event = event;
+        copied->key_length = key.length;
+        memcpy(copied->key, key.text, key.length);
+        return;
     }
     journal_operation(worker->journal, &event, &key, &operation->chain);
 }

@@ -16,7 +16,7 @@ struct copy {
     struct flight flight; /* first; of no operation */
     struct copy *next;    /* free, or late and waiting for the same verdict */
     const struct fault_config *made_by;
-    struct copied *copied; /* its operation's answers */
+    struct copied *copied; /* its operation, or NULL */
     struct duration delay;
     uint16_t request, stage;
     bool warmup;
@@ -213,6 +213,10 @@ void copy_done(struct worker *worker, struct flight *flight,
     flight_fill_done(worker, flight, result, now, &fact);
     fact.done.wasted = true;
     tally_take(&worker->tally, &fact);
+    if (copy->copied) {
+        struct event_key key = {copy->key, copy->subject.key_length};
+        evidence_copy(worker, flight, copy->copied, &fact, &key);
+    }
 
     worker->attempts++;
     heap_remove(&worker->strikes.timers, &flight->strike);

@@ -147,6 +147,14 @@ void evidence_attempt(struct worker *worker, const struct flight *flight,
 void evidence_verdict(struct operation *operation,
                       const struct action *action, struct instant now);
 void evidence_operation(struct worker *worker, struct operation *operation);
+/* The same where copies are made: the operation's records are chained in
+ * copied from now on; a copy has ended; and so have all. */
+void evidence_copied(const struct worker *worker,
+                     const struct operation *operation, struct copied *copied);
+void evidence_copy(struct worker *worker, const struct flight *flight,
+                   struct copied *copied, const struct fact *done,
+                   const struct event_key *key);
+void evidence_copied_over(struct worker *worker, struct copied *copied);
 
 /* worker.c: an operation of this user has its verdict. */
 void worker_user_ready(struct worker *worker, uint64_t user,

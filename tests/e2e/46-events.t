@@ -139,6 +139,60 @@ def hedges(t):
     t.equal(len({a["trace_id"] for a in events.attempts}), 50, "traces")
 
 
+@test("copies of a request are attempts like others", limit=60)
+def copies(t):
+    for scope in ("operation", "attempt"):
+        server = t.hostile()
+        profile = t.profile({
+            "requests": [{"name": "order", "method": "POST",
+                          "path": "/flaky/.3/503", "headers": HEADERS,
+                          "body": "x"}],
+            "idempotency": {"scope": scope}, "retry": RETRIES,
+            "faults": [{"kind": "duplicate", "ratio": .3},
+                       {"kind": "late_duplicate", "ratio": .3,
+                        "delay": "30ms"}]})
+        path, dead = t.path("events"), t.path("dead")
+        run = t.run(server.url, "-p", profile, "-n", "300", "-c", "8", "-t",
+                    "2", "--traceparent", "--events", path, "--dead-letters",
+                    dead, "--set", "retry.max_attempts=2")
+        events = Events(t, path)
+        t.equal(on_wire(events), in_books(server.log()), "the books")
+        t.equal(len(events.attempts), run["attempts.total"], "attempts")
+        kinds = collections.Counter(a["kind"] for a in events.attempts)
+        t.equal(kinds["duplicate"], run["attempts.duplicates_injected"],
+                "duplicates")
+        t.check(kinds["duplicate"] > 100, f"{kinds}")
+        late = {(a["op"], a["attempt"]): a for a in events.attempts
+                if a["fault"] == "late_duplicate"}
+        ends = {o["op"]: o["verdict_us"] for o in events.operations}
+        for a in events.attempts:
+            if a["kind"] == "duplicate" and (a["op"], a["attempt"]) in late:
+                t.check(a["sent_us"] >= ends[a["op"]] + 30000,
+                        f"{a} was sent before its operation had ended")
+        letters = lines_of(dead)[1:-1]
+        tries = collections.Counter(a["op"] for a in events.attempts)
+        t.check(any(a["kind"] == "duplicate" for l in letters
+                    for a in l["attempts"]), "letters have them, too")
+        t.check(all(len(l["attempts"]) == tries[l["op"]] for l in letters),
+                "all of them")
+
+    process = t.launch("run", server.url, "-p", profile, "-r", "300/s", "-d",
+                       "60s", "--set", "faults[1].delay=40s", "--set",
+                       "load.drain=60s", "--events", path, "-o",
+                       t.path("report"))
+    before = server.counts()["whole"]
+    t.wait_until("requests", lambda: server.counts()["whole"] > before + 100)
+    process.signal(signal.SIGINT)
+    process.wait_for_text("once more to give it up")
+    process.signal(signal.SIGINT)
+    t.finish(process, status=130)
+    report = json.loads(t.path("report").read_text())
+    events = Events(t, path)
+    t.equal((len(events.attempts), len(events.operations)),
+            (report["attempts"]["total"], report["operations"]["started"]),
+            "those that wait for their copies, too")
+
+
 @test("without the flags no byte of a request changes")
 def no_change(t):
     seen = []
