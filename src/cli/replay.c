@@ -146,7 +146,8 @@ int command_replay(const struct invocation *invocation)
     if (check_words(invocation, &errors)) {
         replay.letters =
             letters_read(invocation->words.items[0], invocation->headers.items,
-                         invocation->headers.count, &errors);
+                         invocation->headers.count,
+                         invocation->input.url != NULL, &errors);
     }
     if (!replay.letters) {
         errors_print(&errors, stderr);

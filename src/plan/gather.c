@@ -95,6 +95,23 @@ static void restore_keys(cJSON *tree, const struct letters *letters)
 }
 
 /* Every letter once, and paced, unless connections take turns. */
+/* A ledger of the command line or of a profile stands in the place of the one
+ * that the run had, also where the one is a URL and the other a command. */
+static void yield_ledger(cJSON *tree, const struct letters *letters)
+{
+    static const char *const names[] = {"url", "command"};
+    const cJSON *own = json_get(letters->profile, "ledger");
+    cJSON *ledger = json_get(tree, "ledger");
+
+    for (size_t i = 0; i < array_length(names); i++) {
+        const char *other = names[1 - i];
+        if (json_get(own, names[i]) && json_get(ledger, other) &&
+            !json_get(own, other)) {
+            cJSON_DeleteItemFromObjectCaseSensitive(ledger, names[i]);
+        }
+    }
+}
+
 static void add_letters_load(cJSON *tree, const struct letters *letters)
 {
     cJSON *load = json_get(tree, "load");
@@ -507,6 +524,7 @@ cJSON *gather(const struct plan_input *input, struct sources *sources,
         apply_set(tree, input->sets[i], letters != NULL, sources, errors);
     }
     if (letters) {
+        yield_ledger(tree, letters);
         add_letters_load(tree, letters);
     }
     if (input->url) {

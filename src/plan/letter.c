@@ -31,22 +31,25 @@ struct error *letter_refuse(struct letter_reader *reader, const char *format,
     return error;
 }
 
-/* Notes a name once, in the list of those that are missing. */
-static void note_missing(struct letter_reader *reader, const char *name)
+/* Adds a name to a list of those that were told, "a, b"; false when it is one
+ * of them. */
+static bool note_once(struct str *list, const char *name)
 {
     size_t length = strlen(name);
-    const char *at = reader->missing.text;
 
-    while ((at = strstr(at, name))) {
-        bool begins = at == reader->missing.text || at[-1] == ' ';
+    for (const char *at = list->text; (at = strstr(at, name)); at += length) {
+        bool begins = at == list->text || at[-1] == ' ';
         if (begins && (at[length] == ',' || at[length] == '\0')) {
-            return;
+            return false;
         }
-        at += length;
     }
-    str_printf(&reader->missing, "%s%s", reader->missing_count ? ", " : "",
-               name);
-    reader->missing_count++;
+    str_printf(list, "%s%s", list->length ? ", " : "", name);
+    return true;
+}
+
+static void note_missing(struct letter_reader *reader, const char *name)
+{
+    reader->missing_count += note_once(&reader->missing, name);
     reader->failed = true;
 }
 
@@ -120,13 +123,26 @@ static enum form form_of(const cJSON *item)
     return FORM_UNKNOWN;
 }
 
+/* Once, in the first letter that has it. */
+static void refuse_masked(struct letter_reader *reader, const char *what)
+{
+    reader->failed = true;
+    if (note_once(&reader->masked, what)) {
+        struct error *error =
+            letter_refuse(reader, "%s was masked when the file was written: "
+                                  "it cannot be sent again",
+                          what);
+        error_hint(error, "give a header with -H, a user and password with "
+                          "squall replay FILE URL; for the next time, write "
+                          "secrets as ${env:NAME} in the profile");
+    }
+}
+
 /* The text of a letter as it is to be sent, in `out`; false after an error. */
 static bool take_text(struct letter_reader *reader, const cJSON *item,
                       enum form form, const char *what, struct str *out)
 {
     const char *text = cJSON_GetStringValue(item);
-    struct error *error;
-
     str_reset(out);
     if (!text || form == FORM_UNKNOWN || form == FORM_BASE64) {
         letter_refuse(reader, "%s is not a text in one of the forms plain, "
@@ -135,11 +151,7 @@ static bool take_text(struct letter_reader *reader, const cJSON *item,
         return false;
     }
     if (form == FORM_MASKED) {
-        error = letter_refuse(reader, "%s was masked when the file was "
-                                      "written: it cannot be sent again",
-                              what);
-        error_hint(error, "give a header with -H; for the next time, write "
-                          "secrets as ${env:NAME} in the profile");
+        refuse_masked(reader, what);
         return false;
     }
     if (form == FORM_ENV) {
@@ -334,8 +346,12 @@ static void read_url(struct letter_reader *reader, const cJSON *tree,
         letter_refuse(reader, "it has no \"url\"");
         return;
     }
-    if (!take_text(reader, url, form_of(json_get(tree, "url_form")),
-                   "the URL", scratch)) {
+    enum form form = form_of(json_get(tree, "url_form"));
+    if (form == FORM_MASKED && reader->elsewhere &&
+        strstr(url->valuestring, "://***@")) {
+        form = FORM_PLAIN; /* its host, and who asks, will be replaced */
+    }
+    if (!take_text(reader, url, form, "the URL", scratch)) {
         return;
     }
     if (!strstr(scratch->text, "://") || has_control(scratch->text) ||

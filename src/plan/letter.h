@@ -10,6 +10,8 @@ struct letter_reader {
     struct letters *letters;
     const char *const *headers; /* that stand in */
     size_t header_count;
+    bool elsewhere;             /* letters go to a URL that is given */
+    struct str masked;          /* what was masked and is refused already */
     struct str missing;         /* names that the environment lacks */
     size_t missing_count;
     struct errors *errors;

@@ -12,6 +12,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+static const char how_to_get[] =
+    "squall run --dead-letters FILE writes such a file";
+
 #define LETTERS_SCHEMA "squall.dead_letters/1"
 
 /* Of a whole file, which is read into memory. */
@@ -86,6 +89,9 @@ static cJSON *parse_line(struct letter_reader *reader, const char *text,
         error->line = reader->line;
         error->column = errors.list[0].column;
         reader->failed = true;
+        if (reader->line == 1) {
+            error_hint(error, "%s", how_to_get);
+        }
     } else if (!cJSON_IsObject(tree)) {
         letter_refuse(reader, "the line is not an object: { ... }");
         cJSON_Delete(tree);
@@ -111,7 +117,7 @@ static bool check_schema(struct letter_reader *reader, const cJSON *head)
                                       "\"%s\"",
                               LETTERS_SCHEMA);
     }
-    error_hint(error, "squall run --dead-letters FILE writes such a file");
+    error_hint(error, "%s", how_to_get);
     return false;
 }
 
@@ -221,18 +227,19 @@ static bool read_head(struct letter_reader *reader, const cJSON *head)
     return true;
 }
 
-/* The last line: whether all are there. */
+/* The last line: whether all are there; of those that were no letters there is
+ * an error already. */
 static void read_end(struct letter_reader *reader, const cJSON *end)
 {
     struct letters *letters = reader->letters;
     const cJSON *count = json_get(end, "letters");
+    int lines = reader->line - 2;
 
     letters->complete = cJSON_IsTrue(json_get(end, "complete"));
-    if (!cJSON_IsNumber(count) ||
-        count->valuedouble != (double)letters->count) {
+    if (!cJSON_IsNumber(count) || count->valuedouble != (double)lines) {
         struct error *error = letter_refuse(
-            reader, "the last line counts other letters than there are: %zu",
-            letters->count);
+            reader, "the last line counts other letters than there are: %d",
+            lines);
         error_hint(error, "lines were taken away or added; give the file as "
                           "it was written");
     }
@@ -398,7 +405,7 @@ static void tell_missing(struct letter_reader *reader)
 
 struct letters *letters_read(const char *path,
                              const char *const *headers, size_t header_count,
-                             struct errors *errors)
+                             bool elsewhere, struct errors *errors)
 {
     struct letters *letters = calloc(1, sizeof(*letters));
     must(letters);
@@ -406,7 +413,9 @@ struct letters *letters_read(const char *path,
         .letters = letters,
         .headers = headers,
         .header_count = header_count,
+        .elsewhere = elsewhere,
         .missing = STR_INIT,
+        .masked = STR_INIT,
         .errors = errors,
     };
 
@@ -423,6 +432,7 @@ struct letters *letters_read(const char *path,
     }
     tell_missing(&reader);
     str_release(&reader.missing);
+    str_release(&reader.masked);
     if (reader.failed) {
         letters_free(letters);
         return NULL;

@@ -80,11 +80,13 @@ struct letter_ending {
 };
 
 /* Reads a file. Headers ("Name: value") stand in for those of that name in
- * every letter. Secrets are put in from the environment. NULL after adding
- * every error that could be found, up to the limit of errors. */
+ * every letter, and where letters go `elsewhere` (see letters_aim), the user
+ * and password that their URLs hide are not needed. Secrets are put in from the
+ * environment. NULL after adding every error that could be found, up to the
+ * limit of errors. */
 struct letters *letters_read(const char *path,
                              const char *const *headers, size_t header_count,
-                             struct errors *errors);
+                             bool elsewhere, struct errors *errors);
 void letters_free(struct letters *letters);
 
 /* The letter of an operation's number, or NULL. */

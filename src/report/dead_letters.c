@@ -101,7 +101,9 @@ void dead_letters_subject(const struct events_run *run,
     }
     if (shown > 0) {
         number = story->attempts[shown - 1].number;
-        key = &story->keys[shown - 1];
+        if (story->keys[shown - 1].length > 0) {
+            key = &story->keys[shown - 1];
+        } /* else it was never sent, and has the key that was made for it */
     }
     *subject = plan_subject(run->plan, operation->operation, number,
                             operation->client);

@@ -357,13 +357,22 @@ static void add_remarks(struct text *text, const cJSON *effects)
     add_remark(text, INK_WARN, text_number(effects, "late"),
                "operation was done after its verdict",
                "operations were done after their verdicts");
-    add_remark(text, INK_PLAIN, text_number(effects, "foreign"),
-               "effect in the ledger is not of this run",
-               "effects in the ledger are not of this run");
+    /* What a replay does not send again is foreign, the run's own, too. */
+    bool is_replay = cJSON_IsObject(text_find(text->document, "replay"));
+    double foreign = text_number(effects, "foreign");
+    if (is_replay) {
+        add_remark(text, INK_PLAIN, foreign,
+                   "effect in the ledger is not of these letters",
+                   "effects in the ledger are not of these letters");
+    } else {
+        add_remark(text, INK_PLAIN, foreign,
+                   "effect in the ledger is not of this run",
+                   "effects in the ledger are not of this run");
+    }
     add_doubt(text, effects);
     add_remark(text, INK_PLAIN, lost, "response was lost after delivery",
                "responses were lost after delivery");
-    if (!(lost > 0)) {
+    if (!(lost > 0) && !is_replay) {
         pen_write(&text->pen, INK_FAINT,
                   "  no response was lost after delivery: retries had little "
                   "to double");

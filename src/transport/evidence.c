@@ -173,7 +173,7 @@ void evidence_operation(struct worker *worker, struct operation *operation)
         .warmup = operation->warmup,
     };
     struct event_key key = {operation->key, operation->key_length};
-    if (key_is_per_attempt(worker) && operation->attempts_told > 0) {
+    if (key_is_per_attempt(worker) && operation->on_wire > 0) {
         key.length = 0; /* it has none that is its own */
     }
     struct copied *copied = operation->copied;

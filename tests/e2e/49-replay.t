@@ -325,6 +325,8 @@ def from_a_run(t):
     t.equal(run["run.id"], first["run.id"], "one run")
     t.equal(run["effects.foreign"], first["operations.acked"],
             "those that were acked before")
+    t.match(run.out, "effects in the ledger are not of these letters",
+            "which are not called strangers")
     counts = target.ledger()
     t.equal((len(counts), set(counts.values())), (600, {1}),
             "the service's own account: each order once")
@@ -358,13 +360,9 @@ def kinds_of_keys(t):
         after = target.ledger("key")
         t.equal({k: after[k] for k in before}, before, f"{keys}: known keys")
         t.equal(sum(target.ledger().values()), 600, f"{keys}: effects")
-        # An attempt that never had a connection had no key of its own.
-        keyless = [one for one in lines_of(dead)[1:-1] if not one["key"]]
-        t.check(not keyless or keys.get("scope") == "attempt",
-                f"{keys}: letters have keys")
-        t.check(not any(a["sent"] for one in keyless
-                        for a in one["attempts"]), f"{keys}: what was sent")
-        t.equal(sum(after.values()), 600 - len(keyless), f"{keys}: carried")
+        t.check(all(one["key"] for one in lines_of(dead)[1:-1]),
+                f"{keys}: letters have keys, sent or not")
+        t.equal(sum(after.values()), 600, f"{keys}: carried")
 
 
 @test("a replay has events, and spans that no run had", limit=60)
@@ -418,6 +416,32 @@ def events(t):
                        status=2)
         t.match(bad.err, "two files at once", option)
     t.equal(lines_of(dead)[0]["schema"], "squall.dead_letters/1", "kept")
+
+
+@test("over HTTP/2 and TLS, as the first run was", limit=60)
+def http2(t):
+    certificates = t.certificates()
+    server = t.h2_books(certificates)
+    port = server.url.rsplit(":", 1)[1]
+    profile = t.profile({
+        "requests": [{"method": "POST", "path": "/effects", "body":
+                      '{"op": "{{op.id}}", "bytes": "\u00e4"}'}],
+        "idempotency": {}, "target": {"http": "2"},
+        "faults": [{"kind": "lost_response", "ratio": .3, "as": "reset"},
+                   {"kind": "lost_request", "ratio": .2, "as": "reset"}]})
+    dead = t.path("dead.ndjson")
+    first = t.run(server.url, "-p", profile, "-n", "100", "-c", "8",
+                  "--cacert", certificates.ca, "--resolve",
+                  f"localhost:{port}:127.0.0.1", "--dead-letters", dead)
+    before = server.counts()
+    run = replayed(t, dead, "-c", "8")
+    letters = 100 - first["operations.acked"]
+    t.check(letters > 25, f"{letters} letters")
+    t.equal(run["operations.acked"], letters, "acked")
+    counts = server.counts()
+    t.equal(counts["whole"] - before["whole"], letters, "the books")
+    t.equal(counts["connections"] - before["connections"], 1,
+            "one connection: HTTP/2")
 
 
 @test("a sample of a replay holds what went wrong over both runs")
@@ -531,6 +555,45 @@ def full(t):
         subprocess.run(["umount", disk], check=False)
 
 
+@test("a ledger that is given, and a URL with a user, stand in for those "
+      "of the file")
+def given(t):
+    target = t.target("-p", "targets/exactly-once")
+    elsewhere = t.write("ledger", "".join(
+        f"{letter(n)['op']} 1\n" for n in range(4)))
+    command = f"cat {elsewhere}"
+    letters = [letter(n) for n in range(4)]
+    file = t.write("dead.ndjson", dead_letters(target.url, letters))
+    run = replayed(t, file, "--ledger-command", command, "--allow-exec")
+    t.equal(run["profile.ledger"], {"command": command, "key": "{{op.id}}",
+                                    "settle": "50ms"}, "a command")
+    t.equal(run["effects.exactly_once"], 4, "is read")
+    file = t.write("dead.ndjson", dead_letters(target.url, letters, ledger={
+        "command": "exit 3", "key": "{{op.id}}", "settle": "10ms"}))
+    run = replayed(t, file, "--ledger", "/ledger")
+    t.equal(run["effects.exactly_once"], 4, "a URL for a command")
+
+    server = t.server(lambda request: reply(201))
+    host = server.url.rstrip("/").replace("http://", "")
+    letters = [letter(n, url=f"http://***@{host}/orders/{n}",
+                      url_form="masked") for n in range(3)]
+    text = dead_letters(f"http://***@{host}", letters, ledger=None)
+    file = t.write("dead.ndjson", text)
+    bad = t.squall("replay", file, status=2)
+    t.match(bad.err, r"dead\.ndjson:2:1: error: the URL was masked[^$]*squall "
+            "replay FILE URL", "told how")
+    t.equal(bad.err.count("masked"), 1, "once")
+    run = replayed(t, file, f"http://joe:pw@{host}/", "-c", "1")
+    t.equal([r.path for r in server.requests],
+            [f"/orders/{n}" for n in range(3)], "paths")
+    t.equal({r.header("Authorization") for r in server.requests},
+            {"Basic am9lOnB3"}, "user and password")
+    t.absent(json.dumps(run.report), "joe:pw", "hidden in the report")
+    refused(t, "masked as a whole", dead_letters(
+        f"http://{host}", [letter(0, url="***", url_form="masked")],
+        ledger=None), "the URL was masked", f"http://{host}/")
+
+
 def refused(t, what, text, pattern, *arguments, env=None):
     file = t.write("bad.ndjson", text)
     done = t.squall("replay", file, *arguments, status=2, env=env)
@@ -546,11 +609,17 @@ def bad_files(t):
     good = dead_letters(url, two)
     lines = good.splitlines(keepends=True)
     refused(t, "empty", "", r"bad\.ndjson.*is empty")
+    refused(t, "a report", '{\n  "schema": "squall.report/1"\n}\n',
+            r"bad\.ndjson:1:2: .*\n  squall run --dead-letters FILE writes")
     refused(t, "another file", '{"schema": "squall.report/1"}\n',
             r'bad\.ndjson:1:1: error: its schema is "squall\.report/1"')
     refused(t, "no schema", "{}\n", r"bad\.ndjson:1:1: .*no \"schema\"")
     refused(t, "a line cut", good[:len(lines[0]) + 60],
             r"bad\.ndjson:2:\d+: error")
+    cut = t.write("cut.ndjson", lines[0] + lines[1][:60] + "\n" + lines[2] +
+                  lines[3])
+    t.equal(t.squall("replay", cut, status=2).err.count("error"), 1,
+            "one line, one error")
     refused(t, "the end cut", "".join(lines[:-1]),
             r"bad\.ndjson:3:1: .*ends here")
     refused(t, "a line taken away", lines[0] + lines[1] + lines[3],

@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     must(file >= 0);
     must(write(file, data, size) == (ssize_t)size);
     snprintf(name, sizeof(name), "/proc/self/fd/%d", file);
-    struct letters *letters = letters_read(name, headers, 1, &errors);
+    struct letters *letters = letters_read(name, headers, 1, false, &errors);
     must((letters != NULL) == (errors.count == 0));
     for (size_t i = 0; i < errors.count; i++) {
         must(strcmp(errors.list[i].file, name) == 0);

@@ -27,7 +27,7 @@ static struct letters *read_letters(const char *text,
 {
     errors = (struct errors)ERRORS_INIT;
     write_file("a.json", text);
-    return letters_read("a.json", headers, count, &errors);
+    return letters_read("a.json", headers, count, false, &errors);
 }
 
 static struct letters *read_well(const char *text)
@@ -199,7 +199,7 @@ static const struct {
     {HEAD, 1, "ends here"},
     {HEAD END("0") END("0"), 3, "follows the last line"},
     {HEAD END("1"), 2, "other letters than there are: 0"},
-    {HEAD "{\"type\": \"x\"}\n" END("0"), 2, "\"type\""},
+    {HEAD "{\"type\": \"x\"}\n" END("1"), 2, "\"type\""},
     {HEAD LETTER("7", "\"\"", "", BARE) END("1"), 2, "\"key\""},
     {HEAD LETTER("07", "null", "", BARE) END("1"), 2, "not an operation"},
     {HEAD LETTER("300000000000000", "null", "", BARE) END("1"), 2,

@@ -37,7 +37,7 @@ static struct letters *read_text(const char *bytes, size_t length)
     assert_true(file >= 0);
     assert_int_equal(write(file, bytes, length), length);
     close(file);
-    struct letters *letters = letters_read(name, headers, 1, &errors);
+    struct letters *letters = letters_read(name, headers, 1, false, &errors);
     unlink(name);
     errors_print(&errors, stderr);
     assert_non_null(letters);
