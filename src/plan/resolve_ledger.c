@@ -171,6 +171,45 @@ static void resolve_states(struct resolver *resolver)
     }
 }
 
+/* An operation has one id, whatever becomes of its attempts: effects under
+ * another one would be told as foreign, and duplicates as none. */
+static void check_ledger_key(struct resolver *resolver)
+{
+    const struct plan *plan = resolver->plan;
+    const struct template *key = &plan->ledger_key;
+
+    if (key->uses_key && plan->policy.key.scope == KEY_SCOPE_NONE) {
+        struct error *error = resolve_conflict(
+            resolver, "ledger.key", "idempotency",
+            "effects cannot be joined by {{key}}: no key is sent");
+        error_hint(error, "add \"idempotency\": {}, or write \"key\": "
+                          "\"{{op.id}}\" and send that in the request");
+    } else if (key->uses_key && find_keyless_effect(plan)) {
+        struct error *error = resolve_conflict(
+            resolver, "ledger.key", "idempotency",
+            "effects of request \"%s\" cannot be joined by {{key}}: it has "
+            "no key",
+            find_keyless_effect(plan)->config.name);
+        error_hint(error, "write \"key\": \"{{op.id}}\" and send that in "
+                          "the request");
+    } else if (key->uses_key && plan->policy.key.scope == KEY_SCOPE_ATTEMPT) {
+        struct error *error = resolve_conflict(
+            resolver, "ledger.key", "idempotency.scope",
+            "effects cannot be joined by {{key}}: each attempt has another "
+            "one");
+        error_hint(error, "write \"key\": \"{{op.id}}\" and send that in "
+                          "the request");
+    } else if (key->uses_attempt) {
+        struct error *error = resolve_refuse(
+            resolver, "ledger.key", "is another one in each attempt");
+        error_hint(error, "write what all attempts of an operation carry, "
+                          "such as {{key}} or {{op.id}}");
+    } else if (key->is_constant) {
+        resolve_refuse(resolver, "ledger.key",
+                       "is the same for every operation");
+    }
+}
+
 void resolve_ledger(struct resolver *resolver)
 {
     struct plan *plan = resolver->plan;
@@ -189,27 +228,8 @@ void resolve_ledger(struct resolver *resolver)
                       strcmp(plan->requests[0].config.name, "orders") == 0;
         ledger->key = orders ? "{{op.id}}" : "{{key}}";
     }
-    if (!resolve_template(resolver, "ledger.key", ledger->key,
-                          strlen(ledger->key), &plan->ledger_key)) {
-        return;
-    }
-    if (plan->ledger_key.uses_key &&
-        plan->policy.key.scope == KEY_SCOPE_NONE) {
-        struct error *error = resolve_conflict(
-            resolver, "ledger.key", "idempotency",
-            "effects cannot be joined by {{key}}: no key is sent");
-        error_hint(error, "add \"idempotency\": {}, or write \"key\": "
-                          "\"{{op.id}}\" and send that in the request");
-    } else if (plan->ledger_key.uses_key && find_keyless_effect(plan)) {
-        struct error *error = resolve_conflict(
-            resolver, "ledger.key", "idempotency",
-            "effects of request \"%s\" cannot be joined by {{key}}: it has "
-            "no key",
-            find_keyless_effect(plan)->config.name);
-        error_hint(error, "write \"key\": \"{{op.id}}\" and send that in "
-                          "the request");
-    } else if (plan->ledger_key.is_constant) {
-        resolve_refuse(resolver, "ledger.key",
-                       "is the same for every operation");
+    if (resolve_template(resolver, "ledger.key", ledger->key,
+                         strlen(ledger->key), &plan->ledger_key)) {
+        check_ledger_key(resolver);
     }
 }

@@ -155,6 +155,35 @@ static void keys_and_headers_are_refused(void **state)
 }
 
 /* The text ends with the other place in brackets. */
+/* An effect is joined by what all attempts of its operation carry. */
+static void keys_that_join_nothing_are_refused(void **state)
+{
+    (void)state;
+    static const struct refusal refusals[] = {
+        {"{\"requests\":[{\"body\":\"x\"},{\"name\":\"put\","
+         "\"method\":\"PUT\"}],\"ledger\":{\"url\":\"/l\"},\n"
+         "\"idempotency\":{\"methods\":[\"POST\"]}}",
+         1, 67, "ledger.key", "\"put\" cannot be joined", "{{op.id}}"},
+        {"{\"ledger\":{\"key\":\"{{key}}\"},\n"
+         "\"idempotency\":{\"scope\":\"none\"}}",
+         1, 12, "ledger.key", "(idempotency: a.json:2:1)", ""},
+        {"{\"ledger\":{\"url\":\"/l\"},\"requests\":[{\"body\":\"x\"}],\n"
+         "\"idempotency\":{\"scope\":\"attempt\"}}",
+         1, 11, "ledger.key",
+         "each attempt has another one (idempotency.scope: a.json:2:16)",
+         "{{op.id}}"},
+        {"{\"ledger\":{\"key\":\"{{op.id}}-{{attempt}}\"},\n"
+         "\"requests\":[{\"body\":\"x\"}]}",
+         1, 18, "ledger.key", "another one in each attempt", "{{op.id}}"},
+        {"{\"ledger\":{\"key\":\"{{span.id}}\"},\n"
+         "\"requests\":[{\"body\":\"x\"}]}",
+         1, 18, "ledger.key", "another one in each attempt", "{{op.id}}"},
+    };
+    for (size_t i = 0; i < array_length(refusals); i++) {
+        check(&refusals[i]);
+    }
+}
+
 static void contradictions_name_both_places(void **state)
 {
     static const struct refusal refusals[] = {
@@ -188,10 +217,6 @@ static void contradictions_name_both_places(void **state)
          1, 15, "requests[0].path",
          "GET has no key (idempotency.methods: a.json:2:16)",
          "add \"GET\""},
-        {"{\"requests\":[{\"body\":\"x\"},{\"name\":\"put\","
-         "\"method\":\"PUT\"}],\"ledger\":{\"url\":\"/l\"},\n"
-         "\"idempotency\":{\"methods\":[\"POST\"]}}",
-         1, 67, "ledger.key", "\"put\" cannot be joined", "{{op.id}}"},
         {"{\"load\":{\"connections\":2,\"threads\":4}}", 1, 10,
          "load.connections", "(load.threads: a.json:1:26)", ""},
         {"{\"load\":{\"clients\":9,\"pool\":\"per_client\",\n"
@@ -224,9 +249,6 @@ static void contradictions_name_both_places(void **state)
         {"{\"ledger\":{\"key\":\"{{op.id}}\"},\n"
          "\"requests\":[{\"path\":\"/look\"}]}",
          1, 11, "ledger", "no request performs an effect", "-X POST"},
-        {"{\"ledger\":{\"key\":\"{{key}}\"},\n"
-         "\"idempotency\":{\"scope\":\"none\"}}",
-         1, 12, "ledger.key", "(idempotency: a.json:2:1)", ""},
         {"{\"idempotency\":{\"template\":\"a{{op.id}}\",\n\"key\":\"uuid4\"}}",
          1, 17, "idempotency.template", "(idempotency.key: a.json:2:1)", ""},
         {"{\"slo\":[\"p99{request=\\\"x\\\"} < 1s\"],\n\"requests\":[{"
@@ -384,6 +406,7 @@ int main(void)
         cmocka_unit_test(values_are_refused),
         cmocka_unit_test(rules_are_refused),
         cmocka_unit_test(keys_and_headers_are_refused),
+        cmocka_unit_test(keys_that_join_nothing_are_refused),
         cmocka_unit_test(contradictions_name_both_places),
         cmocka_unit_test(effect_ids_need_effects),
         cmocka_unit_test(a_template_key_needs_its_text),
