@@ -220,7 +220,7 @@ static void add_history(cJSON *object, const struct effects *effects,
         add_key(item, plan, example->member, 1);
         member_text(item, "from", example->from);
         member_text(item, "to", example->to);
-        member_us(item, "at_unix_us", example->unix_ns / NS_PER_US);
+        member_unix_us(item, "at_unix_us", example->unix_ns / NS_PER_US);
         cJSON_AddItemToArray(examples, item);
     }
 }

@@ -6,7 +6,9 @@
 #define SQUALL_REPORT_MEMBER_H
 
 #include <cjson/cJSON.h>
+#include <inttypes.h>
 #include <stdint.h>
+#include <stdio.h>
 
 static inline void member_count(cJSON *object, const char *name,
                                 uint64_t count)
@@ -29,6 +31,15 @@ static inline void member_measured(cJSON *object, const char *name,
 static inline void member_us(cJSON *object, const char *name, int64_t us)
 {
     member_measured(object, name, (double)us);
+}
+
+/* Microseconds since 1970, in digits: as a number it would be printed with an
+ * exponent, which many a reader of whole numbers refuses. */
+static inline void member_unix_us(cJSON *object, const char *name, int64_t us)
+{
+    char digits[24];
+    snprintf(digits, sizeof(digits), "%" PRId64, us);
+    cJSON_AddRawToObject(object, name, digits);
 }
 
 /* NULL and "" are null. */

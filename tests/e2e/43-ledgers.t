@@ -361,6 +361,10 @@ for form in ("lines", "json"):
         t.equal(run["effects.exactly_once"], 30, "those that COMPLETED")
         t.equal(run["effects.lost"], 20, "acknowledged, never COMPLETED")
         shop.effects.clear()
+        text = t.squall("run", "-q", "--json", shop.url, "-p", profile, "-n",
+                        "5").out
+        t.match(text, r'"at_unix_us":\s*1\d{15}\b[^.]', "whole, in digits")
+        shop.effects.clear()
         text = t.squall("run", "-q", shop.url, "-p", profile, "-n", "50").out
         t.match(text, r"40 of 140 steps between states are not allowed",
                 "in the text")
