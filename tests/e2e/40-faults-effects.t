@@ -232,6 +232,37 @@ def window(t):
     t.check(struck(4) != struck(5), "another seed strikes others")
 
 
+@test("a window comes again, and strikes the request that it names alone")
+def windows(t):
+    server = t.server(lambda request: reply())
+    sent = {"method": "POST", "body": "x", "headers": {"X-Seq": "{{op.seq}}"}}
+    run = t.run(server.url, "-p", t.profile({
+        "requests": [dict(sent, name="a", path="/a"),
+                     dict(sent, name="b", path="/b")],
+        "load": {"model": "open", "rate": "300/s", "duration": "2s"},
+        "faults": [
+            {"kind": "duplicate", "request": "a", "from": "400ms",
+             "for": "200ms", "every": "1s"},
+            {"kind": "lost_request", "as": "reset", "request": "b",
+             "from": "1s", "for": "500ms", "ratio": .5}]}))
+    came = {}
+    for request in server.requests:
+        came.setdefault(int(request.header("X-Seq")), []).append(request.path)
+    twice = {s for s, paths in came.items() if len(paths) == 2}
+    missing = set(range(600)) - set(came)
+    t.equal(run["faults.duplicate.injected"], len(twice), "copies")
+    t.equal(run["faults.lost_request.injected"], len(missing), "losses")
+    t.equal({came[s][0] for s in twice}, {"/a"}, "copies of the one")
+    t.equal(run["requests.1.operations.refused"], len(missing),
+            "losses of the other")
+    # An attempt that is late by milliseconds may cross an edge.
+    late = .02 * PATIENCE
+    t.check(all(.4 - late <= s / 300 % 1 <= .61 for s in twice), "the turns")
+    t.equal({s // 300 for s in twice}, {0, 1}, "both came")
+    t.check(all(1 - late <= s / 300 <= 1.51 for s in missing) and missing,
+            "in its window")
+
+
 @test("plain retries: load (1-p^4)/(1-p) and success 1-p^4", limit=120)
 def plain_retries(t):
     # The published tolerance for this row is 0.005 at 10,000 calls. At p =
