@@ -146,6 +146,33 @@ def aliased(t):
                     for e in run["effects.examples"]), "flagged")
 
 
+@test("where answers keep their order, a seed makes the same effects again")
+def same_seed(t):
+    def effects(seed):
+        target = t.target("-p", "targets/no-keys")
+        run = t.run(target.url, "-p", t.profile({
+            "requests": [{
+                "name": "order", "method": "POST", "path": "/orders",
+                "headers": {"Content-Type": "application/json"},
+                "body": '{"order": "{{op.id}}"}'}],
+            "retry": {"max_attempts": 3, "retry_on": ["reset"],
+                      "backoff": {"type": "none"}},
+            "faults": [
+                {"kind": "lost_response", "ratio": .2, "as": "reset"},
+                {"kind": "duplicate", "ratio": .1},
+                {"kind": "torn_request", "ratio": .1, "as": "reset"}],
+            "ledger": {"url": "/ledger", "key": "{{op.id}}",
+                       "settle": "50ms"}}), "-n", "200", "-c", "1", "--seed",
+            seed)
+        done = {name.split("-")[1]: count
+                for name, count in target.ledger().items()}
+        return run["effects.table"], done
+    first, second, other = effects(5), effects(5), effects(6)
+    t.equal(first[0], second[0], "the table")
+    t.equal(first[1], second[1], "each operation's effects")
+    t.check(first[1] != other[1], "another seed makes others")
+
+
 def draw_world(draw):
     """Faults, a policy and a service that may do anything but lie."""
     kinds = {"lost_request": {"as": draw.choice(("reset", "timeout"))},
