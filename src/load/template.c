@@ -203,6 +203,7 @@ static const char *add_hole(struct compiler *compiler, const char *name,
     template->uses_key |= piece.hole == HOLE_KEY;
     template->uses_trace |=
         piece.hole == HOLE_TRACE_ID || piece.hole == HOLE_SPAN_ID;
+    template->uses_client |= piece.hole == HOLE_CLIENT;
     template->uses_attempt |= piece.hole == HOLE_ATTEMPT ||
                               piece.hole == HOLE_SPAN_ID ||
                               piece.hole == HOLE_RETRY ||

@@ -36,6 +36,7 @@ struct template {
     bool uses_key;
     bool uses_trace;   /* {{trace.id}} or {{span.id}} */
     bool uses_attempt; /* must be filled again for every attempt */
+    bool uses_client;
 };
 
 struct template_subject {

@@ -51,6 +51,8 @@ struct attempt_note {
     struct duration sent;  /* since the operation was intended; < 0: never */
     struct duration done;  /* the same origin */
     uint16_t status;
+    uint16_t number;       /* of the attempt, from 1: they are noted as they
+                            * end */
     uint8_t outcome;       /* enum outcome */
     uint8_t kind;          /* enum attempt_kind */
     int8_t fault;          /* enum fault_kind, -1 none */

@@ -1,6 +1,7 @@
 #include "plan/plan.h"
 
 #include "base/hash.h"
+#include "base/json.h"
 #include "base/must.h"
 #include "base/units.h"
 #include "plan/gather.h"
@@ -154,6 +155,55 @@ struct template_subject plan_subject(const struct plan *plan,
         .client = client,
         .seed = mix64(plan->seed ^ mix64(operation)),
     };
+}
+
+static bool can_make_keys_again(const struct plan *plan)
+{
+    const cJSON *section = json_get(plan->written, "idempotency");
+    const char *source = cJSON_GetStringValue(json_get(section, "template"));
+
+    for (size_t i = 0; i < plan->request_count; i++) {
+        if (!plan->requests[i].traits.has_key) {
+            return false;
+        }
+    }
+    switch (plan->policy.key.kind) {
+    case KEY_UUID4:
+    case KEY_SEQUENCE:
+        return true;
+    case KEY_TEMPLATE:
+        return !plan->key_template.uses_client &&
+               !(source && strstr(source, "${env:"));
+    case KEY_UUID7:
+    case KEY_HASH:
+        break;
+    }
+    return false;
+}
+
+size_t plan_key_again(const struct plan *plan, uint64_t operation,
+                      unsigned attempt, char *key)
+{
+    const struct key_config *config = &plan->policy.key;
+
+    key[0] = '\0';
+    if (!can_make_keys_again(plan)) {
+        return 0;
+    }
+    if (config->scope == KEY_SCOPE_OPERATION) {
+        attempt = 1;
+    }
+    if (config->kind == KEY_TEMPLATE) {
+        struct template_subject subject =
+            plan_subject(plan, operation, attempt, 0);
+        return template_fill(&plan->key_template, &subject, key, KEY_MAX);
+    }
+    struct key_subject subject = {
+        .run = plan->run,
+        .operation = operation,
+        .attempt = attempt,
+    };
+    return key_render(config, &subject, key, KEY_MAX);
 }
 
 bool plan_has_fault(const struct plan *plan, enum fault_kind kind)

@@ -109,6 +109,7 @@ struct plan {
     size_t request_count;    /* at least 1 */
     struct planned_request *requests;
     struct policy policy;
+    struct template key_template; /* where the key is one */
     size_t fault_count;
     struct fault_config faults[FAULTS_MAX];
     struct ledger_config ledger;
@@ -168,6 +169,13 @@ uint64_t plan_connections_a_caller(const struct plan *plan);
 struct template_subject plan_subject(const struct plan *plan,
                                      uint64_t operation, unsigned attempt,
                                      uint64_t client);
+
+/* The key that an attempt carried, made again for a report, into KEY_MAX bytes;
+ * returns its length, 0 where it cannot be made: a uuid7 depends on the host's
+ * clock, a hash on what was rendered, some templates on the client or on the
+ * environment, and some requests have no key. */
+size_t plan_key_again(const struct plan *plan, uint64_t operation,
+                      unsigned attempt, char *key);
 
 /* Whether squall itself may cause such a fault. */
 bool plan_has_fault(const struct plan *plan, enum fault_kind kind);

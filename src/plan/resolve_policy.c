@@ -328,7 +328,7 @@ void resolve_budget(struct resolver *resolver)
 void resolve_key(struct resolver *resolver)
 {
     struct key_config *key = &resolver->plan->policy.key;
-    struct template compiled;
+    struct template *compiled = &resolver->plan->key_template;
 
     if (!is_given(resolver, "idempotency")) {
         key->scope = KEY_SCOPE_NONE;
@@ -360,11 +360,11 @@ void resolve_key(struct resolver *resolver)
         return;
     }
     if (resolve_template(resolver, "idempotency.template", key->template,
-                         strlen(key->template), &compiled)) {
-        if (compiled.uses_key) {
+                         strlen(key->template), compiled)) {
+        if (compiled->uses_key) {
             resolve_refuse(resolver, "idempotency.template",
                            "a key cannot be made of {{key}}");
-        } else if (compiled.length_max >= KEY_MAX) {
+        } else if (compiled->length_max >= KEY_MAX) {
             resolve_refuse(resolver, "idempotency.template",
                            "the key may become longer than %d bytes",
                            KEY_MAX - 1);

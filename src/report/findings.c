@@ -85,20 +85,6 @@ static void add_ratios(cJSON *object, const struct effects *effects)
     }
 }
 
-/* Whether the keys that were sent are a function of numbers that we know. A
- * uuid7 depends on the host's clock, a hash and a template on what was
- * rendered; and an example does not tell whether its request had a key. */
-static bool keys_can_be_remade(const struct plan *plan)
-{
-    for (size_t i = 0; i < plan->request_count; i++) {
-        if (!plan->requests[i].traits.has_key) {
-            return false;
-        }
-    }
-    return plan->policy.key.kind == KEY_UUID4 ||
-           plan->policy.key.kind == KEY_SEQUENCE;
-}
-
 static void add_key(cJSON *object, const struct plan *plan,
                     uint64_t operation, unsigned attempt)
 {
@@ -108,14 +94,7 @@ static void add_key(cJSON *object, const struct plan *plan,
         member_text(object, "key", letter ? letter->key : NULL);
         return;
     }
-    if (keys_can_be_remade(plan)) {
-        struct key_subject subject = {
-            .run = plan->run,
-            .operation = operation,
-            .attempt = attempt,
-        };
-        key_render(&plan->policy.key, &subject, key, sizeof(key));
-    }
+    plan_key_again(plan, operation, attempt, key);
     member_text(object, "key", key);
 }
 
@@ -140,7 +119,7 @@ static cJSON *make_trace(const struct effect_example *example,
                     note->fault < 0
                         ? NULL
                         : fault_name((enum fault_kind)note->fault));
-        add_key(object, plan, example->operation, (unsigned)i + 1);
+        add_key(object, plan, example->operation, note->number);
         member_us(object, "named", note->named > 0 ? note->named : -1);
         cJSON_AddItemToArray(trace, object);
     }

@@ -45,7 +45,7 @@ static void fill_key(struct worker *worker, struct operation *operation,
     if (config->kind == KEY_TEMPLATE) {
         fill_subject(worker, operation, attempt, &subject);
         operation->key_length =
-            template_fill(&worker->key_template, &subject, operation->key,
+            template_fill(&plan->key_template, &subject, operation->key,
                           sizeof(operation->key));
         return;
     }
@@ -191,6 +191,8 @@ static void note_attempt(struct operation *operation,
         .sent = sent,
         .done = instant_since(now, operation->intended),
         .status = result->status,
+        .number = flight->attempt < UINT16_MAX ? (uint16_t)flight->attempt
+                                               : UINT16_MAX,
         .outcome = (uint8_t)result->outcome,
         .kind = (uint8_t)flight->kind,
         .fault = struck ? (int8_t)flight->fault->kind : (int8_t)-1,

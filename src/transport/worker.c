@@ -150,23 +150,10 @@ static void init_clients(struct worker *worker)
     }
 }
 
-static bool init_texts(struct worker *worker, struct errors *errors)
+static void init_scratch(struct worker *worker)
 {
     const struct plan *plan = worker->plan;
-    const char *template = plan->policy.key.template;
 
-    if (plan->policy.key.kind == KEY_TEMPLATE && template) {
-        const char *problem;
-        size_t at;
-        if (!template_compile(&worker->key_template, &worker->arena, template,
-                              strlen(template), &problem, &at) ||
-            worker->key_template.length_max >= KEY_MAX) {
-            errors_add(errors, ERROR_BAD_VALUE,
-                       "idempotency.template makes keys longer than %d bytes",
-                       KEY_MAX - 1);
-            return false;
-        }
-    }
     for (size_t i = 0; i < plan->request_count; i++) {
         size_t size = plan->requests[i].body.length_max + 1;
         if (size > worker->scratch_size) {
@@ -174,7 +161,6 @@ static bool init_texts(struct worker *worker, struct errors *errors)
         }
     }
     worker->scratch = arena_alloc(&worker->arena, worker->scratch_size);
-    return true;
 }
 
 static uint32_t layers_of(const struct policy *policy)
@@ -248,11 +234,11 @@ struct worker *worker_new(const struct worker_options *options,
         .on_done = flight_on_done,
         .context = worker,
     };
-    if (!loop_init(&worker->loop, &worker->arena, &loop, errors) ||
-        !init_texts(worker, errors)) {
+    if (!loop_init(&worker->loop, &worker->arena, &loop, errors)) {
         worker_free(worker);
         return NULL;
     }
+    init_scratch(worker);
     init_clients(worker);
     init_slots(worker);
     init_load(worker);

@@ -49,7 +49,6 @@ struct worker {
     struct client *clients;
     uint64_t client_count;
     uint64_t client_base; /* index of the first in the run */
-    struct template key_template;
     char *scratch; /* a filled body, for keys that hash it */
     size_t scratch_size;
     struct journal_part *journal; /* NULL: no evidence is kept */

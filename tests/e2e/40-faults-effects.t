@@ -232,6 +232,48 @@ def window(t):
     t.check(struck(4) != struck(5), "another seed strikes others")
 
 
+@test("examples show the keys that were sent, each beside its attempt")
+def example_keys(t):
+    lock = threading.Lock()
+
+    def serve(request):
+        if request.method == "GET":
+            return reply(200, "".join(f"{op} 2\n" for op in keys))
+        with lock:
+            sent = keys.setdefault(request.header("X-Op"), [])
+            sent.append(request.header("Idempotency-Key"))
+            turn = len(sent)
+        if turn == 1:
+            server.pause(.1)  # so that the hedge ends first
+        return reply(201)
+
+    for idempotency in ({"key": "uuid4"}, {"key": "sequence"},
+                        {"key": "template",
+                         "template": "k-{{op.seq}}-{{attempt}}-{{uuid}}"}):
+        for scope in ("operation", "attempt"):
+            keys = {}
+            server = t.server(serve)
+            run = t.run(server.url, "-p", t.profile({
+                "requests": [{"name": "order", "method": "POST", "body": "x",
+                              "headers": {"X-Op": "{{op.id}}"}}],
+                "idempotency": dict(idempotency, scope=scope),
+                "hedge": {"max_extra": 1, "delay": "5ms",
+                          "cancel_losers": False},
+                "ledger": {"url": "/l", "key": "{{op.id}}",
+                           "settle": "20ms"}}), "-n", "6", "-c", "1")
+            shown = run["effects.examples"]
+            t.equal(len(shown), 6, "examples")
+            for example in shown:
+                what = f"{idempotency['key']}, {scope}: {example['id']}"
+                sent = keys[example["id"]]
+                t.equal(len(set(sent)), 1 if scope == "operation" else 2,
+                        f"{what}: keys")
+                t.equal(example["key"], sent[0], f"{what}: its key")
+                # The first one had not ended by the verdict.
+                t.equal([(a["kind"], a["key"]) for a in example["trace"]],
+                        [("hedge", sent[1])], f"{what}: that of the hedge")
+
+
 @test("a window comes again, and strikes the request that it names alone")
 def windows(t):
     server = t.server(lambda request: reply())
