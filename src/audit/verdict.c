@@ -462,7 +462,8 @@ static void judge_stuck(struct finding *finding, bool was_cut,
                     last->status);
     } else {
         finding_add(finding, AUDIT_WARN,
-                    "stuck: %u to the end; --patient waits two minutes",
+                    "stuck: %u to the end, or a lease: --patient waits two "
+                    "minutes",
                     last->status);
     }
 }

@@ -31,8 +31,12 @@ static bool by_ledger(struct auditor *auditor, struct audit_subject *subjects,
     }
     struct effects_join *join = effects_join_new(&log, 1);
     const struct ledger_options options = {.stop = auditor->exchange.stop};
-    bool good =
-        ledger_read(auditor->plan, join, &options, auditor->errors);
+    struct errors errors = ERRORS_INIT;
+    bool good = ledger_read(auditor->plan, join, &options, &errors);
+    if (!good && !exchange_stopped(&auditor->exchange)) {
+        *errors_add(auditor->errors, ERROR_NO_LEDGER, "%s", "") =
+            errors.list[0];
+    }
     if (good) {
         effects_join_finish(join, effects);
         for (size_t i = 0; i < count; i++) {
@@ -59,8 +63,9 @@ static bool is_told_by_ledger(struct auditor *auditor,
     if (!auditor->plan->has_ledger || *lost) {
         return false;
     }
-    *lost = !by_ledger(auditor, subjects, count);
-    return !*lost;
+    bool told = by_ledger(auditor, subjects, count);
+    *lost = !told && !exchange_stopped(&auditor->exchange);
+    return told;
 }
 
 /* Is it among the subjects? count 0: any is. */

@@ -598,6 +598,23 @@ def refused(t):
     t.equal(len(server.requests), 1, "one request was enough")
 
 
+@test("an audit that is interrupted tells what it has, and exits 130",
+      limit=30)
+def interrupted(t):
+    store = KeyStore()
+    url = foreign(t, store)
+    process = t.launch("audit", url, *URL_ARGS, *LEDGER_ARGS, "--json")
+    t.wait_until("twenty requests have come",
+                 lambda: len(store.server.requests) >= 20)
+    process.signal(signal.SIGINT)
+    t.equal(process.wait(10), 130, "exit status")
+    document = json.loads(process.out)
+    t.check(not document["complete"], "not complete")
+    t.equal(document["summary"]["fail"], 0, "nothing is charged to it")
+    t.check("interrupted" in check_of(document, "IK20")["observed"], "why")
+    t.check("error" not in process.err, process.err)
+
+
 @test("usage and unreachable services have their exit status")
 def statuses(t):
     for args, status, words in (
