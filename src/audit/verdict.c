@@ -130,21 +130,34 @@ static bool same_body(const struct audit_attempt *a,
     return a->body.high == b->body.high && a->body.low == b->body.low;
 }
 
-/* Does `other` tell what was done for `one`? */
-static bool is_answer_of(const struct audit_attempt *one,
-                         const struct audit_attempt *other)
-{
-    return is_good(one) && is_good(other) &&
-           (same_identity(one, other) ||
-            (!one->identity[0] && one->body_tells && same_body(one, other)));
-}
-
 /* Both name what they made, and it is not the same. */
 static bool names_another(const struct audit_attempt *one,
                           const struct audit_attempt *other)
 {
     return one->identity[0] && other->identity[0] &&
            strcmp(one->identity, other->identity) != 0;
+}
+
+/* Does `other` tell what was done for `one`? A service that marks replays
+ * says so itself. */
+static bool is_answer_of(const struct audit_attempt *one,
+                         const struct audit_attempt *other)
+{
+    if (!is_good(one) || !is_good(other) || names_another(one, other)) {
+        return false;
+    }
+    return same_identity(one, other) || (other->marked && !one->marked) ||
+           (!one->identity[0] && one->body_tells && same_body(one, other));
+}
+
+/* Two that were accepted, of which the ledger does not tell: is it seen that
+ * they are two? */
+static bool are_seen_apart(const struct audit_attempt *one,
+                           const struct audit_attempt *other,
+                           int64_t effects)
+{
+    return effects >= 0 || names_another(one, other) ||
+           (one->body_tells && !same_body(one, other));
 }
 
 void judge_effects(struct finding *finding, int64_t effects, bool acked)
@@ -247,6 +260,10 @@ void judge_apart(struct finding *finding, const char *what, bool may_be_key,
                     what, other->status);
     } else if (other->end != LINE_ANSWERED) {
         finding_add(finding, AUDIT_WARN, "%s: %s", what, SAID(other));
+    } else if (is_good(one) && is_good(other) &&
+               !are_seen_apart(one, other, other_effects)) {
+        finding_add(finding, AUDIT_INFO,
+                    "%s: accepted, and nothing tells the two apart", what);
     } else if (is_good(other)) {
         finding_add(finding, AUDIT_PASS, "%s: accepted, each by itself",
                     what);
@@ -272,7 +289,8 @@ void judge_malformed(struct finding *finding, const char *what, bool two_lines,
         finding_add(finding, AUDIT_WARN, "%s: the connection was closed",
                     what);
     } else if (two_lines && is_good(first)) {
-        finding_add(finding, AUDIT_WARN, "%s: %u, one silently wins", what,
+        finding_add(finding, AUDIT_WARN,
+                    "%s: %u, and only one of them can be the key", what,
                     first->status);
     } else if (is_refusal(first) && is_good(again)) {
         finding_add(finding, AUDIT_WARN, "%s: refused with %u, then accepted",
@@ -296,9 +314,12 @@ void judge_quoted(struct finding *finding, enum audit_convention convention,
                !(is_good(bare) && is_duplicate(convention, quoted))) {
         finding_add(finding, AUDIT_INFO, "bare %s, quoted %s", SAID(bare),
                     SAID(quoted));
-    } else if (effects > 1 ||
-               (effects < 0 && is_good(quoted) && is_good(bare) &&
-                !is_answer_of(bare, quoted))) {
+    } else if (is_good(quoted) && !is_answer_of(bare, quoted) &&
+               !are_seen_apart(bare, quoted, effects)) {
+        finding_add(finding, AUDIT_INFO,
+                    "both are accepted, and nothing tells them apart");
+    } else if (effects > 1 || (effects < 0 && is_good(quoted) &&
+                               !is_answer_of(bare, quoted))) {
         finding_add(finding, AUDIT_INFO,
                     "bare and quoted are two keys: write them one way only");
     } else {
@@ -615,6 +636,9 @@ void judge_scope(struct finding *finding, const char *who,
                     who);
     } else if (is_wreck(other) || other->end != LINE_ANSWERED) {
         finding_add(finding, AUDIT_WARN, "%s got %s", who, SAID(other));
+    } else if (is_good(other) && !are_seen_apart(one, other, effects)) {
+        finding_add(finding, AUDIT_INFO,
+                    "%s was accepted, and nothing tells the two apart", who);
     } else if (is_good(other)) {
         finding_add(finding, AUDIT_PASS, "%s has an effect of its own", who);
     } else {

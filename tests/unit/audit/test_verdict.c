@@ -253,8 +253,9 @@ static void keys_that_are_not_one(void **state)
         {false, &closed, &closed, 0, AUDIT_WARN},
         /* Refused, but not for the key. */
         {false, &poor, &poor, 0, AUDIT_WARN},
-        /* All answers are alike: nothing was shared. */
-        {false, &mute, &mute, -1, AUDIT_PASS},
+        /* All answers are alike: nothing is seen. */
+        {false, &mute, &mute, -1, AUDIT_INFO},
+        {false, &mute, &mute, 1, AUDIT_PASS},
         {false, &mute, &mute, 0, AUDIT_FAIL},
     };
     mute.body_tells = false;
@@ -271,6 +272,9 @@ static void scopes(void **state)
 {
     struct audit_attempt a = answer(201, "a"), b = answer(201, "b"),
                          no = answer(422, ""), mute = answer(201, "");
+    struct audit_attempt marked = answer(201, "");
+    a.body_tells = false;
+    marked.marked = true;
     const struct {
         const struct audit_attempt *other;
         int64_t effects;
@@ -279,6 +283,9 @@ static void scopes(void **state)
         {&b, 2, AUDIT_PASS},    {&b, -1, AUDIT_PASS}, {&no, 1, AUDIT_PASS},
         {&a, -1, AUDIT_FAIL},   {&a, 1, AUDIT_FAIL},
         {&mute, 1, AUDIT_FAIL}, {&mute, 2, AUDIT_PASS},
+        {&mute, -1, AUDIT_INFO},
+        /* It says itself that it is a replay. */
+        {&marked, -1, AUDIT_FAIL},
         /* It is another thing: the ledger may not know of it. */
         {&b, 1, AUDIT_WARN},
     };
@@ -293,7 +300,8 @@ static void scopes(void **state)
 static void bare_and_quoted(void **state)
 {
     struct audit_attempt a = answer(201, "a"), b = answer(201, "b"),
-                         no = answer(400, ""), crash = answer(500, "");
+                         no = answer(400, ""), crash = answer(500, ""),
+                         mute = answer(201, ""), marked = answer(201, "");
     const struct {
         const struct audit_attempt *bare, *quoted;
         int64_t effects;
@@ -303,7 +311,12 @@ static void bare_and_quoted(void **state)
         {&a, &b, -1, AUDIT_INFO},  {&a, &no, 1, AUDIT_INFO},
         {&no, &a, 1, AUDIT_INFO},  {&no, &no, 0, AUDIT_SKIPPED},
         {&a, &crash, 1, AUDIT_FAIL},
+        {&mute, &mute, -1, AUDIT_INFO}, {&mute, &mute, 1, AUDIT_PASS},
+        {&mute, &marked, -1, AUDIT_PASS},
     };
+    mute.body_tells = false;
+    marked.body_tells = false;
+    marked.marked = true;
     (void)state;
     for (size_t i = 0; i < array_length(rows); i++) {
         struct finding finding = {0};
