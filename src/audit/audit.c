@@ -68,11 +68,11 @@ bool audit_convention_find(const char *name, enum audit_convention *found)
 static const struct audit_attempt *probe(struct auditor *auditor)
 {
     enum { TRIES = 3 };
-    struct audit_check aside = {.attempts = auditor->aside};
     struct audit_check *check = auditor->check;
     const struct audit_attempt *attempt = NULL;
 
-    auditor->check = &aside;
+    auditor->check = &auditor->aside;
+    auditor->aside.attempt_count = 0;
     for (unsigned i = 0; i < TRIES; i++) {
         struct audit_subject subject = new_subject(auditor);
         struct request_spec spec = {.what = "probe", .subject = &subject};
@@ -304,8 +304,8 @@ bool audit_run(const struct plan *plan, const struct audit_options *options,
     result->target = arena_strdup(&result->arena, shown);
     free(shown);
     prepare_checks(result);
-    auditor.aside = arena_array(&result->arena, ATTEMPTS_MAX,
-                                sizeof(struct audit_attempt *));
+    auditor.aside.attempts = arena_array(&result->arena, ATTEMPTS_MAX,
+                                         sizeof(struct audit_attempt *));
     identity_prepare(&auditor.identity, &plan->effect_id, &result->arena);
     bool good = compose_prepare(&auditor) &&
                 exchange_open(&auditor.exchange, plan, stop, errors) &&

@@ -49,7 +49,7 @@ struct auditor {
     const struct planned_request *request;
     struct audit_result *result;
     struct audit_check *check; /* that runs */
-    const struct audit_attempt **aside; /* room for what no check shows */
+    struct audit_check aside;  /* what none of them shows */
     struct exchange exchange;
     struct errors *errors;
     struct template rejected;  /* compiled, when there is one */

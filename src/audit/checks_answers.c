@@ -34,7 +34,7 @@ enum { PLAIN = 6 };
 static void learn(struct auditor *auditor,
                   const struct audit_attempt *const *attempts, size_t count)
 {
-    int64_t took[PLAIN];
+    int64_t took[PLAIN] = {0};
     for (size_t i = 0; i < count; i++) {
         size_t at = i;
         for (; at > 0 && took[at - 1] > attempts[i]->took.ns; at--) {
