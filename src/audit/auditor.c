@@ -249,8 +249,9 @@ static const struct audit_attempt *send_while(
         }
         struct duration left =
             instant_since(instant_add(began, most), clock_now());
-        if (left.ns <= 0) {
-            break;
+        if (left.ns <= 0 || (is_limited(attempt) &&
+                             left.ns < attempt->retry_after.ns)) {
+            break; /* it would be of no use */
         }
         exchange_sleep(&auditor->exchange, duration_min(pause, left));
         wait = duration_min((struct duration){wait.ns * 2}, duration_s(1));

@@ -427,6 +427,7 @@ def ill(t):
 
     for name, then, words in (
             ("no money", reply(402, "{}"), "402"),
+            ("an hour", reply(429, "", [("Retry-After", "3600")]), "429"),
             ("hangs", HANG, "no answer in time")):
         store = KeyStore()
         document = audit(t, foreign(t, store, after(30, then)), *URL_ARGS,
