@@ -148,8 +148,8 @@ check-now: all unit replay lint-fast
 # Some hold durations and are run one by one; the others wait more than they
 # work, the longest begin first. A sanitizer is too slow for durations, and
 # learns little from what runs other programs.
-E2E_TIMED := $(foreach t,35 50 51 52 80,$(wildcard tests/e2e/$t-*.t))
-E2E_PROGRAMS := $(foreach t,90 91 92 33,$(wildcard tests/e2e/$t-*.t))
+E2E_TIMED := $(foreach t,33 35 50 51 52 80,$(wildcard tests/e2e/$t-*.t))
+E2E_PROGRAMS := $(foreach t,90 91 92,$(wildcard tests/e2e/$t-*.t))
 E2E_LONG := $(foreach t,47 40 41,$(wildcard tests/e2e/$t-*.t))
 E2E_TOGETHER := $(if $(QUICK),,$(E2E_PROGRAMS)) $(E2E_LONG) $(filter-out \
  $(E2E_TIMED) $(E2E_PROGRAMS) $(E2E_LONG),$(wildcard tests/e2e/*.t))

@@ -57,13 +57,13 @@ for seen_as in ("timeout", "reset"):
           limit=90)
     def lost_response(t, seen_as=seen_as):
         target = t.target("-p", "targets/no-keys")
-        n, loss, tries = few(20000, 3000), 0.3, 4
+        n, loss, tries = few(12000, 3000), 0.3, 4
         # A real timeout would be a loss of its own: far above the latency.
         run = t.run(
             target.url, "-p", orders(
                 t, faults=[{"kind": "lost_response", "ratio": loss,
                             "as": seen_as}],
-                timeout={"attempt": "300ms" if not QUICK else "2s"}),
+                timeout={"attempt": "1s" if not QUICK else "2s"}),
             "-n", n, "-c", "400", "--seed", "11", limit=80)
         ledger = target.ledger()
         by_ledger(t, run, ledger)
