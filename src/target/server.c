@@ -97,7 +97,13 @@ static void *serve(void *context)
         int event_count = wait_for_events(server, events);
         take_events(server, events, event_count);
         desk_settle(server, host_clock());
+        uint64_t before = server->client_count;
         MHD_run(server->daemon);
+        if (server->client_count < before) {
+            /* At its limit it does not listen, and begins to again only when
+             * it runs, for which nobody might give a reason. */
+            MHD_run(server->daemon);
+        }
     }
     close_all(server);
     return NULL;
