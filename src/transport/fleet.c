@@ -316,6 +316,7 @@ const struct tally *fleet_join(struct fleet *fleet)
     for (uint64_t i = 0; i < fleet->count; i++) {
         pthread_join(fleet->members[i].thread, NULL);
         fleet->members[i].started = false;
+        worker_hang_up(fleet->members[i].worker);
         const struct tally *tally = worker_tally(fleet->members[i].worker);
         fleet->logs[i] = tally->effects;
         fleet->answers[i] = tally->answers;

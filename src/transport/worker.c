@@ -245,10 +245,15 @@ struct worker *worker_new(const struct worker_options *options,
     return worker;
 }
 
-void worker_free(struct worker *worker)
+void worker_hang_up(struct worker *worker)
 {
     wires_release(&worker->wires);
     loop_release(&worker->loop);
+}
+
+void worker_free(struct worker *worker)
+{
+    worker_hang_up(worker);
     pthread_mutex_destroy(&worker->published_lock);
     arena_release(&worker->arena);
     free(worker);

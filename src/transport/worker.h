@@ -64,6 +64,10 @@ void worker_run(struct worker *worker, struct instant origin);
 /* From any thread: makes it look at the stop flag. */
 void worker_wake(const struct worker *worker);
 
+/* After worker_run has returned: closes its connections. A service that serves
+ * no more than those could not tell its ledger to anybody. */
+void worker_hang_up(struct worker *worker);
+
 void worker_snapshot(struct worker *worker, struct worker_snapshot *snapshot);
 
 /* After worker_run has returned. */

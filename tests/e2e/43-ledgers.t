@@ -581,4 +581,16 @@ def contradictions(t):
         t.match(run.err, problem, "named")
 
 
+@test("a service that serves no more connections than the load had")
+def limited(t):
+    target = t.target("-p", "targets/exactly-once", "--max-connections", "20")
+    profile = t.profile({
+        "requests": [{"method": "POST", "path": "/orders",
+                      "body": '{"order": "{{op.id}}"}'}],
+        "ledger": {"url": "/ledger", "key": "{{op.id}}", "settle": "10ms",
+                   "timeout": "2s"}})
+    run = t.run(target.url, "-p", profile, "-n", "400", "-c", "20")
+    t.equal(run["effects.exactly_once"], 400, "the ledger was read")
+
+
 main()
