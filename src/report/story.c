@@ -240,19 +240,39 @@ static void add_first(cJSON *object, const char *name, const cJSON *value,
     cJSON_AddItemToObject(object, name, copy);
 }
 
-bool story_add_effects(cJSON *story, const cJSON *report, const char *path,
-                       struct errors *errors)
+/* A replay has the number of the run whose letters it sends. */
+static bool is_of_both(const cJSON *story, const cJSON *report,
+                       struct error *error)
 {
     const char *run = text_string(story, "run.run");
     const char *id = text_string(report, "run.id");
+    bool is_replay = text_string(story, "run.letters") != NULL;
+
+    if (!run || !id || strcmp(run, id) != 0) {
+        snprintf(error->text, sizeof(error->text),
+                 "this is the report of run %s, the events are those of %s",
+                 id ? id : "?", run ? run : "?");
+        return false;
+    }
+    if (is_replay != cJSON_IsObject(text_find(report, "replay"))) {
+        snprintf(error->text, sizeof(error->text),
+                 "the events are those of %s, the report is that of %s",
+                 is_replay ? "a replay" : "the run",
+                 is_replay ? "the run" : "a replay");
+        return false;
+    }
+    return true;
+}
+
+bool story_add_effects(cJSON *story, const cJSON *report, const char *path,
+                       struct errors *errors)
+{
+    struct error why = {0};
     cJSON *one;
 
-    if (report && (!run || !id || strcmp(run, id) != 0)) {
+    if (report && !is_of_both(story, report, &why)) {
         struct error *error =
-            errors_add(errors, ERROR_CONTRADICTION,
-                       "this is the report of run %s, the events are those "
-                       "of %s",
-                       id ? id : "?", run ? run : "?");
+            errors_add(errors, ERROR_CONTRADICTION, "%s", why.text);
         snprintf(error->file, sizeof(error->file), "%s", path);
         return false;
     }
@@ -419,8 +439,9 @@ static void put_earlier(struct text *text, const cJSON *operation)
     if (verdict) {
         pen_write(&text->pen, INK_FAINT, "  %-9s", "earlier");
         pen_foreign(&text->pen, INK_PLAIN, verdict, 24);
-        pen_write(&text->pen, INK_PLAIN, ", sent %.0f times",
-                  text_number(operation, "earlier_on_wire"));
+        double sent = text_number(operation, "earlier_on_wire");
+        pen_write(&text->pen, INK_PLAIN, ", %.0f %s sent", sent,
+                  fabs(sent - 1) < 0.5 ? "request" : "requests");
         text_newline(text);
     }
 }

@@ -375,8 +375,8 @@ def events(t):
                                   "{{trace.id}}-{{span.id}}-1"},
                       "body": "{{op.id}}"}], "idempotency": {}})
     dead, told = t.path("dead.ndjson"), t.path("events")
-    t.run(server.url, "-p", profile, "-n", "200", "-c", "8",
-          "--traceparent", "--events", told, "--dead-letters", dead)
+    first = t.run(server.url, "-p", profile, "-n", "200", "-c", "8",
+                  "--traceparent", "--events", told, "--dead-letters", dead)
     earlier = [l for l in lines_of(told) if l.get("type") == "attempt"]
     before = len(server.log())
     seen = []
@@ -409,8 +409,15 @@ def events(t):
     t.equal((one["earlier_verdict"], one["earlier_on_wire"]),
             ("ambiguous", 1), "what it was")
     text = t.squall("report", "--operation", one["op"], told).out
-    t.match(text, rf"(?s)earlier +ambiguous, sent 1 times.*1 first.*over all "
+    t.match(text, rf"(?s)earlier +ambiguous, 1 request sent.*1 first.*over all "
                   rf"+{one['overall_verdict']}", "its story")
+    report = t.path("report")
+    report.write_text(json.dumps(run.report))
+    t.squall("report", "--operation", one["op"], told, report)
+    report.write_text(json.dumps(first.report))
+    t.match(t.squall("report", "--operation", one["op"], told, report,
+                     status=2).err, "those of a replay, the report is that "
+            "of the run", "the report of the other")
     for option in ("--events", "-o"):
         bad = t.squall("replay", dead, option, f"{t.directory}/./dead.ndjson",
                        status=2)
