@@ -601,7 +601,7 @@ cJSON *json_parse(const struct json_source *source, struct errors *errors)
                               .blanked = blanked};
     cJSON *tree = NULL;
 
-    if (source->length > JSON_SIZE_MAX) {
+    if (source->length > JSON_SIZE_MAX && !source->may_be_large) {
         refuse(&scanner, "larger than 16 MiB");
     } else if (scan_document(&scanner)) {
         tree = cJSON_ParseWithLengthOpts(blanked, source->length + 1, NULL,

@@ -24,6 +24,7 @@ struct json_source {
     char *name;
     char *text; /* as read, comments included; NUL-terminated */
     size_t length;
+    bool may_be_large; /* parse it, be it longer than JSON_SIZE_MAX */
 };
 
 /* Reads a file; "-" is not special. On failure adds an error (NO_FILE) and

@@ -441,7 +441,8 @@ def http2(t):
                   "--cacert", certificates.ca, "--resolve",
                   f"localhost:{port}:127.0.0.1", "--dead-letters", dead)
     before = server.counts()
-    run = replayed(t, dead, "-c", "8")
+    told = t.path("events")
+    run = replayed(t, dead, "-c", "8", "--events", told)
     letters = 100 - first["operations.acked"]
     t.check(letters > 25, f"{letters} letters")
     t.equal(run["operations.acked"], letters, "acked")
@@ -449,6 +450,12 @@ def http2(t):
     t.equal(counts["whole"] - before["whole"], letters, "the books")
     t.equal(counts["connections"] - before["connections"], 1,
             "one connection: HTTP/2")
+    attempts = [l for l in lines_of(told) if l.get("type") == "attempt"]
+    t.equal(len(attempts), letters, "events")
+    for a in attempts:
+        times = [a["intended_us"], a["asked_us"], a["sent_us"],
+                 a["first_byte_us"], a["done_us"]]
+        t.check(None not in times and times == sorted(times), f"times {a}")
 
 
 @test("a sample of a replay holds what went wrong over both runs")
@@ -599,6 +606,25 @@ def given(t):
     refused(t, "masked as a whole", dead_letters(
         f"http://{host}", [letter(0, url="***", url_form="masked")],
         ledger=None), "the URL was masked", f"http://{host}/")
+
+
+@test("a body of many megabytes comes back whole", limit=60)
+def large(t):
+    t.path("body").write_bytes(b"\xff\x01" * (6 << 20) + b"end")
+    bodies = []
+
+    def answer(request):
+        bodies.append(hash(request.body))
+        return CLOSE if len(bodies) == 1 else reply(201)
+
+    server = t.server(answer)
+    dead = t.path("dead.ndjson")
+    t.run(server.url, "-X", "POST", "-b", f"@{t.path('body')}", "-n", "1",
+          "--dead-letters", dead)
+    t.check(dead.stat().st_size > 16 << 20, "its line is longer than 16 MiB")
+    run = replayed(t, dead)
+    t.equal(run["operations.acked"], 1, "acked")
+    t.equal(bodies, [hash(t.path("body").read_bytes())] * 2, "the same bytes")
 
 
 def refused(t, what, text, pattern, *arguments, env=None):
