@@ -125,7 +125,8 @@ FAULTS = [
     (faults("reject_replays") + ("--convention", "reject-duplicate"),
      {"IK02": "skipped"}),
     (keys("atomic") + ("--window", "24h"), {}),
-    (forgets("600ms", "600ms"), {"IK20": "pass"}),
+    (forgets("2s", "2s"), {"IK20": "pass"}),
+    (keys("atomic") + ("--window", "1ms"), {"IK20": "skipped"}),
     (forgets("600ms", "600ms") + faults("racy_expiry"), fail("IK20")),
 ]
 
