@@ -610,7 +610,8 @@ void judge_expired(struct finding *finding,
                     "performed",
                     more, count);
     } else if (seen) {
-        finding_add(finding, AUDIT_PASS, "after it %lld new effects", more);
+        finding_add(finding, AUDIT_PASS, "after it %lld new effect%s", more,
+                    more == 1 ? "" : "s");
     }
     for (size_t i = 0; i < count; i++) {
         if (is_wreck(attempts[i])) {
