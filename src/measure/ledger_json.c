@@ -146,10 +146,7 @@ static bool is_record(const struct ledger_text *text)
 {
     char key = text->json.parts[PART_KEY].kind;
     char id = text->json.parts[PART_ID].kind;
-    bool beside = text->json.parts[PART_COUNT].kind ||
-                  text->json.parts[PART_TIME].kind ||
-                  text->json.parts[PART_STATE].kind;
-    return key == 's' || id == 's' || ((key == 'n' || id == 'n') && beside);
+    return key == 's' || key == 'n' || id == 's' || id == 'n';
 }
 
 static bool hold_back(struct ledger_text *text, struct errors *errors)

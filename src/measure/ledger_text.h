@@ -7,12 +7,11 @@
  *   lines  `id count`. The separator before the count is blanks, a tab or a
  *          `|`; the id may hold all of them. Empty lines and CR are ignored.
  *   JSON   one value, or one after another (NDJSON). An object is a record
- *          when it has a "key" (or "id") that is a text, or one of any type
- *          beside a "count", "time" or "state"; else it is {"id": count}. An
- *          array holds such objects, and the member "effects" or "entries" of
- *          an outer object may hold either. Other members of a record and of
- *          the outer object are ignored; a record without a count is one
- *          effect.
+ *          when it has a "key" (or "id") that is a text or a number; else it is
+ *          {"id": count}, of ids that are not called so. An array holds such
+ *          objects, and the member "effects" or "entries" of an outer object
+ *          may hold either. Other members of a record and of the outer object
+ *          are ignored; a record without a count is one effect.
  *
  * What else an entry tells is declared (enum ledger_tells), because an id may
  * end with anything: a time, and a state instead of the count.

@@ -212,7 +212,10 @@ static void test_records(void **state)
     expect("{\"count\": 2, \"amount\": 7, \"id\": \"k\"}", "k", 2, 0, 0);
     expect("{\"id\": 17, \"count\": 2}", "17", 2, 0, 0);
     expect("{\"id\": 17, \"key\": \"k\"}", "k", 1, 0, 0);
-    expect("{\"id\": 17}", "id", 17, 0, 0);
+    expect("{\"id\": 17}", "17", 1, 0, 0);
+    expect("{\"id\": 17, \"amount\": 5}\n{\"id\": 18}", "17", 1, 1, 1);
+    expect("{\"key\": 17, \"id\": 3}", "17", 1, 0, 0);
+    expect("{\"key\": null, \"id\": 17}", "17", 1, 0, 0);
     expect("{\"key\": \"k\", \"count\": \"3\"}", "k", 3, 0, 0);
     expect("{\"key\": \"k\"}\n{\"key\": \"k\"}\n", "k", 2, 0, 0);
     expect("{\"k\":1}{\"k\":1}", "k", 2, 0, 0);
