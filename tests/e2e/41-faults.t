@@ -302,6 +302,33 @@ def mixed(t):
         t.check(faults[kind]["injected"] > 10, kind)
 
 
+@test("faults hold where every answer closes its connection", limit=60)
+def closing(t):
+    for fault in ({"kind": "lost_request", "as": "reset"},
+                  {"kind": "torn_request", "as": "reset"},
+                  {"kind": "lost_response", "as": "reset"},
+                  {"kind": "lost_response", "as": "timeout"},
+                  {"kind": "duplicate"},
+                  {"kind": "late_duplicate", "delay": "5ms"}):
+        kind = fault["kind"]
+        server = t.server(lambda request: reply(201, close=True))
+        run = t.run(server.url, "-p", document(
+            t, "/", [dict(fault, ratio=.4)],
+            timeout={"attempt": "400ms" if not QUICK else "2s"}), "-n", "40",
+            "-c", "4", "--seed", "9")
+        told = run["faults"][kind]
+        torn = told["injected"] if kind == "torn_request" else 0
+        t.check(told["injected"] > 5, f"{fault}: {told}")
+        t.equal(len(server.requests), run["attempts.on_wire"] - torn,
+                f"{fault}: whole requests")
+        t.equal({name for name, count in
+                 run["attempts.by_outcome"].items() if count} - {"ok"},
+                {fault["as"]} if "as" in fault else set(),
+                f"{fault}: nothing else happened")
+        if kind == "lost_response":
+            t.equal(told["delivered"], told["injected"], f"{fault}: delivered")
+
+
 @test("an interrupted run forgets the copies that were not sent")
 def interrupted(t):
     server = t.hostile()
