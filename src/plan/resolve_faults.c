@@ -80,6 +80,20 @@ static void check_bodies(struct resolver *resolver, const char *section,
     }
 }
 
+/* A turn that does not end would not be one that comes again. */
+static void check_turns(struct resolver *resolver, const char *section,
+                        const struct fault_config *fault)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "%s.every", section);
+    if (fault->window.every.ns > 0 && fault->window.length.ns == INT64_MAX) {
+        struct error *error = resolve_refuse(
+            resolver, path, "means nothing without \"for\"");
+        error_hint(error, "add \"for\": \"1s\"");
+    }
+}
+
 static void resolve_fault(struct resolver *resolver, size_t index)
 {
     static const struct typed_key typed[] = {
@@ -125,6 +139,7 @@ static void resolve_fault(struct resolver *resolver, size_t index)
         check_bodies(resolver, section, fault);
     }
     check_patience(resolver, section, fault);
+    check_turns(resolver, section, fault);
 }
 
 void resolve_faults(struct resolver *resolver)

@@ -124,6 +124,9 @@ static void faults_have_what_they_do_not_look_at(void **state)
         {"{\"faults\":[{\"kind\":\"late_duplicate\",\n\"delay\":\"20s\"}],\n"
          "\"load\":{\"drain\":\"9s\"}}",
          2, 1, "faults[0].delay", "(load.drain: a.json:3:9)", "raise"},
+        {"{\"faults\":[{\"kind\":\"duplicate\",\"from\":\"1s\",\n"
+         "\"every\":\"5s\"}]}",
+         2, 9, "faults[0].every", "means nothing without \"for\"", "\"1s\""},
     };
     (void)state;
     for (size_t i = 0; i < array_length(refusals); i++) {
