@@ -6,7 +6,8 @@
 # variants that use the database rightly have no duplicate and lose nothing,
 # the two naive ones have as many as the database says, which is more than
 # none. The same through a queue with a worker that dies between the effect
-# and its acknowledgement, so that duplicates come of single attempts.
+# and its acknowledgement, so that duplicates come of single attempts; and with
+# a table of states that a trigger fills, in which every fifth job skips one.
 #
 # Chance: a naive variant would have to survive about 0.3 n lost responses
 # and as many hedges without one duplicate. With `plain` nearly each of them is
@@ -117,10 +118,12 @@ class Orders:
         sock.close()
         self.process.wait_for_text("serving")
 
+    def command(self, sql):
+        return {"command": " ".join(f"'{w}'" for w in self.database.psql(sql))}
+
     def by_psql(self, variant):
-        words = self.database.psql(
+        return self.command(
             f"SELECT key, count(*) FROM {variant}_orders GROUP BY key")
-        return {"command": " ".join(f"'{w}'" for w in words)}
 
     def by_http(self, variant):
         return {"url": f"/ledger/{variant}"}
@@ -220,6 +223,57 @@ def at_least_once(t):
         t.equal(run["operations.acked"], N, "acked")
         t.equal(orders.database.number(
             "SELECT count(*) FROM jobs WHERE NOT done"), 0, "settled")
+
+
+HISTORY = """
+CREATE TABLE history (key text, state text,
+                      at timestamptz DEFAULT clock_timestamp());
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO history VALUES (NEW.key, 'PENDING');
+    ELSIF NEW.done AND NOT OLD.done THEN
+        IF NEW.id % 5 <> 0 THEN
+            INSERT INTO history VALUES (NEW.key, 'RUNNING');
+        END IF;
+        INSERT INTO history VALUES (NEW.key, 'COMPLETED');
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER note AFTER INSERT OR UPDATE ON jobs
+    FOR EACH ROW EXECUTE FUNCTION note();
+"""
+
+
+@test("a table of states: jobs that complete without running are told",
+      limit=60)
+def states(t):
+    orders = Orders(t)
+    subprocess.run(orders.database.psql(HISTORY), stdout=subprocess.DEVNULL,
+                   check=True)
+    run = t.run(orders.url, "-p", profile(
+        t, "queue", faults=[{"kind": "lost_response", "ratio": .2,
+                             "as": "reset"}], hedge=None,
+        ledger=dict(orders.by_psql("queue"), settle="1s", timeout="60s",
+                    transitions={"PENDING": ["RUNNING"],
+                                 "RUNNING": ["COMPLETED"]},
+                    history=orders.command(
+                        "SELECT key, state, at FROM history"))),
+        "-n", str(N), "-c", "16", "--allow-exec", "--slo",
+        "illegal_transitions == 0", status=1)
+    number = orders.database.number
+    skipped = number("SELECT count(*) FROM jobs WHERE id % 5 = 0")
+    found = run["effects.transitions"]
+    t.equal(found["checked"], number("SELECT count(*) FROM history"), "steps")
+    t.equal(found["illegal"], skipped, "illegal steps")
+    t.equal(found["operations"], skipped, "operations")
+    t.check(skipped > N / 10, f"{skipped} jobs skipped a state")
+    t.equal({(e["from"], e["to"]) for e in found["examples"]},
+            {("PENDING", "COMPLETED")}, "which")
+    keys = set(subprocess.run(
+        orders.database.psql("SELECT key FROM jobs WHERE id % 5 = 0"),
+        stdout=subprocess.PIPE, check=True).stdout.decode().split())
+    t.check({e["key"] for e in found["examples"]} <= keys, "whose")
 
 
 main()
