@@ -505,8 +505,12 @@ bool strike_happened(struct flight *flight,
     if (!sent) {
         return false;
     }
+    /* A caller that waits for an answer that will be lost may give up before
+     * it comes; a reset that was to be is none. */
+    bool waited = flight->fault->as == FAULT_AS_TIMEOUT &&
+                  result->outcome == OUTCOME_TIMEOUT;
     *delivered = wire->answer_lost || wire_is_delivered(wire);
-    return wire->answer_lost || result->outcome == OUTCOME_TIMEOUT;
+    return wire->answer_lost || waited;
 }
 
 void strike_over(struct worker *worker, struct flight *flight,

@@ -329,6 +329,22 @@ def closing(t):
             t.equal(told["delivered"], told["injected"], f"{fault}: delivered")
 
 
+@test("what is never delivered is not a lost response that resets")
+def undelivered(t):
+    sock = listening_socket()  # the kernel accepts; nobody ever reads
+    for seen_as, injected in (("reset", 0), ("timeout", 6)):
+        run = t.run(f"http://127.0.0.1:{port_of(sock)}/", "-p", t.profile({
+            "requests": [{"name": "order", "method": "POST",
+                          "body": "x" * (12 << 20)}],
+            "timeout": {"attempt": "300ms" if not QUICK else "2s"},
+            "faults": [{"kind": "lost_response", "as": seen_as}]}),
+            "-n", "6", "-c", "3")
+        t.equal(run["attempts.by_outcome.timeout"], 6, f"{seen_as}: timeouts")
+        t.equal(run["faults.lost_response"],
+                {"injected": injected, "delivered": 0}, seen_as)
+    sock.close()
+
+
 @test("an interrupted run forgets the copies that were not sent")
 def interrupted(t):
     server = t.hostile()
