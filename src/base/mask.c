@@ -82,6 +82,34 @@ static bool secret_ends_at(const char *text, size_t end)
     return mask_is_secret_name(text + start, end - start);
 }
 
+/* Whether the word that ends before text[end] is an option whose value is
+ * secret: --password, and -u of curl and its kin. */
+static bool secret_option_ends_at(const char *text, size_t end)
+{
+    static const char *const users[] = {"-u", "--user", "--proxy-user"};
+    size_t start = end;
+    while (start > 0 && !strchr(" \t\"'", text[start - 1])) {
+        start--;
+    }
+    size_t length = end - start;
+    for (size_t i = 0; i < array_length(users); i++) {
+        if (strlen(users[i]) == length &&
+            memcmp(users[i], text + start, length) == 0) {
+            return true;
+        }
+    }
+    return length > 2 && text[start] == '-' &&
+           mask_is_secret_name(text + start, length);
+}
+
+static bool begins_secret(const char *text, size_t at)
+{
+    if (text[at] == ' ') {
+        return secret_option_ends_at(text, at);
+    }
+    return (text[at] == ':' || text[at] == '=') && secret_ends_at(text, at);
+}
+
 char *mask_argument(const char *argument)
 {
     /* The host of a URL may well be called token-service: only what follows
@@ -92,8 +120,7 @@ char *mask_argument(const char *argument)
         at = strcspn(argument, "?");
     }
     for (; argument[at]; at++) {
-        if ((argument[at] == ':' || argument[at] == '=') &&
-            secret_ends_at(argument, at)) {
+        if (begins_secret(argument, at)) {
             struct str kept = STR_INIT;
             str_append_bytes(&kept, argument, at + 1);
             str_append(&kept, argument[at] == ':' ? " " MASKED : MASKED);

@@ -3,8 +3,8 @@
  *
  * A command line may carry header values that authenticate and URLs with a
  * user and password; both end up in a report that people pass around. The
- * name before a ":" or "=" decides, never the value; where it is in doubt,
- * too much is masked rather than too little.
+ * name before a ":" or "=" decides, or the option before a blank, never the
+ * value; where it is in doubt, too much is masked rather than too little.
  */
 #ifndef SQUALL_BASE_MASK_H
 #define SQUALL_BASE_MASK_H

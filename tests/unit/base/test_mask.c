@@ -30,7 +30,17 @@ static void masks_arguments(void **state)
         {"https://joe:pw@host/x?a=1", "https://***@host/x?a=1"},
         {"--proxy=http://p:q@proxy:3128", "--proxy=http://***@proxy:3128"},
         {"http://host/x?token=abc&b=1", "http://host/x?token=***"},
+        {"PGPASSWORD=pw psql -At", "PGPASSWORD=***"},
+        {"curl -u joe:pw http://h/l", "curl -u ***"},
+        {"curl --user joe:pw http://h/l", "curl --user ***"},
+        {"mysql --password pw", "mysql --password ***"},
+        {"tool --api-key k", "tool --api-key ***"},
+        {"sort -u list", "sort -u ***"}, /* too much rather than too little */
         /* Nothing secret in these. */
+        {"psql -U joe -At -c 'select key from tokens'",
+         "psql -U joe -At -c 'select key from tokens'"},
+        {"-u", "-u"},
+        {"a password of", "a password of"},
         {"http://token-service:8080/orders",
          "http://token-service:8080/orders"},
         {"http://host/a@b:c", "http://host/a@b:c"},
