@@ -324,16 +324,19 @@ static void add_answers(struct text *text, const cJSON *effects)
                "answer named no effect", "answers named no effect");
 }
 
-/* A key that the service does not store makes every order look lost. */
+/* A key that the service does not store makes every order look lost, and so
+ * does a ledger of another one, or one that is late. */
 static void add_doubt(struct text *text, const cJSON *effects)
 {
     if (text_number(effects, "lost") > 0 &&
-        text_number(effects, "foreign") > 0 &&
         !(text_number(effects, "total_effects") > 0)) {
         pen_spaces(&text->pen, 2);
         text_wrapped(text, INK_WARN,
-                     "none of them has an id of this run: is ledger.key what "
-                     "the service stores?",
+                     text_number(effects, "foreign") > 0
+                         ? "none of them has an id of this run: is ledger.key "
+                           "what the service stores?"
+                         : "nothing new was in the ledger: is it this "
+                           "service's, and is ledger.settle long enough?",
                      2);
     }
 }

@@ -554,6 +554,10 @@ def another_key(t):
     t.equal(run["effects.foreign"], 5, "but as much of others")
     t.match(run.out, "none of them has an id of this run: is ledger.key what",
             "told")
+    run = t.run(Shop(t, lambda effects, s: "old 1\n").url, "-p", orders(t),
+                "-n", "5")
+    t.match(run.out, "nothing new was in the ledger: is it this service's",
+            "and so is a ledger of another service")
 
 
 @test("what contradicts itself is told before the run")
