@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 /* The most that p99 / mean = exp(z s - s^2 / 2) can be, at s = z = 2.3263,
@@ -104,6 +105,22 @@ static void check_readable(const struct resolver *resolver, const char *path,
     }
 }
 
+/* libcurl would speak HTTP/1.1 to the proxy, and say nothing. */
+static void check_clear_http2(const struct resolver *resolver)
+{
+    const struct target_config *target = &resolver->plan->target;
+    bool clear = target->url && strncasecmp(target->url, "https:", 6) != 0;
+
+    if (target->http == HTTP_2 && clear && target->proxy &&
+        strncasecmp(target->proxy, "socks", 5) != 0) {
+        struct error *error = resolve_conflict(
+            resolver, "target.http", "target.proxy",
+            "an HTTP proxy speaks HTTP/1.1 for a URL without TLS");
+        error_hint(error, "give an https:// or a SOCKS proxy's URL, or remove "
+                          "one of them");
+    }
+}
+
 void resolve_target(struct resolver *resolver)
 {
     static const char *const for_urls[] = {
@@ -135,6 +152,7 @@ void resolve_target(struct resolver *resolver)
             error_hint(error, "give a URL, or remove it");
         }
     }
+    check_clear_http2(resolver);
     for (size_t i = 0; i < target->resolve.count; i++) {
         check_resolve(resolver, i);
     }

@@ -78,6 +78,9 @@ static void values_are_refused(void **state)
          "neither http nor https", "http://"},
         {"{\"target\":{\"url\":\"http://h:99999/\"}}", 1, 18, "target.url",
          "", "http://host:port/path"},
+        {"{\"target\":{\"url\":\"http://h/\",\"http\":\"2\","
+         "\"proxy\":\"http://p:1/\"}}",
+         1, 30, "target.http", "HTTP/1.1", "SOCKS"},
         {"{\"name\":\"${env:SQUALL_NOT_SET}\"}", 1, 9, "name",
          "no variable SQUALL_NOT_SET", "export SQUALL_NOT_SET"},
         {"{\"slo\":[\"p99 < 1s\",\"p9x < 1s\"]}", 1, 20, "slo[1]", "p9x",
