@@ -32,4 +32,11 @@ static inline void check(const struct refusal *refusal)
     fail_msg("not told as expected: %s", refusal->profile);
 }
 
+static inline void check_all(const struct refusal *refusals, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        check(&refusals[i]);
+    }
+}
+
 #endif

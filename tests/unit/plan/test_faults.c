@@ -103,9 +103,7 @@ static void faults_lack_what_they_need(void **state)
          1, 12, "faults[0]", "wait forever (timeout: a.json:2:1)", "reset"},
     };
     (void)state;
-    for (size_t i = 0; i < array_length(refusals); i++) {
-        check(&refusals[i]);
-    }
+    check_all(refusals, array_length(refusals));
 }
 
 static void faults_have_what_they_do_not_look_at(void **state)
@@ -129,9 +127,7 @@ static void faults_have_what_they_do_not_look_at(void **state)
          2, 9, "faults[0].every", "means nothing without \"for\"", "\"1s\""},
     };
     (void)state;
-    for (size_t i = 0; i < array_length(refusals); i++) {
-        check(&refusals[i]);
-    }
+    check_all(refusals, array_length(refusals));
 }
 
 static void bad_spans_are_refused(void **state)
@@ -154,9 +150,7 @@ static void bad_spans_are_refused(void **state)
          2, 9, "faults[0].after", "out of range", "1000%"},
     };
     (void)state;
-    for (size_t i = 0; i < array_length(refusals); i++) {
-        check(&refusals[i]);
-    }
+    check_all(refusals, array_length(refusals));
 }
 
 int main(void)

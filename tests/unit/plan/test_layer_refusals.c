@@ -35,9 +35,7 @@ static void conditions_lack_what_they_need(void **state)
          "add \"slow\": \"1s\""},
     };
     (void)state;
-    for (size_t i = 0; i < array_length(refusals); i++) {
-        check(&refusals[i]);
-    }
+    check_all(refusals, array_length(refusals));
 }
 
 static void conditions_have_keys_of_others(void **state)
@@ -99,9 +97,7 @@ static void conditions_have_keys_of_others(void **state)
          "remove it, or write \"window\": \"time\""},
     };
     (void)state;
-    for (size_t i = 0; i < array_length(refusals); i++) {
-        check(&refusals[i]);
-    }
+    check_all(refusals, array_length(refusals));
 }
 
 static void classes_and_values_are_refused(void **state)
@@ -142,9 +138,7 @@ static void classes_and_values_are_refused(void **state)
          "did you mean \"timeout\"?"},
     };
     (void)state;
-    for (size_t i = 0; i < array_length(refusals); i++) {
-        check(&refusals[i]);
-    }
+    check_all(refusals, array_length(refusals));
 }
 
 /* When it opens and closes; the open time is a backoff. */
@@ -206,9 +200,7 @@ static void openings_are_refused(void **state)
          "write {\"type\": \"constant\", \"initial\":"},
     };
     (void)state;
-    for (size_t i = 0; i < array_length(refusals); i++) {
-        check(&refusals[i]);
-    }
+    check_all(refusals, array_length(refusals));
 }
 
 static void limits_are_refused(void **state)
@@ -241,9 +233,7 @@ static void limits_are_refused(void **state)
          "write another tier, or one entry for"},
     };
     (void)state;
-    for (size_t i = 0; i < array_length(refusals); i++) {
-        check(&refusals[i]);
-    }
+    check_all(refusals, array_length(refusals));
 }
 
 static void adaptive_limits_are_refused(void **state)
@@ -302,9 +292,7 @@ static void adaptive_limits_are_refused(void **state)
          "write a value between them"},
     };
     (void)state;
-    for (size_t i = 0; i < array_length(refusals); i++) {
-        check(&refusals[i]);
-    }
+    check_all(refusals, array_length(refusals));
 }
 
 static void rates_and_throttles_are_refused(void **state)
@@ -342,9 +330,7 @@ static void rates_and_throttles_are_refused(void **state)
          "write [\"transient\", \"throttle\","},
     };
     (void)state;
-    for (size_t i = 0; i < array_length(refusals); i++) {
-        check(&refusals[i]);
-    }
+    check_all(refusals, array_length(refusals));
 }
 
 static void hedges_are_refused(void **state)
@@ -392,9 +378,7 @@ static void hedges_are_refused(void **state)
          "did you mean \"fatal\"?"},
     };
     (void)state;
-    for (size_t i = 0; i < array_length(refusals); i++) {
-        check(&refusals[i]);
-    }
+    check_all(refusals, array_length(refusals));
 }
 
 static void refinements_are_refused(void **state)
@@ -425,9 +409,7 @@ static void refinements_are_refused(void **state)
          "\"11-2026\" is not a year and a month", "write \"2026-11\""},
     };
     (void)state;
-    for (size_t i = 0; i < array_length(refusals); i++) {
-        check(&refusals[i]);
-    }
+    check_all(refusals, array_length(refusals));
 }
 
 static void orders_are_refused(void **state)
@@ -483,9 +465,7 @@ static void orders_are_refused(void **state)
          "remove it, or put \"concurrency\" before"},
     };
     (void)state;
-    for (size_t i = 0; i < array_length(refusals); i++) {
-        check(&refusals[i]);
-    }
+    check_all(refusals, array_length(refusals));
 }
 
 int main(void)

@@ -101,9 +101,7 @@ static void values_are_refused(void **state)
          "needs service.shed_rate", "shed_rate"},
     };
     (void)state;
-    for (size_t i = 0; i < array_length(refusals); i++) {
-        check(&refusals[i]);
-    }
+    check_all(refusals, array_length(refusals));
 }
 
 static void rules_are_refused(void **state)
@@ -127,9 +125,7 @@ static void rules_are_refused(void **state)
          1, 148, "retry.classify[0].when.header.I", "more than 8", "\"*\""},
     };
     (void)state;
-    for (size_t i = 0; i < array_length(refusals); i++) {
-        check(&refusals[i]);
-    }
+    check_all(refusals, array_length(refusals));
 }
 
 static void keys_and_headers_are_refused(void **state)
@@ -152,9 +148,7 @@ static void keys_and_headers_are_refused(void **state)
          ""},
     };
     (void)state;
-    for (size_t i = 0; i < array_length(refusals); i++) {
-        check(&refusals[i]);
-    }
+    check_all(refusals, array_length(refusals));
 }
 
 /* The text ends with the other place in brackets. */
@@ -182,9 +176,7 @@ static void keys_that_join_nothing_are_refused(void **state)
          "\"requests\":[{\"body\":\"x\"}]}",
          1, 18, "ledger.key", "another one in each attempt", "{{op.id}}"},
     };
-    for (size_t i = 0; i < array_length(refusals); i++) {
-        check(&refusals[i]);
-    }
+    check_all(refusals, array_length(refusals));
 }
 
 static void contradictions_name_both_places(void **state)
@@ -277,9 +269,7 @@ static void contradictions_name_both_places(void **state)
          "service.ttl", "(service.idempotency: a.json:2:1)", "forgetful"},
     };
     (void)state;
-    for (size_t i = 0; i < array_length(refusals); i++) {
-        check(&refusals[i]);
-    }
+    check_all(refusals, array_length(refusals));
 }
 
 static void effect_ids_need_effects(void **state)
@@ -292,9 +282,7 @@ static void effect_ids_need_effects(void **state)
          "(requests: a.json:1:2)", ""},
     };
     (void)state;
-    for (size_t i = 0; i < array_length(refusals); i++) {
-        check(&refusals[i]);
-    }
+    check_all(refusals, array_length(refusals));
 }
 
 static void a_template_key_needs_its_text(void **state)
@@ -341,9 +329,7 @@ static void budgets_are_refused(void **state)
          1, 38, "retry.backoff", "needs an \"initial\"", "initial"},
     };
     (void)state;
-    for (size_t i = 0; i < array_length(refusals); i++) {
-        check(&refusals[i]);
-    }
+    check_all(refusals, array_length(refusals));
 }
 
 static void all_errors_come_at_once(void **state)
