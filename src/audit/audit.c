@@ -40,7 +40,7 @@ const char *audit_verdict_name(enum audit_verdict verdict)
     return verdict_names[verdict];
 }
 
-const char *audit_convention_name(enum audit_convention convention)
+static const char *convention_name(enum audit_convention convention)
 {
     return convention_names[convention];
 }
@@ -296,7 +296,7 @@ bool audit_run(const struct plan *plan, const struct audit_options *options,
         .tells = {.names = true, .bodies = true},
     };
     *result = (struct audit_result){
-        .convention = audit_convention_name(options->convention),
+        .convention = convention_name(options->convention),
         .has_ledger = plan->has_ledger,
         .started_unix_ms = clock_unix_ms(),
     };

@@ -86,7 +86,6 @@ void audit_release(struct audit_result *result);
 bool audit_waits_for_window(const struct audit_options *options);
 
 const char *audit_verdict_name(enum audit_verdict verdict);
-const char *audit_convention_name(enum audit_convention convention);
 bool audit_convention_find(const char *name, enum audit_convention *found);
 
 #endif

@@ -425,18 +425,3 @@ void units_format_ratio(struct str *out, double ratio)
     str_printf(out, "%s %%", digits);
 }
 
-void units_format_size(struct str *out, uint64_t bytes)
-{
-    static const char *const names[] = {"KiB", "MiB", "GiB", "TiB"};
-    if (bytes < 1024) {
-        str_printf(out, "%llu B", (unsigned long long)bytes);
-        return;
-    }
-    double value = (double)bytes / 1024;
-    size_t i = 0;
-    while (i + 1 < array_length(names) && value >= 1023.95) {
-        value /= 1024;
-        i++;
-    }
-    str_printf(out, "%.1f %s", value, names[i]);
-}

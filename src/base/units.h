@@ -52,7 +52,4 @@ void units_format_rate(struct str *out, double per_second);
  * 0 and from 100 when it is neither. */
 void units_format_ratio(struct str *out, double ratio);
 
-/* "1.2 MiB" */
-void units_format_size(struct str *out, uint64_t bytes);
-
 #endif

@@ -13,12 +13,6 @@ static const char *const names[FAULT_COUNT] = {
 #undef FAULT
 };
 
-static const char *const sentences[FAULT_COUNT] = {
-#define FAULT(id, name, sentence) [FAULT_##id] = (sentence),
-#include "faults/fault.def"
-#undef FAULT
-};
-
 void fault_drawer_init(struct fault_drawer *drawer,
                        const struct fault_config *faults, size_t count,
                        uint64_t seed, uint64_t worker)
@@ -76,7 +70,3 @@ const char *fault_name(enum fault_kind kind)
     return names[kind];
 }
 
-const char *fault_sentence(enum fault_kind kind)
-{
-    return sentences[kind];
-}

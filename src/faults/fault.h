@@ -80,6 +80,5 @@ struct duration fault_draw_span(struct fault_drawer *drawer,
                                 struct duration whole);
 
 const char *fault_name(enum fault_kind kind);
-const char *fault_sentence(enum fault_kind kind);
 
 #endif

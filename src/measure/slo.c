@@ -437,43 +437,6 @@ bool slo_parse(struct slo *slo, const char *text, char *problem,
     return parse_value(slo, &reader);
 }
 
-static bool is_among(const char *name, const char *const *names,
-                     size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(names[i], name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool check_name(const char *name, const char *what,
-                       const char *const *names, size_t count, char *problem,
-                       size_t size)
-{
-    if (!name[0] || is_among(name, names, count)) {
-        return true;
-    }
-    int length = snprintf(problem, size, "there is no %s \"%s\"", what, name);
-    for (size_t i = 0; i < count && (size_t)length < size; i++) {
-        length += snprintf(problem + length, size - (size_t)length,
-                           "%s\"%s\"", i == 0 ? "; there is " : ", ",
-                           names[i]);
-    }
-    return false;
-}
-
-bool slo_check_names(const struct slo *slo, const char *const *requests,
-                     size_t request_count, const char *const *phases,
-                     size_t phase_count, char *problem, size_t problem_size)
-{
-    return check_name(slo->request, "request", requests, request_count,
-                      problem, problem_size) &&
-           check_name(slo->phase, "phase", phases, phase_count, problem,
-                      problem_size);
-}
-
 /* The panel that the expression selects; NULL when there is none. */
 static const struct panel *select_panel(const struct slo *slo,
                                         const struct result *result,
@@ -684,14 +647,3 @@ bool slo_metric_describe(size_t index, const char **name, const char **unit,
     return false;
 }
 
-const char *slo_operator_text(enum slo_operator op)
-{
-    must((size_t)op < array_length(operators));
-    return operators[op];
-}
-
-const char *metric_unit_name(enum metric_unit unit)
-{
-    must((size_t)unit < array_length(unit_names));
-    return unit_names[unit];
-}

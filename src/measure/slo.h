@@ -50,15 +50,9 @@ struct slo_judgement {
 
 /* Parses one expression. On failure returns false with what is wrong in
  * problem, and the offset of the place. Whether selected requests and phases
- * exist is checked by slo_check_names. */
+ * exist is for the plan. */
 bool slo_parse(struct slo *slo, const char *text, char *problem,
                size_t problem_size, size_t *problem_at);
-
-/* Whether the request or phase that it selects exists; on failure says which
- * there are. */
-bool slo_check_names(const struct slo *slo, const char *const *requests,
-                     size_t request_count, const char *const *phases,
-                     size_t phase_count, char *problem, size_t problem_size);
 
 struct result;
 
@@ -72,8 +66,5 @@ bool slo_metric_describe(size_t index, const char **name, const char **unit,
 
 /* The name of what is measured ("p99", "attempt.p50", "duplicates"). */
 void slo_metric_name(const struct slo *slo, char *name, size_t size);
-
-const char *slo_operator_text(enum slo_operator op);
-const char *metric_unit_name(enum metric_unit unit);
 
 #endif

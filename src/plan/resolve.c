@@ -198,7 +198,7 @@ static void resolve_slo(struct resolver *resolver, size_t index)
     plan->slo_count++;
 }
 
-void resolve_slos(struct resolver *resolver)
+static void resolve_slos(struct resolver *resolver)
 {
     size_t count = resolver->draft->slos.count;
     if (count > SLO_MAX) {

@@ -81,7 +81,6 @@ void resolve_target(struct resolver *resolver);
 void resolve_requests(struct resolver *resolver); /* requests.c */
 void resolve_ledger(struct resolver *resolver);   /* resolve_ledger.c */
 void resolve_effect_id(struct resolver *resolver); /* resolve_answers.c */
-void resolve_slos(struct resolver *resolver);     /* resolve.c */
 
 /* Compiles a template that stands at a path. */
 bool resolve_template(const struct resolver *resolver, const char *path,

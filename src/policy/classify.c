@@ -261,17 +261,6 @@ const char *outcome_class_name(enum outcome_class class)
     return class_names[class];
 }
 
-bool outcome_class_from_name(const char *name, enum outcome_class *class)
-{
-    for (size_t i = 0; i < CLASS_COUNT; i++) {
-        if (strcmp(class_names[i], name) == 0) {
-            *class = (enum outcome_class)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 uint16_t method_bit(const char *name)
 {
     static const struct {

@@ -123,7 +123,6 @@ bool classify_expand(struct classify_config *config, const char *token,
                      const char **problem);
 
 const char *outcome_class_name(enum outcome_class class);
-bool outcome_class_from_name(const char *name, enum outcome_class *class);
 
 /* The METHOD_* bit of a method's name; METHOD_OTHER for an unknown one. */
 uint16_t method_bit(const char *name);

@@ -6,13 +6,12 @@
 
 struct outcome_row {
     const char *name;
-    const char *sentence;
     enum certainty certainty;
 };
 
 static const struct outcome_row rows[] = {
 #define OUTCOME(id, name, certainty, sentence) \
-    {name, sentence, CERTAINTY_##certainty},
+    {name, CERTAINTY_##certainty},
 #include "policy/outcome.def"
 #undef OUTCOME
 };
@@ -26,12 +25,6 @@ const char *outcome_name(enum outcome outcome)
 {
     must((size_t)outcome < OUTCOME_COUNT);
     return rows[outcome].name;
-}
-
-const char *outcome_sentence(enum outcome outcome)
-{
-    must((size_t)outcome < OUTCOME_COUNT);
-    return rows[outcome].sentence;
 }
 
 bool outcome_from_name(const char *name, enum outcome *outcome)

@@ -61,7 +61,6 @@ struct expect_config {
 };
 
 const char *outcome_name(enum outcome outcome);
-const char *outcome_sentence(enum outcome outcome);
 
 /* The outcome with this name; false when there is none. */
 bool outcome_from_name(const char *name, enum outcome *outcome);

@@ -14,7 +14,8 @@
 /* Keeps the sample apart from other draws by operation numbers. */
 static const uint64_t sample_salt = UINT64_C(0x73616d706c650000);
 
-void events_date(struct str *out, int64_t unix_us)
+/* Date and time in UTC, as in "2026-11-25T13:00:00.000000Z". */
+static void put_date(struct str *out, int64_t unix_us)
 {
     time_t seconds = (time_t)(unix_us / 1000000);
     int us = (int)(unix_us % 1000000);
@@ -54,7 +55,7 @@ void events_open(struct str *out, const struct events_run *run,
     char text[32];
     char *url = mask_url(plan->target.url);
 
-    events_date(&date, run->zero_unix_us);
+    put_date(&date, run->zero_unix_us);
     ndjson_open(out);
     ndjson_text(out, "schema", schema);
     ndjson_text(out, "type", "run");

@@ -61,9 +61,6 @@ bool events_sampled(uint64_t operation, double share);
 bool events_offends(const struct event_story *story,
                     const struct events_effect *effect);
 
-/* Date and time in UTC, as in "2026-11-25T13:00:00.000000Z". */
-void events_date(struct str *out, int64_t unix_us);
-
 /* The members of an attempt and of what was found about its operation; dead
  * letters have them, too. */
 void events_effect_members(struct str *out,

@@ -486,21 +486,3 @@ void service_set_faults(struct service *service,
     start_waiting(service, now);
 }
 
-static const struct {
-    const char *name;
-    const char *sentence;
-} fault_rows[] = {
-#define SERVICE_FAULT(id, name, sentence) {name, sentence},
-#include "faults/service_fault.def"
-#undef SERVICE_FAULT
-};
-
-const char *service_fault_name(enum service_fault_kind kind)
-{
-    return fault_rows[kind].name;
-}
-
-const char *service_fault_sentence(enum service_fault_kind kind)
-{
-    return fault_rows[kind].sentence;
-}

@@ -201,7 +201,4 @@ void service_set_faults(struct service *service,
                         const struct service_fault_config *faults,
                         size_t count, struct instant now);
 
-const char *service_fault_name(enum service_fault_kind kind);
-const char *service_fault_sentence(enum service_fault_kind kind);
-
 #endif

@@ -45,7 +45,9 @@ struct fleet {
     struct letter_ending *endings; /* of a replay */
 };
 
-size_t fleet_descriptors(void)
+/* Raises the process's limit of descriptors as far as it may, and returns
+ * it. */
+static size_t descriptor_limit(void)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
@@ -77,7 +79,7 @@ bool fleet_has_descriptors(const struct plan *plan, uint64_t sides,
                            struct errors *errors)
 {
     bool own = plan->load.pool == POOL_PER_CLIENT;
-    size_t limit = fleet_descriptors();
+    size_t limit = descriptor_limit();
     uint64_t connections =
         plan->load.connections * plan_connections_a_caller(plan);
     uint64_t needed = connections * sides + descriptors_of_shards(plan) +
@@ -103,7 +105,7 @@ uint64_t fleet_connections_max(const struct plan *plan, uint64_t sides)
     uint64_t pools =
         load->pool == POOL_PER_CLIENT ? load->clients : load->threads;
     uint64_t beside = DESCRIPTORS_BESIDE + pools * LOOP_SHARD_DESCRIPTORS;
-    uint64_t limit = fleet_descriptors();
+    uint64_t limit = descriptor_limit();
     /* A shard more for every LOOP_SHARD_SIZE connections; and each pool may
      * have one that is not full. */
     uint64_t each = plan_connections_a_caller(plan) *
@@ -141,7 +143,7 @@ struct fleet *fleet_new(const struct plan *plan, struct errors *errors)
             .index = i,
             .count = fleet->count,
             .pinned = fleet->pinned,
-            .descriptors = fleet_descriptors(),
+            .descriptors = descriptor_limit(),
             .stop = &fleet->stop,
             .endings = fleet->endings,
         };

@@ -26,10 +26,6 @@ struct fleet_snapshot {
     int64_t p99_us;     /* operations of about the last second; -1 none */
 };
 
-/* Raises the process's limit of descriptors as far as it may, and returns it.
- */
-size_t fleet_descriptors(void);
-
 /* Whether the plan's connections fit; `sides` is 2 when the service lives in
  * the same process. Adds an error that names the remedy. */
 bool fleet_has_descriptors(const struct plan *plan, uint64_t sides,

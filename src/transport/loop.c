@@ -297,7 +297,8 @@ static void call_shard(struct loop *loop, struct loop_shard *shard, int fd,
     }
 }
 
-void loop_settle(struct loop *loop)
+/* Sets off what was added and hands over what ended; without waiting. */
+static void settle(struct loop *loop)
 {
     while (loop->due) {
         struct loop_shard *shard = loop->due;
@@ -384,9 +385,9 @@ void loop_wait(struct loop *loop, struct instant until)
     struct heap_node *node;
 
     loop->handed_over = false;
-    loop_settle(loop);
+    settle(loop);
     look_after(loop);
-    loop_settle(loop);
+    settle(loop);
     if (loop->handed_over) {
         until = (struct instant){0}; /* the host may have more to start */
     }

@@ -118,9 +118,6 @@ static inline void loop_look_after(struct loop *loop, size_t bytes)
     loop->unsure_bytes += bytes;
 }
 
-/* Sets off what was added and hands over what ended; without waiting. */
-void loop_settle(struct loop *loop);
-
 /* Every handle makes and closes its sockets here: the loop must know when a
  * descriptor is new. CURL_SOCKET_BAD with the reason in *os_error. */
 curl_socket_t loop_open_socket(struct loop *loop,

@@ -183,9 +183,7 @@ static void test_every_kind_is_told(void **state)
 {
     (void)state;
     for (int kind = 0; kind < FAULT_COUNT; kind++) {
-        const char *sentence = fault_sentence((enum fault_kind)kind);
         assert_true(strlen(fault_name((enum fault_kind)kind)) > 0);
-        assert_int_equal(sentence[strlen(sentence) - 1], '.');
     }
     assert_string_equal(fault_name(FAULT_LOST_RESPONSE), "lost_response");
 }

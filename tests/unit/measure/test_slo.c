@@ -153,28 +153,6 @@ static void test_endless_texts_are_refused(void **state)
     }
 }
 
-static void test_names_are_checked(void **state)
-{
-    (void)state;
-    const char *const requests[] = {"buy", "look"};
-    const char *const phases[] = {"base"};
-    char problem[200];
-    struct slo slo = parse("p99{request=buy} < 1s");
-    assert_true(slo_check_names(&slo, requests, 2, phases, 1, problem,
-                                sizeof(problem)));
-    slo = parse("p99{request=base} < 1s");
-    assert_false(slo_check_names(&slo, requests, 2, phases, 1, problem,
-                                 sizeof(problem)));
-    assert_string_equal(problem, "there is no request \"base\"; there is "
-                                 "\"buy\", \"look\"");
-    slo = parse("p99{phase=x} < 1s");
-    assert_false(slo_check_names(&slo, requests, 2, phases, 1, problem, 12));
-    assert_string_equal(problem, "there is no");
-    slo = parse("p99 < 1s");
-    assert_true(slo_check_names(&slo, NULL, 0, NULL, 0, problem,
-                                sizeof(problem)));
-}
-
 static void test_every_metric_that_is_described_parses(void **state)
 {
     (void)state;
@@ -572,7 +550,6 @@ int main(void)
         cmocka_unit_test(test_expressions_are_understood),
         cmocka_unit_test(test_refusals_say_what_to_write),
         cmocka_unit_test(test_endless_texts_are_refused),
-        cmocka_unit_test(test_names_are_checked),
         cmocka_unit_test(test_every_metric_that_is_described_parses),
         cmocka_unit_test(test_judgements),
         cmocka_unit_test(test_layers_are_judged),

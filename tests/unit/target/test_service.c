@@ -696,15 +696,6 @@ static void the_model_refuses_what_it_cannot_hold(void **state)
     arena_release(&arena);
 }
 
-static void fault_names_are_those_of_the_table(void **state)
-{
-    (void)state;
-    assert_string_equal(service_fault_name(SERVICE_FAULT_RESET_BEFORE),
-                        "reset_before");
-    assert_string_equal(service_fault_sentence(SERVICE_FAULT_CAPACITY),
-                        "Stretches the service time by 1 / factor.");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -727,7 +718,6 @@ int main(void)
         cmocka_unit_test(faults_strike_at_their_ratio),
         cmocka_unit_test(one_more_fault_moves_no_other),
         cmocka_unit_test(the_model_refuses_what_it_cannot_hold),
-        cmocka_unit_test(fault_names_are_those_of_the_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
