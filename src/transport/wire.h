@@ -4,7 +4,7 @@
  * A wire is a slot that owns an easy handle, kept over attempts, and room for
  * the filled templates of one request, so that nothing is allocated by squall
  * while it runs. Everything that libcurl says is turned into the core's words
- * here: no other file knows a CURLcode.
+ * here and in wire_result.c: no other file knows a CURLcode.
  *
  * The wires of a pool share connections with each other and with nobody else.
  * There is one pool, or one a client.
@@ -132,7 +132,7 @@ bool wire_add(struct wire *wire);
 /* Takes it from libcurl before its end: an HTTP/1.1 connection closes. */
 void wire_stop(struct wire *wire);
 
-/* What became of a transfer that libcurl ended. */
+/* What became of a transfer that libcurl ended (wire_result.c). */
 void wire_result(struct wire *wire, CURLcode code,
                  struct attempt_result *result);
 
