@@ -400,6 +400,7 @@ static void compute(struct run *run)
                          : 0},
         .effects = &run->effects,
         .open_model = plan->load.model == LOAD_OPEN,
+        .is_replay = run->replay != NULL,
         .cpu_share = fleet_cpu_share(run->fleet),
         .complete = interrupt_count(run->interrupt) == 0,
         .slo_count = plan->slo_count,

@@ -192,7 +192,7 @@ static uint64_t clamped_in(const struct tally *tally)
 
 /* The tool's own limits, never to be mistaken for the service's. */
 static void judge_lateness(struct generator_figures *generator,
-                           const struct tally *tally)
+                           const struct tally *tally, bool is_replay)
 {
     double lag_ms =
         (double)hist_quantile_us(&tally->schedule_lag, 0.99) / 1000;
@@ -200,7 +200,7 @@ static void judge_lateness(struct generator_figures *generator,
         (double)hist_quantile_us(&tally->total.hist[HISTOGRAM_OPERATION],
                                  0.99) / 1000;
 
-    if (lag_ms > 5 && lag_ms > operation_ms / 10) {
+    if (lag_ms > 5 && lag_ms > operation_ms / 10 && !is_replay) {
         generator->saturated = true;
         warn(generator,
              "squall started its operations late: p99 %.1f ms, which is more "
@@ -213,7 +213,7 @@ static void judge_lateness(struct generator_figures *generator,
              "of operations contains it",
              lag_ms);
     }
-    if (generator->cpu_share >= 0.98 && lag_ms > 1) {
+    if (generator->cpu_share >= 0.98 && lag_ms > 1 && !is_replay) {
         generator->saturated = true;
     }
 }
@@ -263,7 +263,7 @@ static void judge_generator(struct result *result,
 
     generator->cpu_share = input->cpu_share;
     if (input->open_model) {
-        judge_lateness(generator, tally);
+        judge_lateness(generator, tally, input->is_replay);
     }
     if (input->cpu_share > 0.9) {
         warn(generator,

@@ -83,6 +83,7 @@ struct result_input {
     struct duration measured;
     const struct effects *effects;
     bool open_model;
+    bool is_replay; /* paced to be gentle: to be late spoils nothing */
     double cpu_share;
     bool complete;
     size_t slo_count;

@@ -608,6 +608,105 @@ def given(t):
         ledger=None), "the URL was masked", f"http://{host}/")
 
 
+CLASSES = {"acked": ("lost", "exactly_once", "duplicate"),
+           "refused": ("clean", "phantom", "duplicate"),
+           "ambiguous": ("unresolved_not_done", "unresolved_done",
+                         "duplicate"),
+           "shed": ("clean", "phantom", "duplicate")}
+
+
+def by_definition(attempts, key):
+    """The verdict of one run that had all these attempts."""
+    proofs = [(a["outcome"] == "ok", a["outcome"] != "rejected" and a["sent"])
+              for a in attempts]
+    answers = [unknown for (_, unknown), a in zip(proofs, attempts)
+               if a["sent"]]
+    if any(yes for yes, _ in proofs):
+        return "acked"
+    if not attempts:
+        return "shed"
+    one_key = key and all(a["key"] == key for a in attempts if a["sent"])
+    return "ambiguous" if any(answers) and (answers[-1] or not one_key) \
+        else "refused"
+
+
+def random_service(t, random, keyed):
+    """Loses, fails and refuses by chance, and tells what it did."""
+    done, kept, lock = {}, set(), threading.Lock()
+
+    def answer(request):
+        if request.path == "/ledger":
+            return reply(body="".join(f"{op} {n}\n"
+                                      for op, n in done.items()))
+        key, op = request.header("Idempotency-Key"), request.header("X-Op")
+        with lock:
+            chance = random.random()
+            if chance < .2:
+                return reply(503 if chance < .1 else 422)
+            if not (keyed and key in kept):
+                done[op] = done.get(op, 0) + 1
+            kept.add(key)
+            return CLOSE if random.random() < .4 else reply(201)
+
+    return t.server(answer), done
+
+
+for world in range(few(8, 3)):
+    @test(f"verdicts and effects over three runs, by definition: {world}",
+          limit=60)
+    def worlds(t, world=world):
+        random = __import__("random").Random(world)
+        server, done = random_service(t, random, keyed=world % 2)
+        profile = t.profile({
+            "requests": [{"method": "POST", "path": "/o", "body": "x",
+                          "headers": {"X-Op": "{{op.id}}"}}],
+            "idempotency": {"scope": ("operation", "attempt",
+                                      "none")[world % 3]},
+            "retry": {"max_attempts": 2, "retry_on": ["reset", "5xx"],
+                      "backoff": {"type": "none"}},
+            "breaker": {"any_of": [{"type": "consecutive", "failures": 3}],
+                        "open": {"type": "constant", "initial": "5ms"}},
+            "faults": [{"kind": kind, "ratio": .2, "as": "reset"} for kind in
+                       random.sample(("lost_request", "lost_response",
+                                      "torn_request"), 2)],
+            "ledger": {"url": "/ledger", "key": "{{op.id}}",
+                       "settle": "20ms"}})
+        told, dead = t.path("events"), t.path("dead.ndjson")
+        run = t.run(server.url, "-p", profile, "-n", "120", "-c", "6",
+                    "--events", told, "--dead-letters", dead)
+        known = {}
+        for _ in range(3):
+            lines = lines_of(told)
+            tries = {}
+            for one in lines:
+                if one.get("type") == "attempt":
+                    tries.setdefault(one["op"], []).append(one)
+            counts = {}
+            for one in (l for l in lines if l.get("type") == "operation"):
+                op = one["op"]
+                before, key = known.get(op, ([], one["key"]))
+                known[op] = (before + tries.get(op, []), key)
+                verdict = by_definition(*known[op])
+                effects = done.get(op, 0)
+                name = CLASSES[verdict][min(effects, 2)]
+                counts[name] = counts.get(name, 0) + 1
+                t.equal((one.get("overall_verdict", one["verdict"]),
+                         one["effect"], one["effects"]),
+                        (verdict, name, effects), f"{known[op]}")
+            t.equal({k: run[f"effects.{k}"] for k in counts}, counts,
+                    "the report's classes")
+            t.equal(sum(counts.values()), run["effects.operations_checked"],
+                    "all of them")
+            letters = lines_of(dead)[1:-1]
+            t.check(letters or run["operations.acked"], "letters")
+            known = {l["op"]: (known[l["op"]][0], l["key"]) for l in letters}
+            if letters:
+                run = replayed(t, dead, "-c", "4", "--max-attempts", "2",
+                               "--set", "retry.backoff.initial=1ms",
+                               "--events", told, "--dead-letters", dead)
+                t.equal(run["replay.letters"], len(letters), "letters")
+
+
 @test("a body of many megabytes comes back whole", limit=60)
 def large(t):
     t.path("body").write_bytes(b"\xff\x01" * (6 << 20) + b"end")

@@ -408,6 +408,13 @@ static void test_the_generator_knows_its_limits(void **state)
         } else {
             assert_int_equal(bench.result.generator.warning_count, 0);
         }
+        /* A replay is told of it, and is what it is. */
+        bench.input.is_replay = true;
+        compute(&bench);
+        assert_false(bench.result.generator.saturated);
+        assert_int_equal(bench.result.verdict, RUN_PASS);
+        assert_int_equal(bench.result.generator.warning_count > 0,
+                         cases[i].warning != NULL);
         arena_release(&bench.arena);
     }
 }
