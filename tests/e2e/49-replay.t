@@ -374,10 +374,11 @@ def events(t):
                       "headers": {"X-Op": "{{op.id}}", "B3":
                                   "{{trace.id}}-{{span.id}}-1"},
                       "body": "{{op.id}}"}], "idempotency": {}})
-    dead, told = t.path("dead.ndjson"), t.path("events")
+    dead, told, of_run = (t.path(name) for name in
+                          ("dead.ndjson", "events", "events-of-run"))
     first = t.run(server.url, "-p", profile, "-n", "200", "-c", "8",
-                  "--traceparent", "--events", told, "--dead-letters", dead)
-    earlier = [l for l in lines_of(told) if l.get("type") == "attempt"]
+                  "--traceparent", "--events", of_run, "--dead-letters", dead)
+    earlier = [l for l in lines_of(of_run) if l.get("type") == "attempt"]
     before = len(server.log())
     seen = []
     for seed in range(2):
@@ -411,6 +412,14 @@ def events(t):
     text = t.squall("report", "--operation", one["op"], told).out
     t.match(text, rf"(?s)earlier +ambiguous, 1 request sent.*1 first.*over all "
                   rf"+{one['overall_verdict']}", "its story")
+    both = t.squall("report", "--operation", one["key"], of_run, told).out
+    t.match(both, r"(?s)^Operation.*attempts_exhausted.*\n\nOperation.*"
+                  r"earlier +ambiguous", "the story of both, in order")
+    acked = [a["op"] for a in earlier if a["outcome"] == "ok"][0]
+    t.match(t.squall("report", "--operation", acked, told, of_run).out,
+            "1 first +ok", "what one of them has is enough")
+    t.match(t.squall("report", "--operation", "none", of_run, told,
+                     status=2).err, "no operation of", "but not none")
     report = t.path("report")
     report.write_text(json.dumps(run.report))
     t.squall("report", "--operation", one["op"], told, report)
