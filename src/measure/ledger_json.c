@@ -220,7 +220,11 @@ static bool end_record(struct ledger_text *text, struct errors *errors)
         return refuse_name(text, errors, "gives no whole count for", entry.id,
                            entry.id_length);
     }
-    if (ledger_tells_time(text->tells)) {
+    bool is_none_yet = text->tells == LEDGER_TELLS_COUNT_TIME &&
+                       entry.count == 0 &&
+                       (!text->json.parts[PART_TIME].kind ||
+                        text->json.parts[PART_TIME].kind == 'o');
+    if (ledger_tells_time(text->tells) && !is_none_yet) {
         entry.has_time = true;
         if (!text->json.parts[PART_TIME].kind ||
             !ledger_time_parse(time, text->json.parts[PART_TIME].length,

@@ -155,6 +155,20 @@ static const char *cut_count(const char *line, size_t *length,
     return NULL;
 }
 
+/* What a left join of a database tells of an order that was not made: a count
+ * of 0, and an empty column where the time would be. */
+static bool is_none_yet(const char *line, size_t *length)
+{
+    size_t rest = before_column(line, *length);
+    uint64_t count;
+
+    if (rest == *length || cut_count(line, &rest, &count) || count > 0) {
+        return false;
+    }
+    *length = rest;
+    return true;
+}
+
 /* Takes the last word. */
 static bool cut_state(const char *line, size_t *length,
                       struct ledger_entry *entry)
@@ -195,6 +209,12 @@ static bool end_line(struct ledger_text *text, struct errors *errors)
     }
     entry.id = line;
     entry.id_length = length;
+    if (text->tells == LEDGER_TELLS_COUNT_TIME &&
+        is_none_yet(line, &entry.id_length) && entry.id_length > 0) {
+        entry.count = 0;
+        ledger_text_take(text, &entry);
+        return true;
+    }
     if (ledger_tells_time(text->tells)) {
         entry.has_time = true;
         problem = cut_time(line, &entry.id_length, &entry.unix_ns) ? NULL : "";

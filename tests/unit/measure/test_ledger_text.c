@@ -370,6 +370,20 @@ static void test_times(void **state)
                 "\"at\":\"2025-11-25T07:50:00.123-05:00\"}]",
                 "7", 1, "DONE", at);
 
+    /* None yet has no time. */
+    static const char *const none[] = {
+        "k|0|", "k | 0 | ", "{\"key\":\"k\",\"count\":0,\"time\":null}",
+        "{\"key\":\"k\",\"count\":0}"};
+    for (size_t i = 0; i < array_length(none); i++) {
+        assert_true(read_told(LEDGER_TELLS_COUNT_TIME, none[i]));
+        assert_string_equal(last_id, "k");
+        assert_int_equal(last.count, 0);
+        assert_false(last.has_time);
+    }
+    assert_false(read_told(LEDGER_TELLS_COUNT_TIME, "k|1|"));
+    assert_false(read_told(LEDGER_TELLS_COUNT_TIME, "|0|"));
+    assert_false(read_told(LEDGER_TELLS_COUNT_TIME,
+                           "{\"key\":\"k\",\"count\":1,\"time\":null}"));
     assert_false(read_told(LEDGER_TELLS_COUNT_TIME, "k 1764075000"));
     assert_false(read_told(LEDGER_TELLS_COUNT_TIME, "k 2 yesterday"));
     assert_non_null(strstr(errors.list[0].text, "is not `id count time`"));
