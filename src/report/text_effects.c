@@ -314,6 +314,14 @@ static void add_answers(struct text *text, const cJSON *effects)
     add_remark(text, INK_BAD, text_number(effects, "divergent"),
                "caller was told of several effects of one operation",
                "callers were told of several effects of one operation");
+    double named = text_number(effects, "named_twice");
+    if (named > text_number(effects, "duplicate")) {
+        add_remark(text, INK_BAD, named,
+                   "operation was answered with several effects; the ledger "
+                   "tells fewer",
+                   "operations were answered with several effects; the ledger "
+                   "tells fewer");
+    }
     add_remark(text, INK_WARN, text_number(effects, "replay_mismatch"),
                "operation had different answers to one key",
                "operations had different answers to one key");

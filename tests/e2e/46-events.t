@@ -295,6 +295,9 @@ def named_twice(t):
         events = Events(t, path)
         t.check(len(twice) > 20, f"{len(twice)} were named twice")
         t.equal(run["effects.named_twice"], len(twice), "in the report")
+        if ledger:
+            t.match(run.out, f"{len(twice)} operations were answered with "
+                    "several effects; the ledger", "in the text")
         t.equal({o["op"] for o in events.operations}, twice, "in the sample")
         t.check(all("named_twice" in o["flags"] for o in events.operations),
                 "as their flags say")
