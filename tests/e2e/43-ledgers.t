@@ -6,6 +6,8 @@
 # the report still written and nothing judged.
 
 import datetime
+import gzip
+import itertools
 
 from harness import *
 
@@ -142,6 +144,10 @@ def command(t):
     t.equal(run["effects.foreign"], 0, "what was there before")
     for text, problem in ((f"cat {path}; exit 7", "ended with status 7"),
                           ("echo nonsense", "line 1 is not `id count`"),
+                          ("kill -9 $$", "was killed by signal 9"),
+                          ("cat /dev/zero", "longer than 4096 bytes"),
+                          ("(sleep 60 &)", "did not end in time"),
+                          ("exec >&-; sleep 60", "did not end in time"),
                           ("sleep 60", r"did not end in time \(ledger\.tim")):
         path.write_text("")
         # Good before the run, bad after it.
@@ -417,6 +423,32 @@ def elsewhere(t):
                 f"{more}: and nothing else is sent there")
 
 
+def endless(shop, piece, pause):
+    """An answer whose pieces never end, for as long as the test lasts."""
+    yield b"HTTP/1.1 200 OK\r\n\r\n"
+    for number in itertools.count():
+        if shop.server.stopping.wait(pause):
+            return
+        yield piece(number)
+
+
+@test("a ledger that is gone with its service when the run is over")
+def gone(t):
+    shop = Shop(t, lambda effects, s: "")
+    answer = shop.server.answer
+
+    def last(request):
+        answered = answer(request)
+        if len(shop.effects) == 5:
+            shop.server.refuse()
+        return answered
+    shop.server.answer = last
+    run = t.run(shop.url, "-p", orders(t), "-n", "5", "-c", "1", status=3)
+    t.match(run.err, "could not be read: .*connect", "named")
+    t.equal(run["effects.oracle"], "unverified", "oracle")
+    t.equal(run["operations.acked"], 5, "the other figures are kept")
+
+
 BAD = {
     "a status": (lambda e, s: reply(500, "out of order\n"),
                  r'answered 500: "out of order', "ledger.headers"),
@@ -452,6 +484,18 @@ BAD = {
         lambda e, s: (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
                       b"4\r\na 1\n\r\n4\r\nb ", CLOSE),
         r"broke off after 1 entries", "a part of a ledger"),
+    "compressed bytes": (
+        lambda e, s: reply(200, gzip.compress(b"a 1\n"),
+                           [("Content-Encoding", "gzip")]),
+        "line 1 is not `id count`", "id count"),
+    "bytes of NUL": (lambda e, s: reply(200, b"\0" * 100),
+                     "line 1 is not `id count`", "id count"),
+    "a stream without end": (
+        lambda e, s: endless(s, lambda n: b"%d 1\n" % n * 1000, 0),
+        r"could not be read in 1 s \(ledger\.timeout\)", "let it tell less"),
+    "a stream that drips": (
+        lambda e, s: endless(s, lambda n: b"x", .02),
+        r"could not be read in 1 s \(ledger\.timeout\)", "raise"),
     "no answer": (lambda e, s: HANG,
                   r"could not be read in 1 s \(ledger\.timeout\)",
                   "raise ledger.timeout"),
