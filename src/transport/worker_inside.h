@@ -1,5 +1,5 @@
-/* worker_inside: what worker.c (the life of a worker) and attempts.c (the
- * actions of its calls) share. Nobody else includes it. */
+/* worker_inside: what worker.c (the life of a worker), attempts.c (the actions
+ * of its calls) and the files named below share. Nobody else includes it. */
 #ifndef SQUALL_TRANSPORT_WORKER_INSIDE_H
 #define SQUALL_TRANSPORT_WORKER_INSIDE_H
 
@@ -113,12 +113,9 @@ void operation_step(struct worker *worker, struct operation *operation,
  * Many at once are answered in turns; the loop must not sleep over the rest. */
 void flights_settle(struct worker *worker, struct instant now);
 
-/* Tells what each client is left with, when the run is over. */
-void clients_tell(struct worker *worker, struct instant now);
-
 /* For strike.c: a flight asks for a wire; it ends without libcurl; it is
- * answered; what is known of one that got no answer; it gives its wire back;
- * what all that are done tell. */
+ * answered; what is known of one that got no answer; it gives its wire
+ * back. */
 void flight_ask(struct worker *worker, struct flight *flight,
                 struct instant now);
 void flight_put_ended(struct worker *worker, struct flight *flight,
@@ -129,14 +126,31 @@ struct attempt_result flight_unanswered(const struct flight *flight,
                                         enum outcome outcome);
 void flight_leave(struct worker *worker, struct flight *flight,
                   struct instant now);
-void flight_fill_done(const struct worker *worker, const struct flight *flight,
-                      const struct attempt_result *result, struct instant now,
-                      struct fact *fact);
 
 /* Callbacks of the loop and of the wires. */
 void flight_on_done(void *context, CURL *easy, CURLcode code);
 void flight_on_sent(void *context, struct wire *wire);
 void flight_on_slow(void *context, struct wire *wire, struct instant until);
+
+/* tell.c: what measure is told, as facts, and the journal beside it. */
+bool operation_has_key(const struct worker *worker,
+                       const struct operation *operation);
+void tell_started(struct worker *worker, const struct operation *operation,
+                  struct instant now);
+void tell_sent(struct worker *worker, const struct flight *flight);
+void tell_done(struct worker *worker, struct flight *flight,
+               const struct attempt_result *result, struct instant now,
+               bool wasted);
+void tell_finished(struct worker *worker, const struct operation *operation,
+                   const struct action *action, struct instant now);
+void tell_answers(struct worker *worker, const struct operation *operation);
+void tell_breaker(struct worker *worker, uint64_t index);
+/* What each client is left with, when the run is over. */
+void clients_tell(struct worker *worker, struct instant now);
+/* What all that are done tell, copies too. */
+void flight_fill_done(const struct worker *worker, const struct flight *flight,
+                      const struct attempt_result *result, struct instant now,
+                      struct fact *fact);
 
 /* evidence.c: what the journal is told. */
 void evidence_begin(struct worker *worker, struct journal_part *part);
