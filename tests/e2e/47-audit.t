@@ -399,24 +399,31 @@ def limited(t):
     seen = verdicts(document)
     t.equal([c for c in ALL if seen[c] in ("fail", "warn")], [], "no fault")
     t.check("429" in check_of(document, "IK11")["observed"], "but it is told")
-    # One at a time: then there is no race, and no verdict.
+    # All of a race but the first: then there was none, and no verdict. The
+    # ten races come after the only body that has lines.
     store = KeyStore()
-    free = threading.Semaphore()
-    answer = store.answer
+    lock = threading.Lock()
+    races = []
 
-    def alone(request):
-        if not free.acquire(blocking=False):
-            return reply(429, "", [("Retry-After", "0")])
-        try:
-            return answer(request)
-        finally:
-            free.release()
+    def crowded(request):
+        key = request.header("Idempotency-Key")
+        with lock:
+            if request.path == "/ledger":
+                return None
+            if key in races:
+                return reply(429, "", [("Retry-After", "0")])
+            if b"\n" in request.body:
+                races.append("begin")
+            elif 0 < len(races) <= 10:
+                races.append(key)
+        return None
 
-    store.answer = alone
-    document = audit(t, foreign(t, store), *URL_ARGS, "--effect-id",
-                     "/data/id", status=0)
+    document = audit(t, foreign(t, store, crowded), *URL_ARGS, *LEDGER_ARGS,
+                     status=0)
+    t.equal(len(races), 11, "ten races")
     t.equal(verdicts(document)["IK11"], "skipped", "no race, no verdict")
-    t.equal(verdicts(document)["IK01"], "pass", "the others are judged")
+    t.equal(verdicts(document)["IK12"], "skipped", "and no conflict")
+    t.equal(verdicts(document)["IK13"], "pass", "the others are judged")
 
 
 @test("a service that falls ill on the way is not judged by that", limit=90)
