@@ -239,12 +239,12 @@ def example_keys(t):
     def serve(request):
         if request.method == "GET":
             return reply(200, "".join(f"{op} 2\n" for op in keys))
+        number = request.header("X-Attempt")
         with lock:
-            sent = keys.setdefault(request.header("X-Op"), [])
-            sent.append(request.header("Idempotency-Key"))
-            turn = len(sent)
-        if turn == 1:
-            server.pause(.1)  # so that the hedge ends first
+            keys.setdefault(request.header("X-Op"), {})[number] = \
+                request.header("Idempotency-Key")
+        if number == "1":
+            server.pause(.5)  # so that the hedge ends first
         return reply(201)
 
     for idempotency in ({"key": "uuid4"}, {"key": "sequence"},
@@ -255,23 +255,24 @@ def example_keys(t):
             server = t.server(serve)
             run = t.run(server.url, "-p", t.profile({
                 "requests": [{"name": "order", "method": "POST", "body": "x",
-                              "headers": {"X-Op": "{{op.id}}"}}],
+                              "headers": {"X-Op": "{{op.id}}",
+                                          "X-Attempt": "{{attempt}}"}}],
                 "idempotency": dict(idempotency, scope=scope),
                 "hedge": {"max_extra": 1, "delay": "5ms",
                           "cancel_losers": False},
                 "ledger": {"url": "/l", "key": "{{op.id}}",
-                           "settle": "20ms"}}), "-n", "6", "-c", "1")
+                           "settle": "20ms"}}), "-n", "6", "-c", "6")
             shown = run["effects.examples"]
             t.equal(len(shown), 6, "examples")
             for example in shown:
                 what = f"{idempotency['key']}, {scope}: {example['id']}"
                 sent = keys[example["id"]]
-                t.equal(len(set(sent)), 1 if scope == "operation" else 2,
-                        f"{what}: keys")
-                t.equal(example["key"], sent[0], f"{what}: its key")
+                t.equal(len(set(sent.values())),
+                        1 if scope == "operation" else 2, f"{what}: keys")
+                t.equal(example["key"], sent["1"], f"{what}: its key")
                 # The first one had not ended by the verdict.
                 t.equal([(a["kind"], a["key"]) for a in example["trace"]],
-                        [("hedge", sent[1])], f"{what}: that of the hedge")
+                        [("hedge", sent["2"])], f"{what}: that of the hedge")
 
 
 @test("a window comes again, and strikes the request that it names alone")
