@@ -73,9 +73,10 @@ say = $(if $(V),,@printf '  %-7s %s\n' $(1) $@)
 all: $(BUILD)/squall ## build ./squall
 	@ln -sf $< squall
 
+# Renamed when it is whole, so that who runs it meanwhile has the old one.
 $(BUILD)/squall: $(BUILD)/main.o $(BUILD)/libsquall.a
 	$(call say,link)
-	$(Q)$(LINK) -o $@ $^ $(LDLIBS)
+	$(Q)$(LINK) -o $@.new $^ $(LDLIBS) && mv $@.new $@
 
 $(BUILD)/libsquall.a: $(OBJECTS)
 	$(call say,archive)
