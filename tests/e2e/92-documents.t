@@ -58,9 +58,10 @@ def agreement(t):
             done = subprocess.run([program, "-n", path],
                                   stderr=subprocess.PIPE, check=False)
             t.equal(done.returncode, 0, f"{shell} reads its completion")
-    for command in ("run", "replay", "target", "profile"):
+    for command in ("run", "replay", "audit", "target", "profile",
+                    "report"):
         options = options_of_help(t.squall(command, "--help").out)
-        t.check(len(options) > 5, f"{command}: {len(options)} options")
+        t.check(len(options) >= 5, f"{command}: {len(options)} options")
         for option in options:
             for shell, script in scripts.items():
                 t.check(option.lstrip("-") in script,
