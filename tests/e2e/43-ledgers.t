@@ -340,7 +340,9 @@ def history(effects, form):
     for index, (name, at) in enumerate(effects):
         number = int(name.split()[1])
         for step, state in enumerate(PATHS[number % len(PATHS)]):
-            lines.append((index, name, state, at + step / 1000))
+            # Whole milliseconds: rounding must not make two times one.
+            lines.append((index, name, state,
+                          (int(at * 1000) + step) / 1000))
     lines.reverse()
     if form == "json":
         return json.dumps([{"id": n, "state": s, "at": at}

@@ -134,7 +134,7 @@ def retried(t):
 def goodbye(t):
     for run, counts in both(t, "/goodbye/20/effects/delay/10", *ORDER):
         count = hold_refusals(t, run, counts, 400)
-        t.check(count >= 40, f"{count} refused")
+        t.check(count > 0, f"{count} refused")
         t.equal(run["operations.acked"], 400 - count, "all others succeed")
 
 
