@@ -168,8 +168,7 @@ check-all: check ## all tests and all lint
 FOUND = exitcode=99:log_path=$(CURDIR)/build/$@/found
 asan tsan: export ASAN_OPTIONS = $(FOUND)
 asan tsan: export UBSAN_OPTIONS = $(FOUND):print_stacktrace=1
-asan tsan: export TSAN_OPTIONS = $(FOUND):print_suppressions=0$\
- :suppressions=$(CURDIR)/tests/lint/tsan.supp
+asan tsan: export TSAN_OPTIONS = $(FOUND)
 asan tsan: ## tests under address and undefined, or thread, sanitizer
 	@rm -f build/$@/found.*
 	@$(MAKE) --no-print-directory FLAVOUR=$@ unit replay

@@ -64,8 +64,14 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user,
         return 0;
     }
     if (what == CURL_POLL_REMOVE) {
-        /* It stays registered: the connection will most likely serve again. */
-        loop->wanted[fd] |= IDLE;
+        /* What has not connected libcurl closes without loop_close_socket, by
+         * now or next: its number may be another thread's. What has stays
+         * registered: it will most likely serve again. */
+        if ((loop->wanted[fd] & EVENT_BITS) == EPOLLOUT) {
+            loop->wanted[fd] = 0;
+        } else {
+            loop->wanted[fd] |= IDLE;
+        }
         return 0;
     }
     loop->owner[fd] = (uint32_t)(shard - loop->shards);
