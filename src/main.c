@@ -1,10 +1,14 @@
-#include "cli/command.h"
+/* The program: what must be set up once in a process, and its exit status. */
+#include "cli/dispatch.h"
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { LIBCURL_MIN = 0x075000 }; /* 7.80.0: CURLOPT_PREREQFUNCTION */
 
@@ -35,15 +39,29 @@ static bool flush_output(void)
     return false;
 }
 
+/* Where a standard stream is closed, its number would go to the next file or
+ * socket, and what is printed with it. It fails instead. */
+static void hold_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0) {
+            (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
-    /* A peer that hangs up is an outcome, and a closed pipe is noticed when
-     * standard output is flushed. */
+    hold_standard_streams();
+    /* A peer that hangs up is an outcome, a closed pipe is noticed when
+     * standard output is flushed, and a file that may not grow is an error of
+     * whoever writes it. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     if (!libcurl_is_new_enough() || curl_global_init(CURL_GLOBAL_DEFAULT)) {
         return 3;
     }
-    int status = command_main(argc, (const char *const *)argv);
+    int status = dispatch(argc, (const char *const *)argv);
     curl_global_cleanup();
     bool written = flush_output();
     return written ? status : 3;

@@ -16,16 +16,15 @@ static void expect_bug_jump(const char *condition, const char *file, int line)
     longjmp(expect_bug_back, 1);
 }
 
-#define expect_bug(statement)                                   \
-    do {                                                        \
-        must_fail_hook = expect_bug_jump;                       \
-        if (setjmp(expect_bug_back) == 0) {                     \
-            statement;                                          \
-            must_fail_hook = NULL;                              \
-            fail_msg("line %d: %s was accepted", __LINE__,      \
-                     #statement);                               \
-        }                                                       \
-        must_fail_hook = NULL;                                  \
+#define expect_bug(statement) \
+    do { \
+        must_fail_hook = expect_bug_jump; \
+        if (setjmp(expect_bug_back) == 0) { \
+            statement; \
+            must_fail_hook = NULL; \
+            fail_msg("line %d: %s was accepted", __LINE__, #statement); \
+        } \
+        must_fail_hook = NULL; \
     } while (0)
 
 #endif

@@ -3,8 +3,8 @@
 #include "audit/auditor.h"
 #include "base/mask.h"
 #include "base/must.h"
-#include "transport/clock.h"
-#include "transport/ledger.h"
+#include "engine/clock.h"
+#include "ledger/ledger.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,14 +26,16 @@ static const struct check_row {
 };
 
 static const char *const verdict_names[AUDIT_VERDICTS] = {
-    [AUDIT_PASS] = "pass", [AUDIT_INFO] = "info", [AUDIT_WARN] = "warn",
-    [AUDIT_FAIL] = "fail", [AUDIT_SKIPPED] = "skipped"};
+#define AUDIT_VERDICT(id, name, style, is_explained) [AUDIT_##id] = (name),
+#include "report/audit_verdict.def"
+#undef AUDIT_VERDICT
+};
 
-static const char *const convention_names[] = {
-    [CONVENTION_IETF] = "ietf",
-    [CONVENTION_STRIPE] = "stripe",
-    [CONVENTION_REJECT_DUPLICATE] = "reject-duplicate",
-    [CONVENTION_ATTACH] = "attach"};
+static const char *const convention_names[] = {[CONVENTION_IETF] = "ietf",
+                                               [CONVENTION_STRIPE] = "stripe",
+                                               [CONVENTION_REJECT_DUPLICATE] =
+                                                   "reject-duplicate",
+                                               [CONVENTION_ATTACH] = "attach"};
 
 const char *audit_verdict_name(enum audit_verdict verdict)
 {
@@ -43,13 +45,6 @@ const char *audit_verdict_name(enum audit_verdict verdict)
 static const char *convention_name(enum audit_convention convention)
 {
     return convention_names[convention];
-}
-
-bool audit_waits_for_window(const struct audit_options *options)
-{
-    enum { SHORT_S = 60 };
-    return options->window.ns > 0 &&
-           (options->patient || options->window.ns <= SHORT_S * NS_PER_S);
 }
 
 bool audit_convention_find(const char *name, enum audit_convention *found)
@@ -74,13 +69,13 @@ static const struct audit_attempt *probe(struct auditor *auditor)
     auditor->check = &auditor->aside;
     auditor->aside.attempt_count = 0;
     for (unsigned i = 0; i < TRIES; i++) {
-        struct audit_subject subject = new_subject(auditor);
+        struct audit_subject subject = auditor_new_subject(auditor);
         struct request_spec spec = {.what = "probe", .subject = &subject};
         if (i > 0) {
-            exchange_sleep(&auditor->exchange, duration_ms(300));
+            conns_sleep(&auditor->conns, duration_ms(300));
         }
         attempt = auditor_send(auditor, &spec);
-        if (!is_wreck(attempt) || attempt->end == LINE_TIMEOUT) {
+        if (!attempt_has_failed(attempt) || attempt->end == END_TIMEOUT) {
             break;
         }
     }
@@ -88,8 +83,8 @@ static const struct audit_attempt *probe(struct auditor *auditor)
     return attempt;
 }
 
-/* A pass takes eyes. */
-static void limit_by_sight(struct audit_check *check, enum needs needs)
+/* A pass needs an oracle. */
+static void limit_by_oracle(struct audit_check *check, enum needs needs)
 {
     enum audit_oracle oracle = check->effects.oracle;
     if (check->finding.verdict != AUDIT_PASS) {
@@ -97,9 +92,9 @@ static void limit_by_sight(struct audit_check *check, enum needs needs)
     }
     if (needs == NEEDS_LEDGER && oracle != AUDIT_BY_LEDGER) {
         finding_add(&check->finding, AUDIT_INFO,
-                    "effects that nobody was told of cannot be seen without "
+                    "effects that no answer named cannot be seen without "
                     "a ledger");
-    } else if (needs == NEEDS_EFFECTS && oracle == AUDIT_BLIND) {
+    } else if (needs == NEEDS_EFFECTS && oracle == AUDIT_NO_ORACLE) {
         finding_add(&check->finding, AUDIT_INFO,
                     "effects could not be seen: there is no ledger, and the "
                     "answers name nothing");
@@ -107,22 +102,22 @@ static void limit_by_sight(struct audit_check *check, enum needs needs)
 }
 
 /* Was there anything that was not accepted, and not meant to be so? */
-static bool has_refused(const struct audit_check *check)
+static bool has_rejected(const struct audit_check *check)
 {
     for (size_t i = 0; i < check->attempt_count; i++) {
         const struct audit_attempt *attempt = check->attempts[i];
-        if (!is_good(attempt) && !attempt->is_made &&
-            attempt->end != LINE_DROPPED) {
+        if (!attempt_is_accepted(attempt) && !attempt->is_made &&
+            attempt->end != END_DISCONNECTED) {
             return true;
         }
     }
     return false;
 }
 
-/* Gives the rest of the audit up. */
+/* Gives up the rest of the audit. */
 static void stop(struct auditor *auditor, const char *why)
 {
-    auditor->dead = why;
+    auditor->stop_reason = why;
     auditor->result->stopped = why;
 }
 
@@ -132,14 +127,14 @@ static void cross_check(struct auditor *auditor, struct audit_check *check)
 {
     char words[32];
     enum audit_verdict verdict = check->finding.verdict;
-    bool storm = auditor_is_in_storm(auditor);
+    bool only_failures = auditor_sees_only_failures(auditor);
     bool doubtful = (verdict == AUDIT_WARN || verdict == AUDIT_FAIL) &&
-                    check->effects.most < 2 && has_refused(check);
-    if (!storm && !doubtful) {
+                    check->effects.most < 2 && has_rejected(check);
+    if (!only_failures && !doubtful) {
         return;
     }
     const struct audit_attempt *plain = probe(auditor);
-    if (is_good(plain) || exchange_stopped(&auditor->exchange)) {
+    if (attempt_is_accepted(plain) || conns_are_stopped(&auditor->conns)) {
         return;
     }
     const char *said = attempt_words(plain, words, sizeof(words));
@@ -148,16 +143,18 @@ static void cross_check(struct auditor *auditor, struct audit_check *check)
         finding_skip(&check->finding, "a plain request got %s then, too; %s",
                      said, seen.observed);
     }
-    if (plain->end == LINE_UNCONNECTED) {
+    if (plain->end == END_UNCONNECTED) {
         stop(auditor, "the service can be reached no more");
-    } else if (is_refusal(plain)) {
-        stop(auditor, auditor_keep(auditor, "the service accepts no plain "
-                                            "request any more: %s",
-                                   said));
-    } else if (storm) {
-        stop(auditor, auditor_keep(auditor, "the service answers no request "
-                                            "any more: %s",
-                                   said));
+    } else if (attempt_is_rejected(plain)) {
+        stop(auditor, auditor_printf(auditor,
+                                     "the service accepts no plain "
+                                     "request any more: %s",
+                                     said));
+    } else if (only_failures) {
+        stop(auditor, auditor_printf(auditor,
+                                     "the service answers no request "
+                                     "any more: %s",
+                                     said));
     }
 }
 
@@ -165,23 +162,23 @@ static void make_check(struct auditor *auditor, size_t index)
 {
     struct audit_check *check = &auditor->result->checks[index];
     rows[index].run(auditor);
-    (void)auditor_let_go(auditor);
-    limit_by_sight(check, rows[index].needs);
+    (void)auditor_close_abandoned(auditor);
+    limit_by_oracle(check, rows[index].needs);
     cross_check(auditor, check);
 }
 
 /* A failure that rests on an error of the server, or on silence, that nobody
- * asked for: any service has a bad moment. */
-static bool may_be_hiccup(const struct audit_check *check)
+ * asked for: any service may fail for a moment. */
+static bool may_be_transient(const struct audit_check *check)
 {
-    bool wrecked = false;
+    bool has_failure = false;
     for (size_t i = 0; i < check->attempt_count; i++) {
-        wrecked |= is_wreck(check->attempts[i]);
+        has_failure |= attempt_has_failed(check->attempts[i]);
         if (check->attempts[i]->is_made) {
             return false;
         }
     }
-    return wrecked && check->finding.verdict == AUDIT_FAIL &&
+    return has_failure && check->finding.verdict == AUDIT_FAIL &&
            check->effects.most < 2;
 }
 
@@ -204,26 +201,26 @@ static void make_again(struct auditor *auditor, size_t index)
 static void run_check(struct auditor *auditor, size_t index)
 {
     struct audit_check *check = &auditor->result->checks[index];
-    const struct exchange *exchange = &auditor->exchange;
+    const struct conns *conns = &auditor->conns;
     auditor->check = check;
-    if (exchange_is_late(exchange) && !auditor->dead) {
+    if (conns_are_late(conns) && !auditor->stop_reason) {
         stop(auditor, "the time of the audit is over");
     }
-    if (auditor->dead) {
-        finding_skip(&check->finding, "%s", auditor->dead);
+    if (auditor->stop_reason) {
+        finding_skip(&check->finding, "%s", auditor->stop_reason);
         return;
     }
-    if (!exchange_stopped(exchange)) {
+    if (!conns_are_stopped(conns)) {
         make_check(auditor, index);
-        if (may_be_hiccup(check)) {
+        if (may_be_transient(check)) {
             make_again(auditor, index);
         }
     }
-    if (exchange_stopped(exchange) && !exchange_is_late(exchange)) {
+    if (conns_are_stopped(conns) && !conns_are_late(conns)) {
         finding_skip(&check->finding, "interrupted");
-    } else if (exchange_is_late(exchange)) {
+    } else if (conns_are_late(conns)) {
         stop(auditor, "the time of the audit is over");
-        finding_skip(&check->finding, "%s", auditor->dead);
+        finding_skip(&check->finding, "%s", auditor->stop_reason);
     }
 }
 
@@ -252,8 +249,8 @@ static void run_checks(struct auditor *auditor)
         result->counts[result->checks[i].finding.verdict]++;
     }
     result->median = auditor->median;
-    result->interrupted = exchange_stopped(&auditor->exchange) &&
-                          !exchange_is_late(&auditor->exchange);
+    result->interrupted =
+        conns_are_stopped(&auditor->conns) && !conns_are_late(&auditor->conns);
 }
 
 /* The waits for a window are not the service's doing. */
@@ -265,9 +262,9 @@ static struct instant end_of(const struct audit_options *options,
         limit = duration_s(options->patient ? AUDIT_LIMIT_PATIENT_S
                                             : AUDIT_LIMIT_S);
     }
-    if (audit_waits_for_window(options)) {
-        limit = duration_add(limit, duration_add(options->window,
-                                                 options->window));
+    if (auditor_waits_for_window(options)) {
+        limit = duration_add(limit,
+                             duration_add(options->window, options->window));
     }
     return instant_add(began, limit);
 }
@@ -293,14 +290,14 @@ bool audit_run(const struct plan *plan, const struct audit_options *options,
         .result = result,
         .errors = errors,
         .began = clock_now(),
-        .tells = {.names = true, .bodies = true},
+        .distinguishing = {.names = true, .bodies = true},
     };
     *result = (struct audit_result){
         .convention = convention_name(options->convention),
         .has_ledger = plan->has_ledger,
         .started_unix_ms = clock_unix_ms(),
     };
-    char *shown = mask_url(plan->target.url);
+    char *shown = mask_text(plan->target.url);
     result->target = arena_strdup(&result->arena, shown);
     free(shown);
     prepare_checks(result);
@@ -308,13 +305,13 @@ bool audit_run(const struct plan *plan, const struct audit_options *options,
                                          sizeof(struct audit_attempt *));
     identity_prepare(&auditor.identity, &plan->effect_id, &result->arena);
     bool good = compose_prepare(&auditor) &&
-                exchange_open(&auditor.exchange, plan, stop, errors) &&
+                conns_open(&auditor.conns, plan, stop, errors) &&
                 (!plan->has_ledger || is_readable(plan, stop, errors));
     if (good) {
-        auditor.exchange.until = end_of(options, auditor.began);
+        auditor.conns.until = end_of(options, auditor.began);
         run_checks(&auditor);
     }
-    exchange_close(&auditor.exchange);
+    conns_close(&auditor.conns);
     return good;
 }
 

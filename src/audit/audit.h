@@ -19,13 +19,13 @@
 #ifndef SQUALL_AUDIT_AUDIT_H
 #define SQUALL_AUDIT_AUDIT_H
 
-#include "audit/evidence.h"
+#include "audit/observation.h"
 #include "base/error.h"
 #include "plan/plan.h"
 
 #include <stdatomic.h>
 
-/* How long an audit may take, unless told: patient ones are given longer. */
+/* How long an audit may take, unless audit_options.limit says otherwise. */
 enum { AUDIT_LIMIT_S = 600, AUDIT_LIMIT_PATIENT_S = 3600 };
 
 enum audit_check_id {
@@ -49,7 +49,7 @@ struct audit_options {
 };
 
 struct audit_check {
-    const char *id;    /* "IK01" */
+    const char *id; /* "IK01" */
     const char *title;
     const char *expected;
     const char *source;
@@ -63,8 +63,8 @@ struct audit_result {
     const char *target; /* without the password that it may hold */
     const char *convention;
     bool has_ledger;
-    bool ledger_is_lost; /* it could be read no more: from then on the effects
-                          * were guessed */
+    bool ledger_is_lost; /* it could no longer be read: from then on the
+                          * effects were estimated from answers */
     const char *stopped; /* why it was left alone early, or NULL */
     bool interrupted;
     int64_t started_unix_ms;
@@ -80,10 +80,6 @@ bool audit_run(const struct plan *plan, const struct audit_options *options,
                const atomic_bool *stop, struct audit_result *result,
                struct errors *errors);
 void audit_release(struct audit_result *result);
-
-/* Whether the window is short enough to be waited for, or it does not matter.
- */
-bool audit_waits_for_window(const struct audit_options *options);
 
 const char *audit_verdict_name(enum audit_verdict verdict);
 bool audit_convention_find(const char *name, enum audit_convention *found);

@@ -3,7 +3,7 @@
 #include "base/must.h"
 #include "policy/hint.h"
 #include "policy/key.h"
-#include "transport/clock.h"
+#include "engine/clock.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 /* Far from the salts that runs use. */
 static const uint64_t KEY_SALT = UINT64_C(0x6175646974000000);
 
-const char *auditor_keep(struct auditor *auditor, const char *format, ...)
+const char *auditor_printf(struct auditor *auditor, const char *format, ...)
 {
     struct str text = STR_INIT;
     va_list list;
@@ -25,20 +25,20 @@ const char *auditor_keep(struct auditor *auditor, const char *format, ...)
     return kept;
 }
 
-struct audit_subject new_subject(struct auditor *auditor)
+struct audit_subject auditor_new_subject(struct auditor *auditor)
 {
     char key[37];
     uint64_t number = auditor->next_operation++;
     key_uuid4(auditor->plan->run, number, KEY_SALT, key);
     return (struct audit_subject){
         .number = number,
-        .key = auditor_keep(auditor, "%s", key),
+        .key = auditor_printf(auditor, "%s", key),
         .effects = -1,
     };
 }
 
-struct audit_subject new_sibling(struct auditor *auditor,
-                                 const struct audit_subject *subject)
+struct audit_subject auditor_new_sibling(struct auditor *auditor,
+                                         const struct audit_subject *subject)
 {
     return (struct audit_subject){
         .number = auditor->next_operation++,
@@ -48,8 +48,7 @@ struct audit_subject new_sibling(struct auditor *auditor,
 }
 
 /* From an instant of the audit until now. */
-static struct duration duration_since(struct instant now,
-                                      struct instant began,
+static struct duration duration_since(struct instant now, struct instant began,
                                       struct duration at)
 {
     return instant_since(now, instant_add(began, at));
@@ -66,7 +65,7 @@ static struct audit_attempt *begin(struct auditor *auditor,
     attempt->what = spec->what;
     attempt->operation = spec->subject->number;
     attempt->key = spec->key_lines ? spec->key_shown : spec->subject->key;
-    attempt->end = LINE_UNCONNECTED;
+    attempt->end = END_UNCONNECTED;
     attempt->identity = "";
     attempt->is_made = spec->extra || spec->payload == PAYLOAD_REJECTED;
     attempt->at = instant_since(clock_now(), auditor->began);
@@ -91,8 +90,8 @@ static bool has_word(const char *value, size_t length, const char *word)
 static bool is_marked(const struct reply *reply)
 {
     static const char *const names[] = {
-        "Idempotent-Replayed", "Idempotency-Replayed",
-        "Idempotent-Replay", "X-Idempotent-Replayed",
+        "Idempotent-Replayed",    "Idempotency-Replayed",
+        "Idempotent-Replay",      "X-Idempotent-Replayed",
         "X-Idempotency-Replayed", "Idempotency-Replay"};
     size_t length;
     for (size_t i = 0; i < array_length(names); i++) {
@@ -113,12 +112,13 @@ static void read_retry_after(struct audit_attempt *attempt,
     if (!value) {
         return;
     }
-    struct server_hint hint = hint_either(
-        hint_parse(HINT_SECONDS, value, length, clock_unix_ms()),
-        hint_parse(HINT_HTTP_DATE, value, length, clock_unix_ms()));
+    struct server_hint hint =
+        hint_either(hint_parse(HINT_SECONDS, NUMBER_INTEGER, value, length,
+                               clock_unix_ms()),
+                    hint_parse(HINT_HTTP_DATE, NUMBER_INTEGER, value, length,
+                               clock_unix_ms()));
     attempt->has_retry_after = true;
-    attempt->retry_after =
-        hint.kind == HINT_WAIT ? hint.wait : DURATION_ZERO;
+    attempt->retry_after = hint.kind == HINT_WAIT ? hint.wait : DURATION_ZERO;
 }
 
 /* Keeps what the checks and the report ask of an answer. */
@@ -144,11 +144,11 @@ static void read_reply(struct auditor *auditor, struct audit_attempt *attempt,
     attempt->is_described = has_word(link, length, "describedby");
 
     struct str identity = STR_INIT;
-    if (reply->status / 100 == 2 && auditor->tells.names &&
+    if (reply->status / 100 == 2 && auditor->distinguishing.names &&
         identity_find(&auditor->identity, reply, &identity)) {
-        attempt->identity = auditor_keep(auditor, "%s", identity.text);
+        attempt->identity = auditor_printf(auditor, "%s", identity.text);
     }
-    attempt->body_tells = auditor->tells.bodies;
+    attempt->body_distinguishes = auditor->distinguishing.bodies;
     str_release(&identity);
 }
 
@@ -159,24 +159,23 @@ static void count_failures(struct auditor *auditor,
     if (attempt->is_made) {
         return;
     }
-    if (!is_wreck(attempt)) {
+    if (!attempt_has_failed(attempt)) {
         auditor->failures = 0;
     } else {
-        auditor->failures +=
-            attempt->end == LINE_TIMEOUT ? TIMEOUT_WEIGHT : 1;
+        auditor->failures += attempt->end == END_TIMEOUT ? TIMEOUT_WEIGHT : 1;
     }
 }
 
-bool auditor_is_in_storm(const struct auditor *auditor)
+bool auditor_sees_only_failures(const struct auditor *auditor)
 {
-    return auditor->failures >= STORM;
+    return auditor->failures >= FAILURES_MAX;
 }
 
 /* Takes the answers to requests that were sent. */
-static void receive(struct auditor *auditor, struct line *const *lines,
+static void receive(struct auditor *auditor, struct conn *const *conns,
                     struct audit_attempt *const *attempts, size_t count)
 {
-    struct reception list[RACERS];
+    struct awaited_answer list[RACERS];
     struct reply replies[RACERS];
     bool to_head = strcmp(auditor->request->config.method, "HEAD") == 0;
 
@@ -184,19 +183,20 @@ static void receive(struct auditor *auditor, struct line *const *lines,
     for (size_t i = 0; i < count; i++) {
         reply_init(&replies[i]);
         replies[i].to_head = to_head;
-        list[i] = (struct reception){.line = lines[i], .reply = &replies[i]};
+        list[i] =
+            (struct awaited_answer){.conn = conns[i], .reply = &replies[i]};
     }
-    line_receive(&auditor->exchange, list, count);
+    conn_receive(&auditor->conns, list, count);
     for (size_t i = 0; i < count; i++) {
         struct audit_attempt *attempt = attempts[i];
         attempt->end = list[i].end;
-        attempt->took = duration_since(list[i].at, auditor->began,
-                                       attempt->at);
-        if (attempt->end == LINE_ANSWERED) {
+        attempt->took =
+            duration_since(list[i].at, auditor->began, attempt->at);
+        if (attempt->end == END_ANSWERED) {
             read_reply(auditor, attempt, &replies[i]);
         }
         reply_release(&replies[i]);
-        line_give(&auditor->exchange, lines[i]);
+        conn_give_back(&auditor->conns, conns[i]);
     }
 }
 
@@ -206,14 +206,14 @@ static const struct audit_attempt *send_once(struct auditor *auditor,
     struct str text = STR_INIT;
     size_t body;
     struct audit_attempt *attempt = begin(auditor, spec);
-    struct line *line = line_take(&auditor->exchange);
+    struct conn *conn = conn_take(&auditor->conns);
 
     must(compose(auditor, spec, &text, &body));
-    if (line) {
+    if (conn) {
         attempt->at = instant_since(clock_now(), auditor->began);
         /* Some services answer before they have read it all. */
-        (void)line_send(&auditor->exchange, line, text.text, text.length);
-        receive(auditor, &line, &attempt, 1);
+        (void)conn_send(&auditor->conns, conn, text.text, text.length);
+        receive(auditor, &conn, &attempt, 1);
     }
     count_failures(auditor, attempt);
     str_release(&text);
@@ -235,38 +235,38 @@ static const struct audit_attempt *send_while(
     struct duration wait = duration_ms(5);
     const struct audit_attempt *attempt = send_once(auditor, spec);
 
-    while (again(attempt) && !exchange_stopped(&auditor->exchange)) {
+    while (again(attempt) && !conns_are_stopped(&auditor->conns)) {
         struct duration most = patience;
         struct duration pause = wait;
         if (attempt->has_retry_after) {
             most = duration_max(patience, duration_min(attempt->retry_after,
                                                        hint_max(auditor)));
         }
-        if (is_limited(attempt) && !auditor->limit_lasts) {
+        if (attempt_is_limited(attempt) && !auditor->limit_lasts) {
             most = hint_max(auditor); /* it is heeded, so that it ends */
             pause = duration_max(duration_max(wait, duration_ms(50)),
                                  attempt->retry_after);
         }
         struct duration left =
             instant_since(instant_add(began, most), clock_now());
-        if (left.ns <= 0 || (is_limited(attempt) &&
+        if (left.ns <= 0 || (attempt_is_limited(attempt) &&
                              left.ns < attempt->retry_after.ns)) {
             break; /* it would be of no use */
         }
-        exchange_sleep(&auditor->exchange, duration_min(pause, left));
+        conns_sleep(&auditor->conns, duration_min(pause, left));
         wait = duration_min((struct duration){wait.ns * 2}, duration_s(1));
         attempt = send_once(auditor, spec);
     }
-    auditor->limit_lasts |= is_limited(attempt);
+    auditor->limit_lasts |= attempt_is_limited(attempt);
     return attempt;
 }
 
 const struct audit_attempt *auditor_send(struct auditor *auditor,
                                          const struct request_spec *spec)
 {
-    return spec->extra ? send_once(auditor, spec)
-                       : send_while(auditor, spec, is_limited,
-                                    DURATION_ZERO);
+    return spec->extra
+               ? send_once(auditor, spec)
+               : send_while(auditor, spec, attempt_is_limited, DURATION_ZERO);
 }
 
 struct duration auditor_patience(const struct auditor *auditor)
@@ -284,57 +284,56 @@ const struct audit_attempt *auditor_follow(struct auditor *auditor,
                                            const struct request_spec *spec,
                                            struct duration patience)
 {
-    return send_while(auditor, spec, is_busy, patience);
+    return send_while(auditor, spec, attempt_is_busy, patience);
 }
 
-const struct audit_attempt *auditor_lose(struct auditor *auditor,
-                                         const struct request_spec *spec,
-                                         double part, struct duration wait)
+const struct audit_attempt *auditor_send_and_disconnect(
+    struct auditor *auditor, const struct request_spec *spec, double part,
+    struct duration wait)
 {
     struct str text = STR_INIT;
     size_t body;
     struct audit_attempt *attempt = begin(auditor, spec);
-    struct line *line = line_take(&auditor->exchange);
+    struct conn *conn = conn_take(&auditor->conns);
 
-    must(!auditor->lost_line);
+    must(!auditor->abandoned_conn);
     must(compose(auditor, spec, &text, &body));
-    size_t length =
-        body + (size_t)((double)(text.length - body) * part);
+    size_t length = body + (size_t)((double)(text.length - body) * part);
     attempt->at = instant_since(clock_now(), auditor->began);
-    if (line && line_send(&auditor->exchange, line, text.text, length)) {
-        exchange_sleep(&auditor->exchange, wait);
-        line_hang_up(line);
-        attempt->end = LINE_DROPPED;
+    if (conn && conn_send(&auditor->conns, conn, text.text, length)) {
+        conns_sleep(&auditor->conns, wait);
+        conn_shut_down(conn);
+        attempt->end = END_DISCONNECTED;
         attempt->delivered = length == text.length;
-        auditor->lost_line = line;
-        auditor->lost = attempt;
-    } else if (line) {
-        attempt->end = LINE_BROKEN;
-        line_drop(line);
+        auditor->abandoned_conn = conn;
+        auditor->abandoned = attempt;
+    } else if (conn) {
+        attempt->end = END_BROKEN;
+        conn_close(conn);
     }
-    attempt->took =
-        duration_since(clock_now(), auditor->began, attempt->at);
+    attempt->took = duration_since(clock_now(), auditor->began, attempt->at);
     str_release(&text);
     return attempt;
 }
 
-bool auditor_let_go(struct auditor *auditor)
+bool auditor_close_abandoned(struct auditor *auditor)
 {
-    bool delivered = auditor->lost_line &&
-                     line_deliver(&auditor->exchange, auditor->lost_line);
-    if (auditor->lost_line && !delivered) {
-        auditor->lost->delivered = false;
-        auditor->lost->end = LINE_BROKEN;
+    bool delivered =
+        auditor->abandoned_conn &&
+        conn_await_delivery(&auditor->conns, auditor->abandoned_conn);
+    if (auditor->abandoned_conn && !delivered) {
+        auditor->abandoned->delivered = false;
+        auditor->abandoned->end = END_BROKEN;
     }
-    line_drop(auditor->lost_line);
-    auditor->lost_line = NULL;
+    conn_close(auditor->abandoned_conn);
+    auditor->abandoned_conn = NULL;
     return delivered;
 }
 
 void auditor_race(struct auditor *auditor, const struct request_spec *specs,
                   size_t count, const struct audit_attempt **attempts)
 {
-    struct line *lines[RACERS] = {NULL};
+    struct conn *conns[RACERS] = {NULL};
     struct audit_attempt *racing[RACERS] = {NULL};
     struct str texts[RACERS];
     size_t body, racers = 0;
@@ -342,35 +341,42 @@ void auditor_race(struct auditor *auditor, const struct request_spec *specs,
 
     for (size_t i = 0; i < count; i++) {
         struct str text = STR_INIT;
-        struct line *line = line_take(&auditor->exchange);
+        struct conn *conn = conn_take(&auditor->conns);
         struct audit_attempt *attempt = begin(auditor, &specs[i]);
         attempts[i] = attempt;
         must(compose(auditor, &specs[i], &text, &body));
-        if (line && line_send(&auditor->exchange, line, text.text,
-                              text.length - 1)) {
-            lines[racers] = line;
+        if (conn &&
+            conn_send(&auditor->conns, conn, text.text, text.length - 1)) {
+            conns[racers] = conn;
             racing[racers] = attempt;
             texts[racers++] = text;
         } else {
-            line_drop(line);
+            conn_close(conn);
             str_release(&text);
         }
     }
     for (size_t i = 0; i < racers; i++) {
-        (void)line_deliver(&auditor->exchange, lines[i]);
+        (void)conn_await_delivery(&auditor->conns, conns[i]);
     }
     /* Time for the service to read what is there. */
-    exchange_sleep(&auditor->exchange, duration_ms(2));
+    conns_sleep(&auditor->conns, duration_ms(2));
     for (size_t i = 0; i < racers; i++) {
         racing[i]->at = instant_since(clock_now(), auditor->began);
-        (void)line_send(&auditor->exchange, lines[i],
+        (void)conn_send(&auditor->conns, conns[i],
                         texts[i].text + texts[i].length - 1, 1);
     }
-    receive(auditor, lines, racing, racers);
+    receive(auditor, conns, racing, racers);
     for (size_t i = 0; i < count; i++) {
         count_failures(auditor, attempts[i]);
     }
     for (size_t i = 0; i < racers; i++) {
         str_release(&texts[i]);
     }
+}
+
+bool auditor_waits_for_window(const struct audit_options *options)
+{
+    enum { SHORT_S = 60 };
+    return options->window.ns > 0 &&
+           (options->patient || options->window.ns <= SHORT_S * NS_PER_S);
 }

@@ -13,11 +13,12 @@ static bool is_accepted(struct auditor *auditor,
 {
     char words[32];
     *first = auditor_send(auditor, spec);
-    if (is_good(*first)) {
+    if (attempt_is_accepted(*first)) {
         return true;
     }
     unsigned status = (*first)->status;
-    finding_skip(&auditor->check->finding, "the first request got %s, no 2xx%s",
+    finding_skip(&auditor->check->finding,
+                 "the first request got %s, no 2xx%s",
                  attempt_words(*first, words, sizeof(words)),
                  status / 100 == 3 ? ": redirects are not followed"
                  : status == 401 || status == 403
@@ -28,9 +29,9 @@ static bool is_accepted(struct auditor *auditor,
 
 enum { PLAIN = 6 };
 
-/* How long plain requests take: what hanging up is timed by; and what answers
- * are good for: where operations that have nothing in common are told of the
- * same thing, it is none that was made for them. */
+/* How long plain requests take, by which disconnects are timed; and what
+ * distinguishes answers: where operations that have nothing in common are
+ * answered with one name, it is no name of what was made for them. */
 static void learn(struct auditor *auditor,
                   const struct audit_attempt *const *attempts, size_t count)
 {
@@ -43,17 +44,18 @@ static void learn(struct auditor *auditor,
         took[at] = attempts[i]->took.ns;
         for (size_t j = 0; j < i; j++) {
             const struct audit_attempt *one = attempts[i], *two = attempts[j];
-            auditor->tells.names &=
+            auditor->distinguishing.names &=
                 !one->identity[0] || strcmp(one->identity, two->identity) != 0;
-            auditor->tells.bodies &= !hash_equal(one->body, two->body);
+            auditor->distinguishing.bodies &=
+                !hash_equal(one->body, two->body);
         }
     }
     auditor->median.ns = took[count / 2];
 }
 
 /* Plain requests: only where one is accepted is there anything to find out.
- * They are told of when none is; a service may have a bad moment, but what it
- * refuses it refuses. */
+ * They are shown when none is; a service may fail for a moment, but a
+ * rejection will not change. */
 static bool is_worth_it(struct auditor *auditor)
 {
     enum { TRIES = 3 };
@@ -61,14 +63,16 @@ static bool is_worth_it(struct auditor *auditor)
     size_t count = 0;
 
     for (unsigned i = 0; i < PLAIN; i++) {
-        struct audit_subject subject = new_subject(auditor);
+        struct audit_subject subject = auditor_new_subject(auditor);
         struct request_spec spec = {.what = "first", .subject = &subject};
         const struct audit_attempt *attempt;
         if (is_accepted(auditor, &spec, &attempt)) {
             attempts[count++] = attempt;
-        } else if (count == 0 && (i + 1 == TRIES || !is_wreck(attempt) ||
-                                  attempt->end == LINE_UNCONNECTED)) {
-            auditor->dead = "the plain request of IK01 was not accepted";
+        } else if (count == 0 &&
+                   (i + 1 == TRIES || !attempt_has_failed(attempt) ||
+                    attempt->end == END_UNCONNECTED)) {
+            auditor->stop_reason =
+                "the plain request of IK01 was not accepted";
             return false;
         }
     }
@@ -81,7 +85,7 @@ static bool is_worth_it(struct auditor *auditor)
 void check_IK01(struct auditor *auditor)
 {
     struct finding *finding = &auditor->check->finding;
-    struct audit_subject subject = new_subject(auditor);
+    struct audit_subject subject = auditor_new_subject(auditor);
     struct request_spec spec = {.what = "first", .subject = &subject};
     const struct audit_attempt *first;
 
@@ -93,19 +97,19 @@ void check_IK01(struct auditor *auditor)
         judge_replay(finding, auditor->options->convention, first,
                      auditor_send(auditor, &spec));
     }
-    witness(auditor, &subject, 1);
+    count_effects(auditor, &subject, 1);
     judge_effects(finding, subject.effects, true);
     if (subject.effects == 0 && auditor->plan->has_ledger) {
         finding_add(finding, AUDIT_FAIL,
                     "or --ledger-key is not what the ledger calls it, or it "
                     "takes longer than --settle");
-        auditor->dead = "the ledger knows nothing of what IK01 did";
+        auditor->stop_reason = "the ledger has nothing of what IK01 did";
     }
 }
 
 void check_IK02(struct auditor *auditor)
 {
-    struct audit_subject subject = new_subject(auditor);
+    struct audit_subject subject = auditor_new_subject(auditor);
     struct request_spec spec = {.what = "first", .subject = &subject};
     const struct audit_attempt *first;
 
@@ -114,7 +118,7 @@ void check_IK02(struct auditor *auditor)
     }
     spec.what = "again";
     const struct audit_attempt *again = auditor_send(auditor, &spec);
-    if (!is_good(again)) {
+    if (!attempt_is_accepted(again)) {
         char words[32];
         finding_skip(&auditor->check->finding,
                      "the repeated request got %s: there is no replay to mark",
@@ -141,12 +145,11 @@ void check_IK03(struct auditor *auditor)
         return;
     }
     for (unsigned i = 0; i < 2; i++) {
-        struct audit_subject subject = new_subject(auditor);
+        struct audit_subject subject = auditor_new_subject(auditor);
         subject.key = NULL;
         struct request_spec spec = {
             .what = "no key", .subject = &subject, .key_lines = ""};
-        judge_missing(&auditor->check->finding,
-                      auditor->options->require_key,
+        judge_missing(&auditor->check->finding, auditor->options->require_key,
                       auditor_send(auditor, &spec));
     }
 }
@@ -175,9 +178,8 @@ static void send_pair(struct auditor *auditor, struct pairs *pairs,
     struct pair *pair = &pairs->list[pairs->count];
     pair->what = what;
     for (size_t i = 0; i < 2; i++) {
-        struct audit_subject *subject =
-            &pairs->subjects[2 * pairs->count + i];
-        *subject = new_subject(auditor);
+        struct audit_subject *subject = &pairs->subjects[2 * pairs->count + i];
+        *subject = auditor_new_subject(auditor);
         subject->key = keys[i];
         struct request_spec spec = {
             .what = what,
@@ -192,7 +194,7 @@ static void send_pair(struct auditor *auditor, struct pairs *pairs,
 
 static void judge_pairs(struct auditor *auditor, struct pairs *pairs)
 {
-    witness(auditor, pairs->subjects, 2 * pairs->count);
+    count_effects(auditor, pairs->subjects, 2 * pairs->count);
     for (size_t i = 0; i < pairs->count; i++) {
         const struct pair *pair = &pairs->list[i];
         judge_apart(&auditor->check->finding, pair->what, pair->may_be_key,
@@ -219,15 +221,13 @@ void check_IK04(struct auditor *auditor)
     if (!has_key_header(auditor) || !bodies_vary(auditor)) {
         return;
     }
-    const char *empty = auditor_keep(auditor, "%s:\r\n", header);
-    const char *quoted = auditor_keep(auditor, "%s: \"\"\r\n", header);
-    send_pair(auditor, &pairs, "empty", (const char *[2]){empty, empty},
-              none);
+    const char *empty = auditor_printf(auditor, "%s:\r\n", header);
+    const char *quoted = auditor_printf(auditor, "%s: \"\"\r\n", header);
+    send_pair(auditor, &pairs, "empty", (const char *[2]){empty, empty}, none);
     send_pair(auditor, &pairs, "\"\"", (const char *[2]){quoted, quoted},
               none);
     /* To those who do not read quotes it is a key of two characters. */
-    pairs.list[1].may_be_key =
-        auditor->options->convention != CONVENTION_IETF;
+    pairs.list[1].may_be_key = auditor->options->convention != CONVENTION_IETF;
     judge_pairs(auditor, &pairs);
 }
 
@@ -237,14 +237,10 @@ void check_IK05(struct auditor *auditor)
         const char *what;
         const char *before, *behind; /* a fresh key; NULL: no key at all */
     } rows[] = {
-        {"unbalanced quote", "\"", ""},
-        {"bare token", "", ""},
-        {"integer", NULL, NULL},
-        {"list", "\"", "\", \"b\""},
-        {"two lines", "\"", "\""},
-        {"not ASCII", "\"", "-\xc3\xa9\""},
-        {"control byte", "\"", "-\x01\""},
-        {"blank inside", "", " x"},
+        {"unbalanced quote", "\"", ""},    {"bare token", "", ""},
+        {"integer", NULL, NULL},           {"list", "\"", "\", \"b\""},
+        {"two lines", "\"", "\""},         {"not ASCII", "\"", "-\xc3\xa9\""},
+        {"control byte", "\"", "-\x01\""}, {"blank inside", "", " x"},
     };
     const char *header = auditor->plan->policy.key.header;
 
@@ -252,8 +248,8 @@ void check_IK05(struct auditor *auditor)
         return;
     }
     for (size_t i = 0;
-         i < array_length(rows) && !auditor_is_in_storm(auditor); i++) {
-        struct audit_subject subject = new_subject(auditor);
+         i < array_length(rows) && !auditor_sees_only_failures(auditor); i++) {
+        struct audit_subject subject = auditor_new_subject(auditor);
         struct str value = STR_INIT;
         bool two = strcmp(rows[i].what, "two lines") == 0;
         if (rows[i].before) {
@@ -268,10 +264,11 @@ void check_IK05(struct auditor *auditor)
             .what = rows[i].what,
             .subject = &subject,
             .key_lines =
-                two ? auditor_keep(auditor, "%s: %s\r\n%s: \"b%s\"\r\n",
-                                   header, value.text, header, subject.key)
-                    : auditor_keep(auditor, "%s: %s\r\n", header, value.text),
-            .key_shown = auditor_keep(auditor, "%s", value.text),
+                two ? auditor_printf(auditor, "%s: %s\r\n%s: \"b%s\"\r\n",
+                                     header, value.text, header, subject.key)
+                    : auditor_printf(auditor, "%s: %s\r\n", header,
+                                     value.text),
+            .key_shown = auditor_printf(auditor, "%s", value.text),
         };
         const struct audit_attempt *first = auditor_send(auditor, &spec);
         judge_malformed(&auditor->check->finding, rows[i].what, two, first,
@@ -283,21 +280,22 @@ void check_IK05(struct auditor *auditor)
 void check_IK06(struct auditor *auditor)
 {
     const char *header = auditor->plan->policy.key.header;
-    struct audit_subject subject = new_subject(auditor);
+    struct audit_subject subject = auditor_new_subject(auditor);
     struct request_spec spec = {.what = "bare", .subject = &subject};
 
     if (!has_key_header(auditor)) {
         return;
     }
-    spec.key_lines = auditor_keep(auditor, "%s: %s\r\n", header, subject.key);
+    spec.key_lines =
+        auditor_printf(auditor, "%s: %s\r\n", header, subject.key);
     spec.key_shown = subject.key;
     const struct audit_attempt *bare = auditor_send(auditor, &spec);
     spec.what = "quoted";
     spec.key_lines =
-        auditor_keep(auditor, "%s: \"%s\"\r\n", header, subject.key);
-    spec.key_shown = auditor_keep(auditor, "\"%s\"", subject.key);
+        auditor_printf(auditor, "%s: \"%s\"\r\n", header, subject.key);
+    spec.key_shown = auditor_printf(auditor, "\"%s\"", subject.key);
     const struct audit_attempt *quoted = auditor_send(auditor, &spec);
-    int64_t effects = witness_total(auditor, &subject, 1);
+    int64_t effects = count_effects_total(auditor, &subject, 1);
     judge_quoted(&auditor->check->finding, auditor->options->convention, bare,
                  quoted, effects);
 }
@@ -311,8 +309,9 @@ void check_IK07(struct auditor *auditor)
         return;
     }
     for (size_t i = 0;
-         i < array_length(lengths) && !auditor_is_in_storm(auditor); i++) {
-        struct audit_subject some = new_subject(auditor);
+         i < array_length(lengths) && !auditor_sees_only_failures(auditor);
+         i++) {
+        struct audit_subject some = auditor_new_subject(auditor);
         struct str key = STR_INIT;
         const char *lines[2], *keys[2];
 
@@ -323,12 +322,12 @@ void check_IK07(struct auditor *auditor)
         const char *quote =
             auditor->options->convention == CONVENTION_IETF ? "\"" : "";
         for (int last = 0; last < 2; last++) {
-            keys[last] = auditor_keep(auditor, "%s%c", key.text, 'a' + last);
-            lines[last] = auditor_keep(auditor, "%s: %s%s%s\r\n", header,
-                                       quote, keys[last], quote);
+            keys[last] = auditor_printf(auditor, "%s%c", key.text, 'a' + last);
+            lines[last] = auditor_printf(auditor, "%s: %s%s%s\r\n", header,
+                                         quote, keys[last], quote);
         }
         send_pair(auditor, &pairs,
-                  auditor_keep(auditor, "%zu bytes", lengths[i]), lines,
+                  auditor_printf(auditor, "%zu bytes", lengths[i]), lines,
                   keys);
         str_release(&key);
     }
@@ -337,11 +336,11 @@ void check_IK07(struct auditor *auditor)
 
 void check_IK08(struct auditor *auditor)
 {
-    struct audit_subject subjects[2] = {new_subject(auditor)};
+    struct audit_subject subjects[2] = {auditor_new_subject(auditor)};
     struct request_spec spec = {.what = "first", .subject = &subjects[0]};
     const struct audit_attempt *first;
 
-    subjects[1] = new_sibling(auditor, &subjects[0]);
+    subjects[1] = auditor_new_sibling(auditor, &subjects[0]);
     if (!bodies_vary(auditor) || !is_accepted(auditor, &spec, &first)) {
         return;
     }
@@ -350,12 +349,12 @@ void check_IK08(struct auditor *auditor)
     const struct audit_attempt *other = auditor_send(auditor, &spec);
     judge_mismatch(&auditor->check->finding, auditor->options->convention,
                    false, first, other,
-                   witness_total(auditor, subjects, 2));
+                   count_effects_total(auditor, subjects, 2));
 }
 
 void check_IK10(struct auditor *auditor)
 {
-    struct audit_subject subject = new_subject(auditor);
+    struct audit_subject subject = auditor_new_subject(auditor);
     struct request_spec spec = {.what = "first", .subject = &subject};
     const struct audit_attempt *first;
 
@@ -370,17 +369,16 @@ void check_IK10(struct auditor *auditor)
     spec.what = "rewritten";
     spec.payload = PAYLOAD_REWRITTEN;
     const struct audit_attempt *again = auditor_send(auditor, &spec);
-    witness(auditor, &subject, 1);
+    count_effects(auditor, &subject, 1);
     judge_rewritten(&auditor->check->finding, auditor->options->convention,
                     first, again, subject.effects);
 }
 
 void check_IK16(struct auditor *auditor)
 {
-    struct audit_subject subject = new_subject(auditor);
-    struct request_spec spec = {.what = "rejected",
-                                .subject = &subject,
-                                .payload = PAYLOAD_REJECTED};
+    struct audit_subject subject = auditor_new_subject(auditor);
+    struct request_spec spec = {
+        .what = "rejected", .subject = &subject, .payload = PAYLOAD_REJECTED};
 
     if (!auditor->request->has_body) {
         finding_skip(&auditor->check->finding,
@@ -388,7 +386,7 @@ void check_IK16(struct auditor *auditor)
         return;
     }
     const struct audit_attempt *first = auditor_send(auditor, &spec);
-    if (!is_refusal(first)) {
+    if (!attempt_is_rejected(first)) {
         char words[32];
         finding_skip(&auditor->check->finding,
                      "the request that was to be rejected got %s: give one "
@@ -398,38 +396,39 @@ void check_IK16(struct auditor *auditor)
     }
     spec.what = "again";
     const struct audit_attempt *again = auditor_send(auditor, &spec);
-    witness(auditor, &subject, 1);
-    int64_t before = is_good(again) ? -1 : subject.effects;
+    count_effects(auditor, &subject, 1);
+    int64_t before = attempt_is_accepted(again) ? -1 : subject.effects;
     spec.what = "corrected";
     spec.payload = PAYLOAD_OWN;
     const struct audit_attempt *corrected = auditor_send(auditor, &spec);
     auditor->check->effects = (struct audit_effects){0};
-    witness(auditor, &subject, 1);
+    count_effects(auditor, &subject, 1);
     judge_rejected(&auditor->check->finding, first, again, corrected, before,
                    subject.effects);
 }
 
 /* The same key in two scopes. The operation is the same too: so the service
- * has no other way to tell them apart. Before it, one of the second scope's
+ * has no other way to distinguish them. Before it, one of the second scope's
  * own: where that is refused, refusing the other says nothing; and a ledger
  * that does not know of it does not count there. */
 static void check_scope(struct auditor *auditor, const char *who,
                         bool second_path, bool second_principal)
 {
     struct finding *finding = &auditor->check->finding;
-    struct audit_subject own = new_subject(auditor);
-    struct audit_subject subject = new_subject(auditor);
+    struct audit_subject own = auditor_new_subject(auditor);
+    struct audit_subject subject = auditor_new_subject(auditor);
     struct request_spec spec = {.what = "first", .subject = &subject};
-    struct request_spec second = {.what = who, .subject = &subject,
+    struct request_spec second = {.what = who,
+                                  .subject = &subject,
                                   .second_path = second_path,
                                   .second_principal = second_principal};
     const struct audit_attempt *first;
     char words[32];
 
-    second.what = auditor_keep(auditor, "%s, own key", who);
+    second.what = auditor_printf(auditor, "%s, own key", who);
     second.subject = &own;
     const struct audit_attempt *plain = auditor_send(auditor, &second);
-    if (!is_good(plain)) {
+    if (!attempt_is_accepted(plain)) {
         finding_skip(finding, "a plain request of %s got %s", who,
                      attempt_words(plain, words, sizeof(words)));
         return;
@@ -440,8 +439,8 @@ static void check_scope(struct auditor *auditor, const char *who,
     second.what = who;
     second.subject = &subject;
     const struct audit_attempt *other = auditor_send(auditor, &second);
-    witness(auditor, &own, 1);
-    int64_t effects = witness_total(auditor, &subject, 1);
+    count_effects(auditor, &own, 1);
+    int64_t effects = count_effects_total(auditor, &subject, 1);
     judge_scope(finding, who, first, other, own.effects > 0 ? effects : -1);
 }
 

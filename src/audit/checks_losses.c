@@ -23,30 +23,31 @@ static bool is_stuck(const struct auditor *auditor,
 {
     return losses->count > 0 &&
            auditor->options->convention != CONVENTION_REJECT_DUPLICATE &&
-           is_busy(losses->last[losses->count - 1]);
+           attempt_is_busy(losses->last[losses->count - 1]);
 }
 
-/* Sends a part of a request, hangs up, and retries until it is answered. */
+/* Sends a part of a request, disconnects, and retries until it is answered. */
 static void lose_and_retry(struct auditor *auditor, struct losses *losses,
-                           double part, struct duration hang_up,
+                           double part, struct duration wait,
                            struct duration pause)
 {
     struct audit_subject *subject = &losses->subjects[losses->count];
-    if (is_stuck(auditor, losses) || auditor_is_in_storm(auditor)) {
+    if (is_stuck(auditor, losses) || auditor_sees_only_failures(auditor)) {
         return;
     }
-    *subject = new_subject(auditor);
+    *subject = auditor_new_subject(auditor);
     struct request_spec spec = {.what = part < 1 ? "cut short" : "lost",
                                 .subject = subject};
 
-    if (auditor_lose(auditor, &spec, part, hang_up)->end != LINE_DROPPED) {
+    if (auditor_send_and_disconnect(auditor, &spec, part, wait)->end !=
+        END_DISCONNECTED) {
         return;
     }
-    exchange_sleep(&auditor->exchange, pause);
+    conns_sleep(&auditor->conns, pause);
     spec.what = "retry";
     const struct audit_attempt *last =
         auditor_follow(auditor, &spec, auditor_patience(auditor));
-    if (auditor_let_go(auditor)) {
+    if (auditor_close_abandoned(auditor)) {
         losses->last[losses->count++] = last;
     }
 }
@@ -56,10 +57,10 @@ static void judge_losses(struct auditor *auditor, struct losses *losses,
 {
     if (losses->count == 0) {
         finding_skip(&auditor->check->finding,
-                     "no request could be delivered and hung up on");
+                     "no request could be delivered and its answer abandoned");
         return;
     }
-    witness(auditor, losses->subjects, losses->count);
+    count_effects(auditor, losses->subjects, losses->count);
     for (size_t i = 0; i < losses->count; i++) {
         judge_retry(&auditor->check->finding, auditor->options->convention,
                     was_cut, losses->last[i], losses->subjects[i].effects);
@@ -113,7 +114,7 @@ static const struct audit_attempt *retry_failed(struct auditor *auditor,
     spec->what = "retry";
     const struct audit_attempt *last =
         auditor_follow(auditor, spec, auditor_patience(auditor));
-    if (!is_good(last)) {
+    if (!attempt_is_accepted(last)) {
         spec->what = "retry without the header";
         spec->extra = NULL;
         last = auditor_send(auditor, spec);
@@ -133,22 +134,23 @@ void check_IK17(struct auditor *auditor)
         return;
     }
     for (size_t i = 0; i < options->fail_header_count; i++) {
-        struct audit_subject subject = new_subject(auditor);
+        struct audit_subject subject = auditor_new_subject(auditor);
         struct request_spec spec = {.what = "made to fail",
                                     .subject = &subject,
                                     .extra = options->fail_headers[i]};
         const struct audit_attempt *first = auditor_send(auditor, &spec);
-        if (is_good(first) || (is_refusal(first) && !is_busy(first))) {
+        if (attempt_is_accepted(first) ||
+            (attempt_is_rejected(first) && !attempt_is_busy(first))) {
             continue;
         }
         failed = true;
         const struct audit_attempt *last = retry_failed(auditor, &spec);
-        witness(auditor, &subject, 1);
+        count_effects(auditor, &subject, 1);
         judge_failed(finding, options->convention, first, last,
                      subject.effects);
     }
     if (!failed) {
-        finding_skip(finding, "the service did not fail when it was told to");
+        finding_skip(finding, "the service did not fail when it was asked to");
     }
 }
 
@@ -169,14 +171,13 @@ static bool retry_within(struct auditor *auditor,
 {
     struct request_spec spec = {.what = "first", .subject = subject};
     const struct audit_attempt *first = auditor_send(auditor, &spec);
-    if (!is_good(first)) {
+    if (!attempt_is_accepted(first)) {
         finding_skip(&auditor->check->finding,
                      "the first request was not accepted");
         return false;
     }
     struct duration pause = times(auditor->options->window, 0.75);
-    exchange_sleep(&auditor->exchange,
-                   (struct duration){pause.ns - first->took.ns});
+    conns_sleep(&auditor->conns, (struct duration){pause.ns - first->took.ns});
     spec.what = "within the window";
     const struct audit_attempt *again = auditor_send(auditor, &spec);
     if (!is_in_time(auditor, first, again)) {
@@ -185,13 +186,13 @@ static bool retry_within(struct auditor *auditor,
                      "is too short for this service");
         return false;
     }
-    witness(auditor, subject, 1);
+    count_effects(auditor, subject, 1);
     if (subject->effects > 1) {
         finding_add(&auditor->check->finding, AUDIT_FAIL,
                     "performed again before the window ended");
     }
-    judge_replay(&auditor->check->finding, auditor->options->convention,
-                 first, again);
+    judge_replay(&auditor->check->finding, auditor->options->convention, first,
+                 again);
     return true;
 }
 
@@ -199,7 +200,7 @@ void check_IK20(struct auditor *auditor)
 {
     const struct audit_options *options = auditor->options;
     struct finding *finding = &auditor->check->finding;
-    struct audit_subject subject = new_subject(auditor);
+    struct audit_subject subject = auditor_new_subject(auditor);
     const struct audit_attempt *attempts[RACERS];
     struct request_spec specs[RACERS];
 
@@ -208,7 +209,7 @@ void check_IK20(struct auditor *auditor)
                               "--window 24h");
         return;
     }
-    if (!audit_waits_for_window(options)) {
+    if (!auditor_waits_for_window(options)) {
         finding_skip(finding, "the window is long: --patient waits for it");
         return;
     }
@@ -216,14 +217,13 @@ void check_IK20(struct auditor *auditor)
         return;
     }
     int64_t before = subject.effects;
-    exchange_sleep(&auditor->exchange,
-                   duration_add(times(options->window, 1.1),
-                                duration_ms(20)));
+    conns_sleep(&auditor->conns,
+                duration_add(times(options->window, 1.1), duration_ms(20)));
     for (size_t i = 0; i < RACERS; i++) {
         specs[i] = (struct request_spec){.what = "after the window",
                                          .subject = &subject};
     }
     auditor_race(auditor, specs, RACERS, attempts);
-    witness(auditor, &subject, 1);
+    count_effects(auditor, &subject, 1);
     judge_expired(finding, attempts, RACERS, before, subject.effects);
 }

@@ -1,6 +1,10 @@
+/* Writes the requests of an audit: filled templates, keys as the convention
+ * has them, bodies rewritten or spoilt on purpose. */
 #include "audit/auditor.h"
 
+#include "base/base64.h"
 #include "base/must.h"
+#include "plan/address.h"
 #include "policy/key.h"
 
 #include <cjson/cJSON.h>
@@ -126,24 +130,50 @@ static bool write_body(const struct auditor *auditor,
 static void keep_credentials(const char *text, size_t length,
                              struct str *basic)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop"
-                                 "qrstuvwxyz0123456789+/";
     int size = 0;
     char *plain = curl_easy_unescape(NULL, text, (int)length, &size);
     must(plain);
-    for (int i = 0; i < size; i += 3) {
-        unsigned bits = 0;
-        for (int j = 0; j < 3; j++) {
-            bits = bits << 8 |
-                   (i + j < size ? (unsigned char)plain[i + j] : 0U);
-        }
-        for (int j = 0; j < 4; j++) {
-            str_append_char(basic, i + j <= size
-                                       ? digits[bits >> (18 - 6 * j) & 63U]
-                                       : '=');
-        }
-    }
+    base64_append(basic, plain, (size_t)size);
     curl_free(plain);
+}
+
+/* The zone of an address means something on this machine only (RFC 6874). */
+static void put_host(const char *host, size_t length, struct str *out)
+{
+    const char *end = host + length;
+    const char *zone = host[0] == '[' ? memchr(host, '%', length) : NULL;
+    const char *bracket =
+        zone ? memchr(zone, ']', (size_t)(end - zone)) : NULL;
+
+    if (bracket) {
+        str_append_bytes(out, host, (size_t)(zone - host));
+        host = bracket;
+    }
+    str_append_bytes(out, host, (size_t)(end - host));
+}
+
+/* The request's own Host stands instead, and an empty one leaves it out. */
+static void write_host(const struct auditor *auditor,
+                       const struct request_spec *spec, const char *host,
+                       size_t length, struct str *out)
+{
+    const struct planned_request *request = auditor->request;
+    struct str line = STR_INIT;
+    bool given = false;
+
+    for (size_t i = 0; i < request->header_count && !given; i++) {
+        str_reset(&line);
+        fill(auditor, &request->header_lines[i], spec->subject, &line);
+        given = line_is(line.text, "Host");
+    }
+    const char *value = given ? line.text + strlen("Host:") : host;
+    value += strspn(value, " ");
+    if (*value) {
+        str_append(out, "Host: ");
+        put_host(value, given ? strlen(value) : length, out);
+        str_append(out, "\r\n");
+    }
+    str_release(&line);
 }
 
 /* Divides a filled URL into what Host, Authorization and the request line
@@ -160,7 +190,7 @@ static void write_target(const struct auditor *auditor,
     size_t host_length = strcspn(host, "/?#");
     const char *path = host + host_length;
     if (spec->second_path) {
-        path = auditor->options->second_path;
+        path = auditor->second_path;
     }
     str_printf(out, "%s %s%.*s HTTP/1.1\r\n", auditor->request->config.method,
                *path == '/' ? "" : "/", (int)strcspn(path, "#"), path);
@@ -170,7 +200,7 @@ static void write_target(const struct auditor *auditor,
         host_length -= (size_t)(at + 1 - host);
         host = at + 1;
     }
-    str_printf(out, "Host: %.*s\r\n", (int)host_length, host);
+    write_host(auditor, spec, host, host_length, out);
     str_release(&url);
 }
 
@@ -202,8 +232,8 @@ static void write_key(const struct auditor *auditor,
 }
 
 static void write_headers(const struct auditor *auditor,
-                          const struct request_spec *spec,
-                          const char *basic, struct str *out)
+                          const struct request_spec *spec, const char *basic,
+                          struct str *out)
 {
     const struct audit_options *options = auditor->options;
     const char *key = auditor->plan->policy.key.header;
@@ -218,7 +248,8 @@ static void write_headers(const struct auditor *auditor,
         const char *value = strchr(line.text, ':');
         bool empty = !value || !value[1 + strspn(value + 1, " ")];
         has |= header_kind(line.text);
-        if (!empty && !line_is(line.text, key) && !line_is(line.text, "Host") &&
+        if (!empty && !line_is(line.text, key) &&
+            !line_is(line.text, "Host") &&
             !line_is(line.text, "Content-Length") &&
             !same_name(line.text, second)) {
             str_printf(out, "%s\r\n", line.text);
@@ -285,7 +316,7 @@ static bool compile_rejected(struct auditor *auditor)
     return true;
 }
 
-/* A key that no hole of the request takes goes nowhere. */
+/* A key that no placeholder of the request takes goes nowhere. */
 static bool has_place_for_key(const struct auditor *auditor)
 {
     struct audit_subject one = {.number = 0, .key = "k"};
@@ -337,5 +368,9 @@ bool compose_prepare(struct auditor *auditor)
     str_release(&body);
     str_release(&other);
     str_release(&rewritten);
+    if (auditor->options->second_path) {
+        auditor->second_path = address_encoded(auditor->options->second_path,
+                                               &auditor->result->arena);
+    }
     return has_place_for_key(auditor) && compile_rejected(auditor);
 }

@@ -2,9 +2,9 @@
 
 #include "base/must.h"
 
-/* Where services put it when nobody says. */
+/* Where services put it when no profile says. */
 static const char *const usual[] = {
-    "/id", "/data/id", "/order_id", "/payment_id", "/transaction_id",
+    "/id",   "/data/id",   "/order_id", "/payment_id", "/transaction_id",
     "/uuid", "/reference", "/result/id"};
 
 _Static_assert(array_length(usual) <= IDENTITY_POINTERS_MAX,
@@ -34,8 +34,8 @@ void identity_prepare(struct identity_places *places,
 }
 
 /* A text or a number; "7" and 7 name the same. */
-static bool find_member(const struct pointer *pointer,
-                        const struct str *body, struct str *out)
+static bool find_member(const struct pointer *pointer, const struct str *body,
+                        struct str *out)
 {
     struct json_span span;
     size_t before = out->length;

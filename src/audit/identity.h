@@ -1,8 +1,8 @@
 /*
  * identity: what an answer says it made: a member of its JSON, or a header.
  *
- * Where it is said is told by idempotency.effect_id; unless it is, members in
- * which services usually put it are tried.
+ * idempotency.effect_id says where; without it, members in which services
+ * usually put it are tried.
  */
 #ifndef SQUALL_AUDIT_IDENTITY_H
 #define SQUALL_AUDIT_IDENTITY_H

@@ -1,12 +1,14 @@
 #include "audit/reply.h"
 
+#include "engine/head.h"
+
 #include <string.h>
 #include <strings.h>
 
 void reply_init(struct reply *reply)
 {
-    *reply = (struct reply){
-        .head = STR_INIT, .line = STR_INIT, .body = STR_INIT};
+    *reply =
+        (struct reply){.head = STR_INIT, .line = STR_INIT, .body = STR_INIT};
 }
 
 void reply_release(struct reply *reply)
@@ -88,13 +90,26 @@ static bool read_status(struct reply *reply)
     return true;
 }
 
+/* Held to the same as the answers of a run. */
+static bool check_head(const struct reply *reply, struct head *head)
+{
+    const char *line = reply->head.text;
+
+    *head = (struct head){0};
+    for (const char *end; (end = strchr(line, '\n')); line = end + 1) {
+        if (!head_check(head, line, (size_t)(end - line))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* The head is whole: finds out how long the body is. */
 static enum reply_state begin_body(struct reply *reply)
 {
-    size_t length;
-    const char *value;
+    struct head head;
 
-    if (!read_status(reply)) {
+    if (!check_head(reply, &head) || !read_status(reply)) {
         return REPLY_BROKEN;
     }
     if (reply->status < 200) {
@@ -107,16 +122,13 @@ static enum reply_state begin_body(struct reply *reply)
     if (reply->status == 204 || reply->status == 304 || reply->to_head) {
         return REPLY_WHOLE;
     }
-    if (header_has(reply, "Transfer-Encoding", "chunked")) {
+    if (head.is_chunked) {
         reply->framing = FRAMED_BY_CHUNKS;
         return REPLY_BODY;
     }
-    value = reply_header(reply, "Content-Length", &length);
-    if (value) {
+    if (head.has_length) {
         reply->framing = FRAMED_BY_LENGTH;
-        if (!read_number(value, length, 10, &reply->left)) {
-            return REPLY_BROKEN;
-        }
+        reply->left = head.length;
         return reply->left > 0 ? REPLY_BODY : REPLY_WHOLE;
     }
     reply->framing = FRAMED_BY_END;
@@ -132,10 +144,9 @@ static void take_head(struct reply *reply, char c)
 
     if (length > REPLY_HEAD_MAX) {
         reply->state = REPLY_BROKEN;
-    } else if (c == '\n' &&
-               ((length >= 2 && text[length - 2] == '\n') ||
-                (length >= 4 && memcmp(text + length - 4, "\r\n\r\n", 4) ==
-                                    0))) {
+    } else if (c == '\n' && ((length >= 2 && text[length - 2] == '\n') ||
+                             (length >= 4 && memcmp(text + length - 4,
+                                                    "\r\n\r\n", 4) == 0))) {
         reply->state = begin_body(reply);
     }
 }

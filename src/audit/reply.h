@@ -23,12 +23,12 @@ struct reply {
     enum reply_state state;
     enum reply_framing framing;
     unsigned status;
-    bool keeps_alive;   /* the connection can carry another request */
-    bool to_head;       /* set by the caller: the request was a HEAD */
-    bool in_trailer;    /* chunks: the last one has come */
-    uint64_t left;      /* of the body, or of the chunk */
-    struct str head;    /* lines, each with its end of line */
-    struct str line;    /* of a chunk's size, as far as it has come */
+    bool keeps_alive; /* the connection can carry another request */
+    bool to_head;     /* set by the caller: the request was a HEAD */
+    bool in_trailer;  /* chunks: the last one has come */
+    uint64_t left;    /* of the body, or of the chunk */
+    struct str head;  /* lines, each with its end of line */
+    struct str line;  /* of a chunk's size, as far as it has come */
     struct str body;
 };
 

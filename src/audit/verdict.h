@@ -2,28 +2,28 @@
  * verdict: from what was seen to what it means. Pure.
  *
  * Each function adds to a finding that begins as a pass: the gravest verdict
- * stays, and what was observed is told once. The convention changes which
+ * stays, and what was observed is said once. The convention changes which
  * answers are expected, never the rule about effects: at most one for a key
  * and an operation. effects < 0: they were not seen, and nothing is said.
  */
 #ifndef SQUALL_AUDIT_VERDICT_H
 #define SQUALL_AUDIT_VERDICT_H
 
-#include "audit/evidence.h"
+#include "audit/observation.h"
 
-bool is_good(const struct audit_attempt *attempt);     /* 2xx */
-bool is_refusal(const struct audit_attempt *attempt);  /* 4xx */
-bool is_failure(const struct audit_attempt *attempt);  /* 5xx */
+bool attempt_is_accepted(const struct audit_attempt *attempt);     /* 2xx */
+bool attempt_is_rejected(const struct audit_attempt *attempt);     /* 4xx */
+bool attempt_is_server_error(const struct audit_attempt *attempt); /* 5xx */
 /* It asks the caller to come again: 408, 409, 425, 429, 503, or any 5xx with
  * Retry-After. Under reject-duplicate a 409 may also be the last word. */
-bool is_busy(const struct audit_attempt *attempt);
+bool attempt_is_busy(const struct audit_attempt *attempt);
 /* 429: of how often the caller asks, whatever the key. */
-bool is_limited(const struct audit_attempt *attempt);
+bool attempt_is_limited(const struct audit_attempt *attempt);
 /* An answer that no request should get: an error of the server, or none. */
-bool is_wreck(const struct audit_attempt *attempt);
+bool attempt_has_failed(const struct audit_attempt *attempt);
 /* "This was done already": the answer of reject-duplicate. */
-bool is_duplicate(enum audit_convention convention,
-                  const struct audit_attempt *attempt);
+bool attempt_is_duplicate(enum audit_convention convention,
+                          const struct audit_attempt *attempt);
 
 /* Adds to a finding; the same words are not added twice. */
 void finding_add(struct finding *finding, enum audit_verdict verdict,
@@ -37,8 +37,8 @@ void finding_skip(struct finding *finding, const char *format, ...)
 const char *attempt_words(const struct audit_attempt *attempt, char *out,
                           size_t size);
 
-/* The effects of one operation that was acknowledged (or not). */
-void judge_effects(struct finding *finding, int64_t effects, bool acked);
+/* The effects of one operation that succeeded (or not). */
+void judge_effects(struct finding *finding, int64_t effects, bool succeeded);
 
 /* A request, and the same again after its 2xx. */
 void judge_replay(struct finding *finding, enum audit_convention convention,
@@ -71,8 +71,8 @@ void judge_rewritten(struct finding *finding, enum audit_convention convention,
                      const struct audit_attempt *again, int64_t effects);
 /* How many of a race were not turned away for asking too often: with less
  * than two there was no race. */
-size_t count_racers(const struct audit_attempt *const *attempts,
-                    size_t count);
+size_t attempt_count_racing(const struct audit_attempt *const *attempts,
+                            size_t count);
 /* The answers of one race. */
 void judge_race(struct finding *finding,
                 const struct audit_attempt *const *attempts, size_t count,
@@ -88,8 +88,7 @@ void judge_retry(struct finding *finding, enum audit_convention convention,
                  bool was_cut, const struct audit_attempt *last,
                  int64_t effects);
 /* effects_before: when the corrected one was sent; effects: in the end. */
-void judge_rejected(struct finding *finding,
-                    const struct audit_attempt *first,
+void judge_rejected(struct finding *finding, const struct audit_attempt *first,
                     const struct audit_attempt *again,
                     const struct audit_attempt *corrected,
                     int64_t effects_before, int64_t effects);

@@ -17,10 +17,17 @@ struct arena {
     size_t used_bytes; /* handed out since init */
 };
 
-#define ARENA_INIT {0}
+#define ARENA_INIT \
+    { \
+        0 \
+    }
 
 /* Returns zeroed memory owned by the arena. A size of 0 is allowed. */
 void *arena_alloc(struct arena *arena, size_t size);
+
+/* The same, but NULL when there is no memory: for what grows while a service
+ * runs and has an answer for that. */
+void *arena_try_alloc(struct arena *arena, size_t size);
 
 /* As arena_alloc for an array; the product is checked against overflow. */
 void *arena_array(struct arena *arena, size_t count, size_t size);

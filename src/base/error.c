@@ -1,9 +1,12 @@
 #include "base/error.h"
 
+#include "base/mask.h"
 #include "base/must.h"
+#include "base/str.h"
 #include "base/unicode.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const int exit_statuses[] = {
@@ -12,11 +15,29 @@ static const int exit_statuses[] = {
 #undef ERROR
 };
 
+/* A text may quote anything, and goes into reports. It is masked before it is
+ * cut, so that no part of a secret is left. */
+static void put_masked(char *out, size_t size, const char *format,
+                       va_list arguments)
+    __attribute__((format(printf, 3, 0)));
+
+static void put_masked(char *out, size_t size, const char *format,
+                       va_list arguments)
+{
+    struct str whole = STR_INIT;
+
+    str_vprintf(&whole, format, arguments);
+    char *masked = mask_text(whole.text ? whole.text : "");
+    snprintf(out, size, "%s", masked);
+    utf8_mend(out);
+    free(masked);
+    str_release(&whole);
+}
+
 struct error *errors_add(struct errors *errors, enum error_code code,
                          const char *format, ...)
 {
-    static _Thread_local struct error spare;
-    struct error *error = &spare;
+    struct error *error = &errors->spare;
 
     if (errors->count < ERRORS_MAX) {
         error = &errors->list[errors->count++];
@@ -28,18 +49,23 @@ struct error *errors_add(struct errors *errors, enum error_code code,
 
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(error->text, sizeof(error->text), format, arguments);
+    put_masked(error->text, sizeof(error->text), format, arguments);
     va_end(arguments);
-    /* It may hold a piece of anything, and goes into reports. */
-    utf8_mend(error->text);
     return error;
+}
+
+const char *errors_last_text(const struct errors *errors)
+{
+    must(errors->count > 0);
+    return errors->more > 0 ? errors->spare.text
+                            : errors->list[errors->count - 1].text;
 }
 
 void error_hint(struct error *error, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(error->hint, sizeof(error->hint), format, arguments);
+    put_masked(error->hint, sizeof(error->hint), format, arguments);
     va_end(arguments);
 }
 
@@ -68,6 +94,14 @@ static void print_place(const struct error *error, FILE *stream)
     fputs(": ", stream);
 }
 
+/* A line of a profile, of which nothing may be known yet. */
+static void print_excerpt(const char *excerpt, FILE *stream)
+{
+    char *masked = mask_argument(excerpt);
+    print_escaped(masked, stream);
+    free(masked);
+}
+
 static void print_one(const struct error *error, FILE *stream)
 {
     print_place(error, stream);
@@ -81,7 +115,7 @@ static void print_one(const struct error *error, FILE *stream)
 
     if (error->excerpt[0] && error->line > 0) {
         fprintf(stream, "%5d | ", error->line);
-        print_escaped(error->excerpt, stream);
+        print_excerpt(error->excerpt, stream);
         fprintf(stream, "\n      | %*s^", error->column - 1, "");
         if (error->hint[0]) {
             fputc(' ', stream);

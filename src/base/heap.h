@@ -17,8 +17,8 @@
 
 struct heap_node {
     struct instant at;
-    uint64_t order;    /* ties: first set, first out */
-    size_t position;   /* in the heap, from 1; 0: not in it */
+    uint64_t order;  /* ties: first set, first out */
+    size_t position; /* in the heap, from 1; 0: not in it */
 };
 
 struct heap {

@@ -65,7 +65,7 @@ static void add_syntax_error(const struct json_source *source,
     struct error *error = errors_add(errors, ERROR_SYNTAX, "%s", problem);
     snprintf(error->file, sizeof(error->file), "%s", source->name);
     json_place(source, at, &error->line, &error->column, error->excerpt,
-             sizeof(error->excerpt));
+               sizeof(error->excerpt));
 }
 
 cJSON *json_parse(const struct json_source *source, struct errors *errors)
@@ -73,16 +73,15 @@ cJSON *json_parse(const struct json_source *source, struct errors *errors)
     struct str copy = STR_INIT;
     str_append_bytes(&copy, source->text, source->length);
     char *blanked = str_detach(&copy);
-    struct json_scanner scanner = {.text = source->text,
-                                   .length = source->length,
-                                   .blanked = blanked};
+    struct json_scanner scanner = {
+        .text = source->text, .length = source->length, .blanked = blanked};
     cJSON *tree = NULL;
 
     if (source->length > JSON_SIZE_MAX && !source->may_be_large) {
         scanner.problem = "larger than 16 MiB";
     } else if (json_scan_document(&scanner)) {
-        tree = cJSON_ParseWithLengthOpts(blanked, source->length + 1, NULL,
-                                         true);
+        tree =
+            cJSON_ParseWithLengthOpts(blanked, source->length + 1, NULL, true);
         must(tree); /* what the scan lets pass is JSON */
     }
     if (!tree) {
@@ -91,6 +90,11 @@ cJSON *json_parse(const struct json_source *source, struct errors *errors)
     json_scanner_release(&scanner);
     free(blanked);
     return tree;
+}
+
+cJSON *json_members(const cJSON *value)
+{
+    return value && cJSON_IsObject(value) ? value->child : NULL;
 }
 
 cJSON *json_get(const cJSON *object, const char *name)
@@ -103,6 +107,88 @@ static cJSON *duplicate(const cJSON *value)
     cJSON *copy = cJSON_Duplicate(value, true);
     must(copy);
     return copy;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const cJSON *one = *(const cJSON *const *)a;
+    const cJSON *other = *(const cJSON *const *)b;
+    return strcmp(one->string, other->string);
+}
+
+static size_t count_members(const cJSON *object)
+{
+    size_t count = 0;
+    for (const cJSON *member = json_members(object); member;
+         member = member->next) {
+        count++;
+    }
+    return count;
+}
+
+/* All members of an object, sorted by name; the caller frees. */
+static cJSON **sort_members(const cJSON *object, size_t *count)
+{
+    cJSON **sorted = malloc((count_members(object) + 1) * sizeof(cJSON *));
+
+    must(sorted);
+    *count = 0;
+    for (cJSON *member = json_members(object); member; member = member->next) {
+        sorted[(*count)++] = member;
+    }
+    qsort(sorted, *count, sizeof(cJSON *), by_name);
+    return sorted;
+}
+
+/* What a target has of each member of a patch, in the patch's order, or NULL.
+ * Looked up before anything is changed, and by halves: either may be long. The
+ * caller frees. */
+static cJSON **find_members(const cJSON *target, const cJSON *patch)
+{
+    size_t count, i = 0;
+    cJSON **sorted = sort_members(target, &count);
+    cJSON **found = calloc(count_members(patch) + 1, sizeof(cJSON *));
+
+    must(found);
+    for (const cJSON *member = json_members(patch); member;
+         member = member->next) {
+        cJSON **at = bsearch(&member, sorted, count, sizeof(cJSON *), by_name);
+        found[i++] = at ? *at : NULL;
+    }
+    free(sorted);
+    return found;
+}
+
+static void replace_member(cJSON *object, cJSON *old, cJSON *value)
+{
+    must(value);
+    if (!value->string) {
+        size_t size = strlen(old->string) + 1;
+        value->string = cJSON_malloc(size);
+        must(value->string);
+        memcpy(value->string, old->string, size);
+    }
+    cJSON_ReplaceItemViaPointer(object, old, value);
+}
+
+static void merge_member(cJSON *target, cJSON *old, const cJSON *member)
+{
+    cJSON *value = NULL;
+
+    if (cJSON_IsNull(member)) {
+        if (old) {
+            cJSON_Delete(cJSON_DetachItemViaPointer(target, old));
+        }
+    } else if (cJSON_IsObject(old) && cJSON_IsObject(member)) {
+        json_merge(&old, member);
+    } else {
+        json_merge(&value, member);
+        if (old) {
+            replace_member(target, old, value);
+        } else {
+            cJSON_AddItemToObject(target, member->string, value);
+        }
+    }
 }
 
 void json_merge(cJSON **target, const cJSON *patch)
@@ -118,22 +204,11 @@ void json_merge(cJSON **target, const cJSON *patch)
         *target = cJSON_CreateObject();
         must(*target);
     }
-    for (const cJSON *member = patch->child; member; member = member->next) {
-        cJSON *old = json_get(*target, member->string);
-        if (cJSON_IsNull(member)) {
-            if (old) {
-                cJSON_Delete(cJSON_DetachItemViaPointer(*target, old));
-            }
-            continue;
-        }
-        /* Work on a copy that is nobody's child, then put it in place. */
-        cJSON *merged = old ? duplicate(old) : NULL;
-        json_merge(&merged, member);
-        if (old) {
-            cJSON_ReplaceItemInObjectCaseSensitive(*target, member->string,
-                                                   merged);
-        } else {
-            cJSON_AddItemToObject(*target, member->string, merged);
-        }
+    cJSON **old = find_members(*target, patch);
+    size_t i = 0;
+    for (const cJSON *member = json_members(patch); member;
+         member = member->next) {
+        merge_member(*target, old[i++], member);
     }
+    free(old);
 }

@@ -49,13 +49,22 @@ enum json_part { JSON_KEY, JSON_VALUE };
  * False when the source does not contain it. A key that contains a dot or
  * bracket is written in the path as ["the.key"]. */
 bool json_locate(const struct json_source *source, const char *path,
-                 enum json_part part, int *line, int *column,
-                 char *excerpt, size_t excerpt_size);
+                 enum json_part part, int *line, int *column, char *excerpt,
+                 size_t excerpt_size);
 
-/* RFC 7396 merge patch: changes *target in place, copying from patch. */
+/* RFC 7396 merge patch: changes *target in place, copying from patch, in which
+ * every name stands once. */
 void json_merge(cJSON **target, const cJSON *patch);
+
+/* The first member of an object; NULL of any other value. Elements of a list
+ * have no name: who reads names begins here. */
+cJSON *json_members(const cJSON *value);
 
 /* Finds a member with exactly this name, or NULL. */
 cJSON *json_get(const cJSON *object, const char *name);
+
+/* Masks what is secret in the texts of a document (base/mask.h), and makes all
+ * of them valid UTF-8: to be done before one is shown or written. */
+void json_mask(cJSON *tree);
 
 #endif

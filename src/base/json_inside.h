@@ -19,7 +19,7 @@ struct json_scanner {
     const char *text;
     size_t length;
     size_t at;
-    char *blanked;       /* a copy in which comments become blanks, or NULL */
+    char *blanked; /* a copy in which comments become blanks, or NULL */
     int depth;
     const char *problem; /* static; NULL: none */
     size_t problem_at;

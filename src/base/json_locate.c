@@ -1,3 +1,4 @@
+/* Where a value stands in a JSON text: line and column of a path. */
 #include "base/json_inside.h"
 
 #include "base/str.h"
@@ -120,8 +121,8 @@ bool json_locate(const struct json_source *source, const char *path,
     str_release(&step.name);
     json_scanner_release(&scanner);
     if (found) {
-        json_place(source, part == JSON_KEY ? key_at : scanner.at, line, column,
-                 excerpt, excerpt_size);
+        json_place(source, part == JSON_KEY ? key_at : scanner.at, line,
+                   column, excerpt, excerpt_size);
     }
     return found;
 }

@@ -1,3 +1,5 @@
+/* The strict reading of JSON, before cJSON sees it: what cJSON forgives is an
+ * error with a place. */
 #include "base/json_inside.h"
 
 #include "base/must.h"
@@ -162,8 +164,7 @@ static bool scan_escape(struct json_scanner *scanner, struct str *decoded)
     }
     const char *letter = c ? strchr(letters, c) : NULL;
     if (!letter) {
-        return refuse_at(scanner, scanner->at - 1,
-                         "unknown escape in a text");
+        return refuse_at(scanner, scanner->at - 1, "unknown escape in a text");
     }
     str_append_char(decoded, meanings[letter - letters]);
     scanner->at++;
@@ -280,9 +281,8 @@ static void remember_name(struct json_scanner *scanner, struct str *decoded,
 {
     if (scanner->name_count == scanner->name_capacity) {
         scanner->name_capacity = scanner->name_capacity * 2 + 16;
-        scanner->names =
-            realloc(scanner->names,
-                    scanner->name_capacity * sizeof(*scanner->names));
+        scanner->names = realloc(scanner->names, scanner->name_capacity *
+                                                     sizeof(*scanner->names));
         must(scanner->names);
     }
     struct str copy = STR_INIT;
@@ -447,7 +447,8 @@ bool json_scan_value(struct json_scanner *scanner)
 
 void json_skip_mark(struct json_scanner *scanner)
 {
-    if (scanner->length >= 3 && memcmp(scanner->text, "\xef\xbb\xbf", 3) == 0) {
+    if (scanner->length >= 3 &&
+        memcmp(scanner->text, "\xef\xbb\xbf", 3) == 0) {
         scanner->at = 3;
         blank(scanner, 0, 3);
     }

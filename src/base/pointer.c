@@ -120,8 +120,8 @@ static enum pointer_result take_string(struct scan *scan,
     if (scan->at == scan->end) {
         return POINTER_CUT;
     }
-    *span = (struct json_span){JSON_STRING, first,
-                               (size_t)(scan->at++ - first)};
+    *span =
+        (struct json_span){JSON_STRING, first, (size_t)(scan->at++ - first)};
     return POINTER_FOUND;
 }
 

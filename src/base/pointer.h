@@ -23,7 +23,7 @@ enum { POINTER_DEPTH_MAX = 16 };
 struct pointer_token {
     const char *text; /* ~0 and ~1 undone */
     size_t length;
-    long index;       /* in a list; -1: it can only be a name */
+    long index; /* in a list; -1: it can only be a name */
 };
 
 struct pointer {

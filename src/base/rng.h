@@ -26,11 +26,12 @@ enum rng_purpose {
     RNG_SERVICE_TIME,
     RNG_SERVICE_FAULT,
     RNG_LIMITS,
+    RNG_NETWORK,
+    RNG_ORDER,
 };
 
 /* The stream of one purpose and one index (worker, client, fault row ...). */
-struct rng rng_stream(uint64_t seed, enum rng_purpose purpose,
-                      uint64_t index);
+struct rng rng_stream(uint64_t seed, enum rng_purpose purpose, uint64_t index);
 
 /* 64 fair bits. */
 uint64_t rng_next(struct rng *rng);

@@ -2,6 +2,7 @@
 
 #include "base/must.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,6 +66,57 @@ void str_vprintf(struct str *str, const char *format, va_list arguments)
     str_reserve(str, (size_t)length);
     vsnprintf(str->text + str->length, (size_t)length + 1, format, arguments);
     str->length += (size_t)length;
+}
+
+void str_append_json_string(struct str *str, const char *text)
+{
+    str_append_char(str, '"');
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c < 0x20 || c == 0x7f) {
+            str_printf(str, "\\u%04x", c);
+            continue;
+        }
+        if (c == '"' || c == '\\') {
+            str_append_char(str, '\\');
+        }
+        str_append_char(str, *text);
+    }
+    str_append_char(str, '"');
+}
+
+void str_append_percent(struct str *str, const char *text, const char *bytes)
+{
+    for (; *text; text++) {
+        if (strchr(bytes, *text)) {
+            str_printf(str, "%%%02X", (unsigned)(unsigned char)*text);
+        } else {
+            str_append_char(str, *text);
+        }
+    }
+}
+
+void str_append_wrapped(struct str *str, const char *text, size_t column,
+                        size_t indent)
+{
+    bool first = true;
+
+    while (*text) {
+        size_t length = strcspn(text, " ");
+        if (!first && column + 1 + length > STR_WRAP_COLUMNS) {
+            str_printf(str, "\n%*s", (int)indent, "");
+            column = indent;
+        } else if (!first) {
+            str_append_char(str, ' ');
+            column++;
+        }
+        str_append_bytes(str, text, length);
+        column += length;
+        first = false;
+        text += length;
+        text += strspn(text, " ");
+    }
+    str_append_char(str, '\n');
 }
 
 void str_printf(struct str *str, const char *format, ...)

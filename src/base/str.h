@@ -12,6 +12,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+enum { STR_WRAP_COLUMNS = 80 };
+
 struct str {
     char *text;
     size_t length;
@@ -19,11 +21,23 @@ struct str {
 };
 
 extern char str_empty[];
-#define STR_INIT {str_empty, 0, 0}
+#define STR_INIT \
+    { \
+        str_empty, 0, 0 \
+    }
 
 void str_append(struct str *str, const char *text);
 void str_append_bytes(struct str *str, const void *bytes, size_t length);
 void str_append_char(struct str *str, char c);
+/* As a JSON string: in quotes, with what must be escaped escaped. */
+void str_append_json_string(struct str *str, const char *text);
+/* With each of these bytes as "%" and two hexadecimal digits. */
+void str_append_percent(struct str *str, const char *text, const char *bytes);
+/* Words, broken into lines of at most STR_WRAP_COLUMNS where that is possible,
+ * and a line break: the cursor stands in `column`, further lines are indented
+ * by `indent`. */
+void str_append_wrapped(struct str *str, const char *text, size_t column,
+                        size_t indent);
 void str_printf(struct str *str, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void str_vprintf(struct str *str, const char *format, va_list arguments)

@@ -28,8 +28,8 @@ size_t suggest_distance(const char *from, const char *to)
         row[0] = i;
         for (size_t j = 1; j <= to_length; j++) {
             size_t change = from[i - 1] == to[j - 1] ? 0 : 1;
-            row[j] = least(above[j - 1] + change,
-                           least(above[j], row[j - 1]) + 1);
+            row[j] =
+                least(above[j - 1] + change, least(above[j], row[j - 1]) + 1);
             if (i > 1 && j > 1 && from[i - 1] == to[j - 2] &&
                 from[i - 2] == to[j - 1]) {
                 row[j] = least(row[j], two_above[j - 2] + 1);

@@ -84,8 +84,7 @@ static const char *read_decimal(const char *at, struct decimal *decimal,
             *problem = "has more than nine digits after the point";
             return NULL;
         }
-        decimal->fraction =
-            decimal->fraction * 10 + (uint64_t)(*at - '0');
+        decimal->fraction = decimal->fraction * 10 + (uint64_t)(*at - '0');
         decimal->scale *= 10;
     }
     return at;
@@ -239,8 +238,7 @@ bool units_parse_size(const char *text, uint64_t *bytes, const char **problem)
                    "known)";
         return false;
     }
-    if (!scale_decimal(&decimal, size_units[unit].factor, UINT64_MAX,
-                       bytes)) {
+    if (!scale_decimal(&decimal, size_units[unit].factor, UINT64_MAX, bytes)) {
         *problem = "is too large";
         return false;
     }
@@ -264,8 +262,7 @@ static bool strip_underscores(const char *text, char *out, size_t size)
     return true;
 }
 
-bool units_parse_count(const char *text, uint64_t *count,
-                       const char **problem)
+bool units_parse_count(const char *text, uint64_t *count, const char **problem)
 {
     char digits[64];
     struct decimal decimal;
@@ -384,13 +381,50 @@ void units_format_duration_exact(struct str *out, struct duration duration)
 void units_format_count(struct str *out, uint64_t count)
 {
     char digits[24];
-    int length = snprintf(digits, sizeof(digits), "%llu",
-                          (unsigned long long)count);
+    int length =
+        snprintf(digits, sizeof(digits), "%llu", (unsigned long long)count);
     for (int i = 0; i < length; i++) {
         if (i > 0 && (length - i) % 3 == 0) {
             str_append_char(out, ',');
         }
         str_append_char(out, digits[i]);
+    }
+}
+
+bool units_parse_flow(const char *text, double *per_second,
+                      const char **problem)
+{
+    char size[64];
+    const char *slash = strchr(text, '/');
+    size_t length = slash ? (size_t)(slash - text) : strlen(text);
+    uint64_t bytes;
+
+    if (!slash || strcmp(slash, "/s") != 0 || length >= sizeof(size)) {
+        *problem = "is not a size per second";
+        return false;
+    }
+    memcpy(size, text, length);
+    size[length] = '\0';
+    if (!units_parse_size(size, &bytes, problem)) {
+        return false;
+    }
+    *per_second = (double)bytes;
+    return true;
+}
+
+void units_format_size(struct str *out, double bytes)
+{
+    static const char *const names[] = {"B", "kB", "MB", "GB", "TB"};
+    size_t unit = 0;
+
+    while (bytes >= 999.5 && unit + 1 < array_length(names)) {
+        bytes /= 1000;
+        unit++;
+    }
+    if (unit == 0 || bytes >= 99.95) {
+        str_printf(out, "%.0f %s", bytes, names[unit]);
+    } else {
+        str_printf(out, "%.*f %s", bytes >= 9.995 ? 1 : 2, bytes, names[unit]);
     }
 }
 
@@ -424,4 +458,3 @@ void units_format_ratio(struct str *out, double ratio)
     }
     str_printf(out, "%s %%", digits);
 }
-

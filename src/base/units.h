@@ -29,6 +29,10 @@ bool units_parse_ratio(const char *text, double *ratio, const char **problem);
 /* "64KiB", "1MB", "512B", "0". Bytes on return. */
 bool units_parse_size(const char *text, uint64_t *bytes, const char **problem);
 
+/* "5MB/s", "512KiB/s"; bytes per second on return. */
+bool units_parse_flow(const char *text, double *per_second,
+                      const char **problem);
+
 /* A whole number with optional "k", "M" or "_" between digits: "100_000",
  * "10k". */
 bool units_parse_count(const char *text, uint64_t *count,
@@ -42,14 +46,17 @@ void units_format_duration(struct str *out, struct duration duration);
  * "250ms", "1.5s", "0s". */
 void units_format_duration_exact(struct str *out, struct duration duration);
 
+/* "3.42 MB", "512 B": in powers of 1000. */
+void units_format_size(struct str *out, double bytes);
+
 /* "12,345" */
 void units_format_count(struct str *out, uint64_t count);
 
 /* "2,000/s", "0.5/s" */
 void units_format_rate(struct str *out, double per_second);
 
-/* A fraction as "12.3 %", "0.00 %", "99.95 %": enough digits to tell it from
- * 0 and from 100 when it is neither. */
+/* A fraction as "12.3 %", "0.00 %", "99.95 %": enough digits to distinguish it
+ * from 0 and from 100 when it is neither. */
 void units_format_ratio(struct str *out, double ratio);
 
 #endif

@@ -5,16 +5,16 @@
  * know about it: its ledger, its second endpoint, how to make it fail.
  */
 #include "audit/audit.h"
-#include "audit/show.h"
+#include "audit/document.h"
 #include "base/must.h"
 #include "base/units.h"
-#include "cli/command.h"
+#include "cli/invocation.h"
 #include "cli/interrupt.h"
 #include "cli/start.h"
-#include "report/document.h"
-#include "report/pen.h"
+#include "plan/address.h"
+#include "report/github.h"
+#include "run/embedded.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,9 +33,10 @@ struct auditing {
     struct plan *plan;
     struct server *server;
     struct interrupt *interrupt;
-    struct audit_options options;
-    struct audit_result result;
     bool has_result;
+    struct audit_options options;
+    struct outputs outputs;
+    struct audit_result result;
 };
 
 /* Keys are what this is about: the plan has some, whatever profiles say. What
@@ -82,9 +83,9 @@ static bool read_plan(struct auditing *auditing)
 static bool refuse(struct auditing *auditing, const char *option,
                    const char *value, const char *wanted)
 {
-    struct error *error = errors_add(&auditing->errors, ERROR_USAGE,
-                                     "%s: \"%s\" is not %s", option, value,
-                                     wanted);
+    struct error *error =
+        errors_add(&auditing->errors, ERROR_USAGE, "%s: \"%s\" is not %s",
+                   option, value, wanted);
     error_hint(error, "squall audit --help lists the options");
     return false;
 }
@@ -100,6 +101,7 @@ static bool read_options(struct auditing *auditing)
     const struct invocation *invocation = auditing->invocation;
     struct audit_options *options = &auditing->options;
     const char *problem;
+    char hint[64];
     bool good = true;
 
     options->second_path = invocation->second_path;
@@ -110,8 +112,7 @@ static bool read_options(struct auditing *auditing)
     options->fail_header_count = invocation->fail_headers.count;
     options->fail_headers = invocation->fail_headers.items;
     if (invocation->convention &&
-        !audit_convention_find(invocation->convention,
-                               &options->convention)) {
+        !audit_convention_find(invocation->convention, &options->convention)) {
         good = refuse(auditing, "--convention", invocation->convention,
                       "ietf, stripe, reject-duplicate or attach");
     }
@@ -123,13 +124,14 @@ static bool read_options(struct auditing *auditing)
                       "a time, such as 24h");
     }
     if (invocation->limit &&
-        (!units_parse_duration(invocation->limit, &options->limit,
-                               &problem) ||
+        (!units_parse_duration(invocation->limit, &options->limit, &problem) ||
          options->limit.ns <= 0)) {
         good = refuse(auditing, "--limit", invocation->limit,
                       "a time, such as 10m");
     }
-    if (options->second_path && options->second_path[0] != '/') {
+    if (options->second_path &&
+        (options->second_path[0] != '/' ||
+         address_path_problem(options->second_path, hint, sizeof(hint)))) {
         good = refuse(auditing, "--second-path", options->second_path,
                       "a path, such as /refunds");
     }
@@ -141,8 +143,7 @@ static bool read_options(struct auditing *auditing)
     }
     for (size_t i = 0; i < options->fail_header_count; i++) {
         if (!is_header(options->fail_headers[i])) {
-            good = refuse(auditing, "--fail-header",
-                          options->fail_headers[i],
+            good = refuse(auditing, "--fail-header", options->fail_headers[i],
                           "a header, such as \"X-Fault: after-once\"");
         }
     }
@@ -157,11 +158,13 @@ static bool start_service(struct auditing *auditing)
         return true;
     }
     auditing->server =
-        start_target(auditing->invocation, plan, TARGET_CONNECTIONS,
-                     "auditing", &auditing->errors);
+        embedded_start(plan, TARGET_CONNECTIONS, &auditing->errors);
     if (!auditing->server) {
         return false;
     }
+    start_note(auditing->invocation,
+               "no URL given: auditing the embedded target at %s",
+               plan->target.url);
     if (!options->second_path) {
         options->second_path = "/refunds";
     }
@@ -183,53 +186,31 @@ static bool prepare(struct auditing *auditing)
 {
     const struct invocation *invocation = auditing->invocation;
     return read_options(auditing) && read_plan(auditing) &&
-           (!invocation->output || strcmp(invocation->output, "-") == 0 ||
-            document_can_write(invocation->output, &auditing->errors)) &&
-           (!invocation->junit ||
-            document_can_write(invocation->junit, &auditing->errors)) &&
+           start_outputs(invocation, NULL, &auditing->outputs,
+                         &auditing->errors) &&
+           outputs_check(&auditing->outputs, &auditing->errors) &&
            start_service(auditing);
-}
-
-static void write_junit(struct auditing *auditing)
-{
-    const char *path = auditing->invocation->junit;
-    struct str text = STR_INIT;
-    audit_show_junit(&auditing->result, &text);
-    (void)document_write_text(text.text, text.length, path,
-                              &auditing->errors);
-    str_release(&text);
 }
 
 static void show(struct auditing *auditing)
 {
-    const struct invocation *invocation = auditing->invocation;
     cJSON *document = audit_document(&auditing->result);
-    struct str text = STR_INIT;
 
-    if (invocation->output) {
-        (void)document_write(document, invocation->output,
-                             &auditing->errors);
-    }
-    if (invocation->json) {
-        (void)document_write(document, "-", &auditing->errors);
-    } else if (!invocation->output || strcmp(invocation->output, "-") != 0) {
-        struct show_options options = {
-            .color = invocation_color(invocation, stdout),
-            .unicode = pen_locale_is_utf8(),
-            .width = invocation_width(stdout),
-        };
-        audit_show_text(&auditing->result, &options, &text);
-        fwrite(text.text, 1, text.length, stdout);
-    }
-    if (invocation->junit) {
-        write_junit(auditing);
-    }
-    str_release(&text);
+    (void)outputs_write(&auditing->outputs, document, NULL, &auditing->errors);
+    github_annotate(document);
     cJSON_Delete(document);
 }
 
+/* An interruption may come before there is anything to report. */
 static int status_of(const struct auditing *auditing)
 {
+    bool is_interrupted =
+        auditing->interrupt &&
+        atomic_load(interrupt_stops(auditing->interrupt)) > 0;
+
+    if (!auditing->has_result && is_interrupted) {
+        return 130;
+    }
     if (auditing->errors.count > 0) {
         return errors_exit_status(&auditing->errors);
     }
@@ -265,7 +246,6 @@ int command_audit(const struct invocation *invocation)
 {
     struct auditing auditing = {.invocation = invocation};
 
-    curl_global_init(CURL_GLOBAL_ALL);
     auditing.interrupt = interrupt_begin(&auditing.errors);
     if (auditing.interrupt && prepare(&auditing) &&
         audit_run(auditing.plan, &auditing.options,
@@ -277,6 +257,5 @@ int command_audit(const struct invocation *invocation)
     int status = status_of(&auditing);
     errors_print(&auditing.errors, stderr);
     release(&auditing);
-    curl_global_cleanup();
     return status;
 }

@@ -2,17 +2,12 @@
 
 #include "base/must.h"
 #include "base/suggest.h"
-#include "base/version.h"
-#include "cli/help.h"
 
-#include <curl/curl.h>
-#include <stdio.h>
 #include <string.h>
 
 const struct command commands[COMMAND_COUNT] = {
-#define COMMAND(id, positional, usage, summary, about)                   \
-    {COMMAND_##id, #id, POSITIONAL_##positional, usage, summary, about, \
-     command_##id},
+#define COMMAND(id, positional, usage, summary, about) \
+    {COMMAND_##id, #id, POSITIONAL_##positional, usage, summary, about},
 #include "cli/command.def"
 #undef COMMAND
 };
@@ -29,11 +24,25 @@ const struct command *command_find(const char *name)
 
 void command_refuse(const char *word, struct errors *errors)
 {
+    static const struct {
+        const char *name, *hint;
+    } elsewhere[] = {
+        {"attack", "vegeta's attack is squall run URL"},
+        {"bench", "squall run URL sends traffic and measures it"},
+        {"test", "squall run URL sends traffic and measures it"},
+        {"explain", "squall profile explain KEY, or squall help TOPIC"},
+        {"list", "squall profile list"},
+        {"version", "squall --version"},
+        {"server", "squall target serves the embedded target"},
+        {"serve", "squall target serves the embedded target"},
+    };
     struct error *error =
         errors_add(errors, ERROR_USAGE, "there is no command \"%s\"", word);
-    if (strstr(word, "://")) {
-        error_hint(error, "to send traffic there: squall run %s", word);
-        return;
+    for (size_t i = 0; i < array_length(elsewhere); i++) {
+        if (strcmp(elsewhere[i].name, word) == 0) {
+            error_hint(error, "%s", elsewhere[i].hint);
+            return;
+        }
     }
     struct suggestion suggestion;
     suggest_init(&suggestion, word);
@@ -45,79 +54,4 @@ void command_refuse(const char *word, struct errors *errors)
     } else {
         error_hint(error, "squall --help lists the commands");
     }
-}
-
-static int print_version(void)
-{
-    printf("squall %s\nbuild: %s\nlibcurl: %s\n", SQUALL_VERSION,
-           version_build(), curl_version());
-    return 0;
-}
-
-static int print_help(const struct command *command)
-{
-    struct str out = STR_INIT;
-    if (command) {
-        help_command(&out, command);
-    } else {
-        help_overview(&out);
-    }
-    fputs(out.text, stdout);
-    str_release(&out);
-    return 0;
-}
-
-static int run_command(const struct command *command, int argc,
-                       const char *const *argv)
-{
-    struct errors errors = ERRORS_INIT;
-    struct invocation invocation;
-    int status;
-    bool parsed = invocation_parse(&invocation, command, argc, argv, 2,
-                                   &errors);
-
-    if (invocation.help) {
-        status = print_help(command);
-    } else if (invocation.version) {
-        status = print_version();
-    } else if (!parsed) {
-        errors_print(&errors, stderr);
-        status = errors_exit_status(&errors);
-    } else {
-        status = command->run(&invocation);
-    }
-    invocation_release(&invocation);
-    return status;
-}
-
-int command_main(int argc, const char *const *argv)
-{
-    if (argc < 2) {
-        struct str out = STR_INIT;
-        help_overview(&out);
-        fputs(out.text, stderr);
-        str_release(&out);
-        return error_exit_status(ERROR_USAGE);
-    }
-    const char *word = argv[1];
-    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
-        return print_help(NULL);
-    }
-    if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
-        return print_version();
-    }
-    const struct command *command = command_find(word);
-    if (command) {
-        return run_command(command, argc, argv);
-    }
-    struct errors errors = ERRORS_INIT;
-    if (word[0] == '-') {
-        struct error *error = errors_add(
-            &errors, ERROR_USAGE, "a command comes before \"%s\"", word);
-        error_hint(error, "such as: squall run %s", word);
-    } else {
-        command_refuse(word, &errors);
-    }
-    errors_print(&errors, stderr);
-    return errors_exit_status(&errors);
 }

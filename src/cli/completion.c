@@ -5,11 +5,12 @@
 #include "base/error.h"
 #include "base/must.h"
 #include "base/str.h"
-#include "cli/command.h"
+#include "cli/invocation.h"
 #include "cli/options.h"
 #include "plan/delays.h"
 #include "plan/key.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,6 +33,10 @@ static bool append_choices(struct str *out, const struct option_row *row)
 
     if (row->type == OPTION_COLOR) {
         str_append(out, "auto always never");
+        return true;
+    }
+    if (row->type == OPTION_ON_INVALID) {
+        str_append(out, "warn fail");
         return true;
     }
     if (row->type == OPTION_CLASS) {
@@ -92,14 +97,13 @@ static void append_quoted(struct str *out, const char *text, size_t length,
 }
 
 /* Appends the words that a command takes first, with blanks between: those of
- * its usage, "list|show [NAME]...". A usage that begins with a placeholder has
- * none. */
+ * its usage, "list|show [NAME]...", that are no placeholders. */
 static void append_words(struct str *out, const struct command *command)
 {
     bool first = true;
     for (const char *word = command->usage; *word && *word != '[';) {
         size_t length = strcspn(word, " |");
-        if (length > 0) {
+        if (islower((unsigned char)*word)) {
             str_append(out, first ? "" : " ");
             str_append_bytes(out, word, length);
             first = false;
@@ -117,7 +121,8 @@ static bool names_profiles(const struct command *command)
 /* Whether a word of the command names a file. */
 static bool names_file(const struct command *command)
 {
-    return command->positional == POSITIONAL_FILE_URL;
+    return command->positional == POSITIONAL_FILE_URL ||
+           command->id == COMMAND_report;
 }
 
 /* What lists the names for a shell, and takes them off the lines. */
@@ -154,8 +159,8 @@ static void append_bash_options(struct str *out, size_t command)
     } else if (names_file(&commands[command])) {
         str_append(out, "\n"
                         "        if [[ $current != -* ]]; then\n"
-                        "            COMPREPLY=($(compgen -f -- "
-                        "\"$current\"))\n"
+                        "            COMPREPLY=($(compgen -f -W \"$words\" "
+                        "-- \"$current\"))\n"
                         "            return\n"
                         "        fi");
     }
@@ -203,14 +208,13 @@ static void append_bash_choices(struct str *out)
 
 static void complete_bash(struct str *out)
 {
-    str_append(out,
-               "_squall()\n"
-               "{\n"
-               "    local current=${COMP_WORDS[COMP_CWORD]} words=\n"
-               "    local previous=${COMP_WORDS[COMP_CWORD-1]}\n"
-               "    COMPREPLY=()\n"
-               "    if [[ $COMP_CWORD -eq 1 ]]; then\n"
-               "        words=\"--help --version");
+    str_append(out, "_squall()\n"
+                    "{\n"
+                    "    local current=${COMP_WORDS[COMP_CWORD]} words=\n"
+                    "    local previous=${COMP_WORDS[COMP_CWORD-1]}\n"
+                    "    COMPREPLY=()\n"
+                    "    if [[ $COMP_CWORD -eq 1 ]]; then\n"
+                    "        words=\"--help --version");
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         str_printf(out, " %s", commands[i].name);
     }
@@ -274,18 +278,19 @@ static void append_zsh_option(struct str *out, const struct option_row *row)
 
 static void complete_zsh(struct str *out)
 {
-    str_printf(out, "#compdef squall\n"
-                    "_squall_profiles()\n"
-                    "{\n"
-                    "    local -a names\n"
-                    "    names=(${(f)\"$(%s)\"})\n"
-                    "    _alternative 'profiles:profile:compadd -a names' "
-                    "'files:file:_files'\n"
-                    "}\n"
-                    "_squall()\n"
-                    "{\n"
-                    "    local -a commands\n"
-                    "    commands=(\n",
+    str_printf(out,
+               "#compdef squall\n"
+               "_squall_profiles()\n"
+               "{\n"
+               "    local -a names\n"
+               "    names=(${(f)\"$(%s)\"})\n"
+               "    _alternative 'profiles:profile:compadd -a names' "
+               "'files:file:_files'\n"
+               "}\n"
+               "_squall()\n"
+               "{\n"
+               "    local -a commands\n"
+               "    commands=(\n",
                list_names);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         str_printf(out, "        '%s:", commands[i].name);
@@ -312,7 +317,7 @@ static void complete_zsh(struct str *out)
             str_append(out, "            '*:profile:_squall_profiles' \\\n"
                             "            '1:word:(");
         } else if (names_file(&commands[i])) {
-            str_append(out, "            '1:file:_files'\n        ;;\n");
+            str_append(out, "            '*:file:_files'\n        ;;\n");
             continue;
         } else {
             str_append(out, "            '*::word:(");
@@ -352,15 +357,17 @@ static void append_fish_words(struct str *out, const struct command *command)
 {
     struct str words = STR_INIT;
     if (names_file(command)) {
-        str_printf(out, "complete -c squall -F -n "
-                        "'__fish_seen_subcommand_from %s'\n",
+        str_printf(out,
+                   "complete -c squall -F -n "
+                   "'__fish_seen_subcommand_from %s'\n",
                    command->name);
         return;
     }
     append_words(&words, command);
     if (words.length > 0) {
-        str_printf(out, "complete -c squall -n "
-                        "'__fish_seen_subcommand_from %s",
+        str_printf(out,
+                   "complete -c squall -n "
+                   "'__fish_seen_subcommand_from %s",
                    command->name);
         if (names_profiles(command)) {
             str_printf(out, "; and not __fish_seen_subcommand_from %s",
@@ -369,10 +376,11 @@ static void append_fish_words(struct str *out, const struct command *command)
         str_printf(out, "' -a '%s'\n", words.text);
     }
     if (names_profiles(command)) {
-        str_printf(out, "complete -c squall -F -n "
-                        "'__fish_seen_subcommand_from %s; and "
-                        "__fish_seen_subcommand_from %s' "
-                        "-a '(%s)'\n",
+        str_printf(out,
+                   "complete -c squall -F -n "
+                   "'__fish_seen_subcommand_from %s; and "
+                   "__fish_seen_subcommand_from %s' "
+                   "-a '(%s)'\n",
                    command->name, words.text, list_names_fish);
     }
     str_release(&words);
@@ -382,8 +390,10 @@ static void complete_fish(struct str *out)
 {
     str_append(out, "complete -c squall -f\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        str_printf(out, "complete -c squall -n __fish_use_subcommand -a %s "
-                        "-d '", commands[i].name);
+        str_printf(out,
+                   "complete -c squall -n __fish_use_subcommand -a %s "
+                   "-d '",
+                   commands[i].name);
         append_quoted(out, commands[i].summary,
                       brief_length(commands[i].summary), "");
         str_append(out, "'\n");
@@ -418,8 +428,8 @@ int command_completion(const struct invocation *invocation)
         }
     }
     struct errors errors = ERRORS_INIT;
-    struct error *error = errors_add(&errors, ERROR_USAGE,
-                                     "name one shell to complete for");
+    struct error *error =
+        errors_add(&errors, ERROR_USAGE, "name one shell to complete for");
     error_hint(error, "squall completion bash, zsh or fish");
     errors_print(&errors, stderr);
     return errors_exit_status(&errors);

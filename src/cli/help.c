@@ -3,12 +3,13 @@
 #include "base/must.h"
 #include "base/suggest.h"
 #include "cli/options.h"
+#include "cli/synonym.h"
+#include "cli/topic.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { HELP_WIDTH = 80, OPTION_COLUMN = 30, EXAMPLE_INDENT = 6,
-       USAGE_INDENT = 7 };
+enum { OPTION_COLUMN = 30, EXAMPLE_INDENT = 6, USAGE_INDENT = 7 };
 
 struct example {
     enum command_id command;
@@ -29,29 +30,29 @@ static void indent(struct str *out, size_t columns)
     }
 }
 
-/* Appends words and breaks lines so that none is longer than HELP_WIDTH; the
- * cursor stands in `column`, further lines begin at `left`. */
-static void append_wrapped(struct str *out, const char *text, size_t column,
-                           size_t left)
+/* Other spellings that do not differ in what they set. */
+static void append_synonyms(struct str *out, const struct option_row *row)
 {
-    bool first = true;
-    while (*text) {
-        size_t length = strcspn(text, " ");
-        if (!first && column + 1 + length > HELP_WIDTH) {
-            str_append_char(out, '\n');
-            indent(out, left);
-            column = left;
-        } else if (!first) {
-            str_append_char(out, ' ');
-            column++;
+    const char *before = " Also ";
+    for (size_t i = 0; i < synonym_count; i++) {
+        const struct synonym *synonym = &synonyms[i];
+        if (strcmp(synonym->option, row->name) != 0) {
+            continue;
         }
-        str_append_bytes(out, text, length);
-        column += length;
-        first = false;
-        text += length;
-        text += strspn(text, " ");
+        str_append(out, before);
+        if (synonym->letter) {
+            str_printf(out, "-%c%s", synonym->letter,
+                       *synonym->name ? ", " : "");
+        }
+        if (*synonym->name) {
+            str_printf(out, "--%s", synonym->name);
+        }
+        if (synonym->value) {
+            str_printf(out, " (%s)", synonym->value);
+        }
+        before = ", ";
     }
-    str_append_char(out, '\n');
+    str_append(out, *before == ',' ? "." : "");
 }
 
 static void append_option(struct str *out, const struct option_row *row)
@@ -77,7 +78,8 @@ static void append_option(struct str *out, const struct option_row *row)
     if (row->key) {
         str_printf(&text, " (%s)", row->key);
     }
-    append_wrapped(out, text.text, OPTION_COLUMN, OPTION_COLUMN);
+    append_synonyms(&text, row);
+    str_append_wrapped(out, text.text, OPTION_COLUMN, OPTION_COLUMN);
     str_release(&text);
 }
 
@@ -103,11 +105,11 @@ void help_command(struct str *out, const struct command *command)
     struct str usage = STR_INIT;
     str_printf(&usage, "Usage: squall %s [OPTION]...%s%s", command->name,
                *command->usage ? " " : "", command->usage);
-    append_wrapped(out, usage.text, 0, USAGE_INDENT);
+    str_append_wrapped(out, usage.text, 0, USAGE_INDENT);
     str_append_char(out, '\n');
     str_release(&usage);
-    append_wrapped(out, command->summary, 0, 0);
-    append_wrapped(out, command->about, 0, 0);
+    str_append_wrapped(out, command->summary, 0, 0);
+    str_append_wrapped(out, command->about, 0, 0);
     for (size_t group = 0; group < GROUP_COUNT; group++) {
         append_group(out, command, (enum option_group)group);
     }
@@ -122,33 +124,67 @@ void help_command(struct str *out, const struct command *command)
         }
         str_printf(out, "  %s\n", examples[i].line);
         indent(out, EXAMPLE_INDENT);
-        append_wrapped(out, examples[i].sentence, EXAMPLE_INDENT,
-                       EXAMPLE_INDENT);
+        str_append_wrapped(out, examples[i].sentence, EXAMPLE_INDENT,
+                           EXAMPLE_INDENT);
+    }
+}
+
+static void append_topics(struct str *out)
+{
+    const char *name, *sentence;
+    for (size_t i = 0; topic_describe(i, &name, &sentence); i++) {
+        str_printf(out, "  %-12s", name);
+        str_append_wrapped(out, sentence, 14, 14);
     }
 }
 
 void help_overview(struct str *out)
 {
     str_append(out, "Usage: squall COMMAND [OPTION]... [URL]\n\n");
-    append_wrapped(out,
-                   "Plays a fleet of clients with a retry policy against a "
-                   "service, breaks the conversation on purpose, and reports "
-                   "what that did: to latency, to load, and to what the "
-                   "service really performed.",
-                   0, 0);
+    str_append_wrapped(
+        out,
+        "Plays a fleet of clients with a retry policy against a "
+        "service, breaks the conversation on purpose, and reports "
+        "what that did: to latency, to load, and to what the "
+        "service really performed.",
+        0, 0);
     str_append(out, "\nCommands:\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         str_printf(out, "  %-12s", commands[i].name);
-        append_wrapped(out, commands[i].summary, 14, 14);
+        str_append_wrapped(out, commands[i].summary, 14, 14);
     }
+    str_append(out, "\nTopics of squall help:\n");
+    append_topics(out);
     str_append(out, "\nStart with:\n"
                     "  squall run                    against a target that "
                     "squall brings along\n"
-                    "  squall run http://HOST/PATH   against your service\n"
+                    "  squall http://HOST/PATH       against your service; "
+                    "\"run\" may be left out\n"
                     "  squall COMMAND --help         everything that a "
                     "command can do\n"
                     "\nExit status: 0 good, 1 an objective failed, 2 usage or "
                     "profile error,\n3 could not run, 130 interrupted.\n");
+}
+
+static void refuse_topic(const char *word, struct errors *errors)
+{
+    const char *name, *sentence;
+    struct suggestion suggestion;
+    struct error *error = errors_add(
+        errors, ERROR_USAGE, "there is no command and no topic \"%s\"", word);
+
+    suggest_init(&suggestion, word);
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        suggest_offer(&suggestion, commands[i].name);
+    }
+    for (size_t i = 0; topic_describe(i, &name, &sentence); i++) {
+        suggest_offer(&suggestion, name);
+    }
+    if (suggestion.best) {
+        error_hint(error, "did you mean squall help %s?", suggestion.best);
+    } else {
+        error_hint(error, "squall help lists both");
+    }
 }
 
 int command_help(const struct invocation *invocation)
@@ -161,17 +197,18 @@ int command_help(const struct invocation *invocation)
     }
     for (size_t i = 0; i < words->count; i++) {
         const struct command *command = command_find(words->items[i]);
-        if (!command) {
+        if (i > 0) {
+            str_append_char(&out, '\n');
+        }
+        if (command) {
+            help_command(&out, command);
+        } else if (!topic_write(&out, words->items[i])) {
             struct errors errors = ERRORS_INIT;
-            command_refuse(words->items[i], &errors);
+            refuse_topic(words->items[i], &errors);
             errors_print(&errors, stderr);
             str_release(&out);
             return errors_exit_status(&errors);
         }
-        if (i > 0) {
-            str_append_char(&out, '\n');
-        }
-        help_command(&out, command);
     }
     fputs(out.text, stdout);
     str_release(&out);

@@ -3,7 +3,7 @@
 #define SQUALL_CLI_HELP_H
 
 #include "base/str.h"
-#include "cli/command.h"
+#include "cli/invocation.h"
 
 void help_overview(struct str *out);
 void help_command(struct str *out, const struct command *command);

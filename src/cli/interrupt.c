@@ -1,6 +1,7 @@
 #include "cli/interrupt.h"
 
-#include "transport/clock.h"
+#include "base/must.h"
+#include "engine/clock.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -14,7 +15,7 @@
 
 struct interrupt {
     int signals; /* signalfd */
-    int heard;   /* eventfd: wakes interrupt_wait */
+    int wakeup;  /* eventfd: wakes interrupt_wait */
     int end;     /* eventfd: ends the listener */
     pthread_t listener;
     atomic_uint count;
@@ -40,7 +41,7 @@ static void end_process(void)
     _exit(130);
 }
 
-static void hear(struct interrupt *interrupt, struct instant *second)
+static void note_signal(struct interrupt *interrupt, struct instant *second)
 {
     unsigned count = atomic_fetch_add(&interrupt->count, 1) + 1;
     struct instant now = clock_now();
@@ -55,7 +56,7 @@ static void hear(struct interrupt *interrupt, struct instant *second)
     if (atomic_load(&interrupt->armed)) {
         atomic_store(&interrupt->flag, true);
     }
-    raise_eventfd(interrupt->heard);
+    raise_eventfd(interrupt->wakeup);
 }
 
 static void *listen_for_signals(void *argument)
@@ -72,36 +73,65 @@ static void *listen_for_signals(void *argument)
         if (waits[1].revents) {
             return NULL;
         }
-        if (waits[0].revents &&
-            read(interrupt->signals, &info, sizeof(info)) ==
-                (ssize_t)sizeof(info)) {
-            hear(interrupt, &second);
+        if (waits[0].revents && read(interrupt->signals, &info,
+                                     sizeof(info)) == (ssize_t)sizeof(info)) {
+            note_signal(interrupt, &second);
         }
     }
+}
+
+static void close_if_open(int fd)
+{
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
+static void release(struct interrupt *interrupt)
+{
+    close_if_open(interrupt->signals);
+    close_if_open(interrupt->wakeup);
+    close_if_open(interrupt->end);
+    free(interrupt);
+}
+
+/* 0, or the error number of what could not be had. */
+static int start_listening(struct interrupt *interrupt, const sigset_t *set)
+{
+    interrupt->signals = signalfd(-1, set, SFD_CLOEXEC);
+    if (interrupt->signals < 0) {
+        return errno;
+    }
+    interrupt->wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (interrupt->wakeup < 0) {
+        return errno;
+    }
+    interrupt->end = eventfd(0, EFD_CLOEXEC);
+    if (interrupt->end < 0) {
+        return errno;
+    }
+    return pthread_create(&interrupt->listener, NULL, listen_for_signals,
+                          interrupt);
 }
 
 struct interrupt *interrupt_begin(struct errors *errors)
 {
     struct interrupt *interrupt = calloc(1, sizeof(*interrupt));
     sigset_t set;
+
+    must(interrupt);
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
-    if (interrupt) {
-        interrupt->armed = true;
-        interrupt->signals = signalfd(-1, &set, SFD_CLOEXEC);
-        interrupt->heard = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        interrupt->end = eventfd(0, EFD_CLOEXEC);
-    }
-    if (!interrupt || interrupt->signals < 0 || interrupt->heard < 0 ||
-        interrupt->end < 0 ||
-        pthread_create(&interrupt->listener, NULL, listen_for_signals,
-                       interrupt) != 0) {
-        errors_add(errors, ERROR_NO_RESOURCE,
-                   "signals cannot be listened for: %s", strerror(errno));
-        free(interrupt);
+    interrupt->armed = true;
+    interrupt->signals = interrupt->wakeup = interrupt->end = -1;
+    int failed = start_listening(interrupt, &set);
+    if (failed) {
+        errors_add(errors, ERROR_NO_RESOURCE, "signals cannot be handled: %s",
+                   strerror(failed));
+        release(interrupt);
         return NULL;
     }
     return interrupt;
@@ -111,10 +141,7 @@ void interrupt_end(struct interrupt *interrupt)
 {
     raise_eventfd(interrupt->end);
     pthread_join(interrupt->listener, NULL);
-    close(interrupt->signals);
-    close(interrupt->heard);
-    close(interrupt->end);
-    free(interrupt);
+    release(interrupt);
 }
 
 void interrupt_measuring(struct interrupt *interrupt)
@@ -126,17 +153,17 @@ void interrupt_measuring(struct interrupt *interrupt)
 
 void interrupt_wait(struct interrupt *interrupt, struct duration most)
 {
-    struct pollfd wait = {.fd = interrupt->heard, .events = POLLIN};
+    struct pollfd wait = {.fd = interrupt->wakeup, .events = POLLIN};
     uint64_t ignored;
     if (poll(&wait, 1, (int)(most.ns / NS_PER_MS)) > 0) {
-        ssize_t got = read(interrupt->heard, &ignored, sizeof(ignored));
+        ssize_t got = read(interrupt->wakeup, &ignored, sizeof(ignored));
         (void)got;
     }
 }
 
-unsigned interrupt_count(const struct interrupt *interrupt)
+const atomic_uint *interrupt_stops(const struct interrupt *interrupt)
 {
-    return atomic_load(&interrupt->count);
+    return &interrupt->count;
 }
 
 void interrupt_rearm(struct interrupt *interrupt)

@@ -32,8 +32,8 @@ void interrupt_measuring(struct interrupt *interrupt);
 /* Waits for a signal, at most so long. */
 void interrupt_wait(struct interrupt *interrupt, struct duration most);
 
-/* Signals since the start. */
-unsigned interrupt_count(const struct interrupt *interrupt);
+/* How many signals came since the start. */
+const atomic_uint *interrupt_stops(const struct interrupt *interrupt);
 
 /* The load is over: from now on the next signal raises the flag. */
 void interrupt_rearm(struct interrupt *interrupt);

@@ -4,27 +4,46 @@
 
 #include <string.h>
 
+/* What stands for a key of a run's profile does so in a comparison, too. */
+#define AND_COMPARE(commands) \
+    ((commands) | ((commands)&FOR_run ? FOR_compare : 0))
+
 const struct option_row option_rows[] = {
+#define ROW(commands, group, letter, name, argument, type, key, field, \
+            prefix, implied, sentence, since) \
+    {commands, GROUP_##group, letter, name,    argument, OPTION_##type, \
+     key,      field,         prefix, implied, sentence, since},
 #define KEY_OPTION(commands, group, letter, name, argument, key, sentence, \
-                   since)                                                  \
-    {commands, GROUP_##group, letter, name, argument, OPTION_KEY, key, 0,  \
-     sentence, since},
-#define KEY_ITEM(commands, group, letter, name, argument, key, sentence,    \
-                 since)                                                     \
-    {commands, GROUP_##group, letter, name, argument, OPTION_KEY_ITEM, key,  \
-     0, sentence, since},
-#define KEY_FLAG(commands, group, letter, name, key, sentence, since)       \
-    {commands, GROUP_##group, letter, name, NULL, OPTION_KEY_TRUE, key, 0,  \
-     sentence, since},
-#define OPTION(commands, group, letter, name, argument, type, field,       \
-               sentence, since)                                            \
-    {commands, GROUP_##group, letter, name, argument, OPTION_##type, NULL, \
-     offsetof(struct invocation, field), sentence, since},
+                   since) \
+    ROW(AND_COMPARE(commands), group, letter, name, argument, KEY, key, 0, \
+        NULL, NULL, sentence, since)
+#define KEY_IMPLIED(commands, group, letter, name, argument, key, implied, \
+                    sentence, since) \
+    ROW(AND_COMPARE(commands), group, letter, name, argument, KEY, key, 0, \
+        NULL, implied, sentence, since)
+#define KEY_ITEM(commands, group, letter, name, argument, key, sentence, \
+                 since) \
+    ROW(AND_COMPARE(commands), group, letter, name, argument, KEY_ITEM, key, \
+        0, NULL, NULL, sentence, since)
+#define KEY_FLAG(commands, group, letter, name, key, sentence, since) \
+    ROW(AND_COMPARE(commands), group, letter, name, NULL, KEY_TRUE, key, 0, \
+        NULL, NULL, sentence, since)
+#define OPTION(commands, group, letter, name, argument, type, field, \
+               sentence, since) \
+    ROW(commands, group, letter, name, argument, type, NULL, \
+        offsetof(struct invocation, field), NULL, NULL, sentence, since)
+#define HEADER_OPTION(commands, group, letter, name, argument, prefix, \
+                      sentence, since) \
+    ROW(commands, group, letter, name, argument, HEADER, NULL, \
+        offsetof(struct invocation, headers), prefix, NULL, sentence, since)
 #include "cli/option.def"
 #undef KEY_OPTION
+#undef KEY_IMPLIED
 #undef KEY_ITEM
 #undef KEY_FLAG
 #undef OPTION
+#undef HEADER_OPTION
+#undef ROW
 };
 
 const size_t option_row_count = array_length(option_rows);
@@ -37,6 +56,7 @@ const char *option_group_title(enum option_group group)
         [GROUP_CONNECTION] = "Connection",
         [GROUP_POLICY] = "Client policy",
         [GROUP_EFFECTS] = "Effects",
+        [GROUP_COMPARE] = "Comparison",
         [GROUP_AUDIT] = "Audit",
         [GROUP_SERVICE] = "Embedded target",
         [GROUP_PROFILE] = "Profile",

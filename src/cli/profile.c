@@ -1,11 +1,15 @@
 /* squall profile: what there is, what it says, and whether it is right. */
 #include "base/json.h"
+#include "base/json_print.h"
 #include "base/must.h"
 #include "base/suggest.h"
-#include "cli/command.h"
+#include "cli/invocation.h"
+#include "cli/start.h"
 #include "plan/catalogue.h"
 #include "plan/delays.h"
 #include "plan/explain.h"
+#include "plan/key.h"
+#include "plan/library.h"
 #include "plan/schema.h"
 #include "report/text_delays.h"
 #include "report/text_list.h"
@@ -18,7 +22,7 @@
 /* What a subcommand may need. */
 struct asking {
     const struct invocation *invocation;
-    size_t count;              /* of the words after the subcommand */
+    size_t count; /* of the words after the subcommand */
     const char *const *words;
     struct errors errors;
 };
@@ -28,9 +32,11 @@ static struct plan_input input_of(const struct asking *asking,
                                   const char *const *profiles, size_t count)
 {
     const struct plan_input *given = &asking->invocation->input;
-    return (struct plan_input){
-        .profile_count = count, .profiles = profiles, .allow_exec = true,
-        .set_count = given->set_count, .sets = given->sets};
+    return (struct plan_input){.profile_count = count,
+                               .profiles = profiles,
+                               .allow_exec = true,
+                               .set_count = given->set_count,
+                               .sets = given->sets};
 }
 
 static struct text_options text_options_of(const struct asking *asking)
@@ -66,14 +72,6 @@ static int run_check(struct asking *asking)
     return status;
 }
 
-static void print_json(const cJSON *tree)
-{
-    char *text = cJSON_Print(tree);
-    must(text);
-    puts(text);
-    free(text);
-}
-
 static int run_list(struct asking *asking)
 {
     struct text_options options = text_options_of(asking);
@@ -83,7 +81,7 @@ static int run_list(struct asking *asking)
     catalogue_read(&catalogue, asking->words, asking->count, &asking->errors);
     if (asking->invocation->json) {
         cJSON *list = catalogue_document(&catalogue);
-        print_json(list);
+        json_print_to(stdout, list, asking->invocation->compact);
         cJSON_Delete(list);
     } else if (asking->invocation->long_list) {
         text_list_render_long(&catalogue, &options, stdout);
@@ -102,7 +100,12 @@ static int run_show(struct asking *asking)
     struct plan *plan = plan_read(&input, &asking->errors);
     int status = 0;
     if (plan) {
-        print_json(plan->profile);
+        for (size_t i = 0; i < plan->overrides.count; i++) {
+            const struct override *one = &plan->overrides.list[i];
+            start_note(asking->invocation, "%s: %s wins over %s", one->key,
+                       one->by, one->of);
+        }
+        json_print_to(stdout, plan->profile, asking->invocation->compact);
     }
     plan_free(plan);
     print_errors(asking, &status);
@@ -113,9 +116,9 @@ static bool read_schedule(struct asking *asking, struct delays_draws *draws,
                           enum outcome_class *class, uint64_t *retries)
 {
     const struct invocation *invocation = asking->invocation;
-    bool good = delays_read_draws(
-        invocation->draws ? invocation->draws : "0,0.5,1", draws,
-        &asking->errors);
+    bool good =
+        delays_read_draws(invocation->draws ? invocation->draws : "0,0.5,1",
+                          draws, &asking->errors);
 
     *class = CLASS_TRANSIENT;
     if (invocation->class) {
@@ -123,12 +126,11 @@ static bool read_schedule(struct asking *asking, struct delays_draws *draws,
                good;
     }
     *retries = invocation->retries == UINT64_MAX ? 0 : invocation->retries;
-    if (invocation->retries == 0 ||
-        *retries > DELAYS_RETRIES_MAX) {
-        struct error *error = errors_add(
-            &asking->errors, ERROR_USAGE,
-            "--retries: %llu is not from 1 to %d",
-            (unsigned long long)*retries, DELAYS_RETRIES_MAX);
+    if (invocation->retries == 0 || *retries > DELAYS_RETRIES_MAX) {
+        struct error *error =
+            errors_add(&asking->errors, ERROR_USAGE,
+                       "--retries: %llu is not from 1 to %d",
+                       (unsigned long long)*retries, DELAYS_RETRIES_MAX);
         error_hint(error, "leave it out for as many as the profile does");
         good = false;
     }
@@ -151,7 +153,7 @@ static int run_delays(struct asking *asking)
         delays_make(&delays, plan, class, &draws, (size_t)retries);
         if (asking->invocation->json) {
             cJSON *document = delays_document(&delays, name);
-            print_json(document);
+            json_print_to(stdout, document, asking->invocation->compact);
             cJSON_Delete(document);
         } else {
             text_delays_render(&delays, name, &options, stdout);
@@ -161,6 +163,42 @@ static int run_delays(struct asking *asking)
     plan_free(plan);
     print_errors(asking, &status);
     return status;
+}
+
+/* A word that is no key may be the name of a profile: what that says of
+ * itself, and where the rest is. */
+static bool explain_profile(struct str *out, const char *name)
+{
+    struct errors errors = ERRORS_INIT;
+    struct str path = STR_INIT;
+    struct json_source json = {0};
+    cJSON *tree = library_find(name, &path, &errors) &&
+                          json_source_read(&json, path.text, &errors)
+                      ? json_parse(&json, &errors)
+                      : NULL;
+    static const char *const texts[] = {"about", "source"};
+
+    if (tree) {
+        str_printf(out, "%s is a profile\n", name);
+    }
+    for (size_t i = 0; i < array_length(texts); i++) {
+        const char *text = cJSON_GetStringValue(json_get(tree, texts[i]));
+        if (text) {
+            str_printf(out, "  %-9s %s\n", texts[i], text);
+        }
+    }
+    if (tree) {
+        str_printf(out,
+                   "  squall profile show %s prints it whole\n"
+                   "  squall profile delays %s shows the waits before its "
+                   "retries\n",
+                   name, name);
+    }
+    bool found = tree != NULL;
+    cJSON_Delete(tree);
+    json_source_release(&json);
+    str_release(&path);
+    return found;
 }
 
 static int run_explain(struct asking *asking)
@@ -179,7 +217,10 @@ static int run_explain(struct asking *asking)
         if (out.length > 0) {
             str_append_char(&out, '\n');
         }
-        explain_key(&out, asking->words[i], &asking->errors);
+        if (key_find(asking->words[i]) ||
+            !explain_profile(&out, asking->words[i])) {
+            explain_key(&out, asking->words[i], &asking->errors);
+        }
     }
     fputs(out.text, stdout);
     str_release(&out);
@@ -191,7 +232,7 @@ static int run_schema(struct asking *asking)
 {
     (void)asking;
     cJSON *schema = schema_make();
-    print_json(schema);
+    json_print_to(stdout, schema, asking->invocation->compact);
     cJSON_Delete(schema);
     return 0;
 }
@@ -201,9 +242,9 @@ static const struct subcommand {
     bool needs_words;
     int (*run)(struct asking *asking);
 } subcommands[] = {
-    {"check", true, run_check},   {"delays", true, run_delays},
+    {"check", true, run_check},      {"delays", true, run_delays},
     {"explain", false, run_explain}, {"list", false, run_list},
-    {"schema", false, run_schema}, {"show", true, run_show},
+    {"schema", false, run_schema},   {"show", true, run_show},
 };
 
 static const struct subcommand *find_subcommand(const char *name)

@@ -1,9 +1,12 @@
-/* squall report: tells the form of reports, and the story of one operation. */
-#include "cli/command.h"
+/* squall report: prints the schema of reports, and the trace of one operation.
+ */
+#include "cli/invocation.h"
 
 #include "base/json.h"
+#include "base/json_print.h"
+#include "cli/start.h"
 #include "report/schema.h"
-#include "report/story.h"
+#include "report/trace.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -23,7 +26,7 @@ static cJSON *read_report(const char *path, struct errors *errors)
     return report;
 }
 
-/* Whether a file is one of events; pipes are not looked into. */
+/* Whether a file is one of events; a pipe is not read to find out. */
 static bool is_events(const char *path)
 {
     char start[64] = "";
@@ -49,11 +52,11 @@ static size_t count_events(const struct words *words)
     return count;
 }
 
-static cJSON *read_story(const char *events, const char *report_path,
+static cJSON *read_trace(const char *events, const char *report_path,
                          const char *operation, struct errors *errors)
 {
     FILE *stream = fopen(events, "rb");
-    cJSON *story = NULL;
+    cJSON *trace = NULL;
 
     if (!stream) {
         struct error *error =
@@ -61,69 +64,89 @@ static cJSON *read_story(const char *events, const char *report_path,
         snprintf(error->file, sizeof(error->file), "%s", events);
         return NULL;
     }
-    story = story_read(stream, events, operation, errors);
+    trace = trace_read(stream, events, operation, errors);
     fclose(stream);
     cJSON *report =
-        story && report_path ? read_report(report_path, errors) : NULL;
-    if (story && (errors->count > 0 ||
-                  !story_add_effects(story, report, report_path, errors))) {
-        cJSON_Delete(story);
-        story = NULL;
+        trace && report_path ? read_report(report_path, errors) : NULL;
+    if (trace && (errors->count > 0 ||
+                  !trace_add_effects(trace, report, report_path, errors))) {
+        cJSON_Delete(trace);
+        trace = NULL;
     }
     cJSON_Delete(report);
-    return story;
+    return trace;
 }
 
-static void show_story(const struct invocation *invocation,
-                       const cJSON *story)
+static void show_trace(const struct invocation *invocation, const cJSON *trace)
 {
     if (invocation->json) {
-        char *text = cJSON_Print(story);
-        puts(text ? text : "");
-        cJSON_free(text);
+        json_print_to(stdout, trace, invocation->compact);
     } else {
         struct text_options options = {
             .color = invocation_color(invocation, stdout),
             .width = invocation_width(stdout),
         };
-        story_render(story, &options, stdout);
+        trace_render(trace, &options, stdout);
     }
 }
 
-/* A run and its replays tell one story, each of them a part; none need have
- * all of it. */
-static void tell_story(const struct invocation *invocation,
-                       struct errors *errors)
+/* A run and its replays each have a part of the trace; none need have all of
+ * it. */
+static void print_traces(const struct invocation *invocation,
+                         struct errors *errors)
 {
     const struct words *words = &invocation->words;
     size_t count = count_events(words);
-    size_t told = 0;
+    size_t shown = 0;
 
     for (size_t i = 0; i < count; i++) {
         struct errors own = ERRORS_INIT;
-        cJSON *story = read_story(
+        cJSON *trace = read_trace(
             words->items[i], count < words->count ? words->items[count] : NULL,
             invocation->operation, &own);
-        if (story) {
-            fputs(told > 0 && !invocation->json ? "\n" : "", stdout);
-            show_story(invocation, story);
-            told++;
-        } else if (told == 0 && i + 1 == count) {
+        if (trace) {
+            fputs(shown > 0 && !invocation->json ? "\n" : "", stdout);
+            show_trace(invocation, trace);
+            shown++;
+        } else if (shown == 0 && i + 1 == count) {
             *errors = own;
         }
-        cJSON_Delete(story);
+        cJSON_Delete(trace);
     }
 }
 
 /* At most one report, and that of the only file of events. */
-static bool is_story(const struct invocation *invocation)
+static bool wants_trace(const struct invocation *invocation)
 {
     const struct words *words = &invocation->words;
     size_t events = words->count > 0 ? count_events(words) : 0;
 
     return invocation->operation && words->count > 0 &&
-           (events == words->count ||
-            (events == 1 && words->count == 2));
+           (events == words->count || (events == 1 && words->count == 2));
+}
+
+/* A saved report in other forms. */
+static void convert(const struct invocation *invocation, struct errors *errors)
+{
+    const char *path = invocation->words.items[0];
+    struct outputs outputs;
+
+    if (!start_outputs(invocation, path, &outputs, errors) ||
+        !outputs_check(&outputs, errors)) {
+        return;
+    }
+    cJSON *document = read_report(path, errors);
+    if (document && outputs_take(&outputs, document, errors)) {
+        (void)outputs_write(&outputs, document, NULL, errors);
+    }
+    cJSON_Delete(document);
+}
+
+static void print_schema(enum document_kind kind)
+{
+    cJSON *schema = report_schema_make(kind);
+    json_print_to(stdout, schema, false);
+    cJSON_Delete(schema);
 }
 
 int command_report(const struct invocation *invocation)
@@ -131,16 +154,21 @@ int command_report(const struct invocation *invocation)
     const struct words *words = &invocation->words;
     struct errors errors = ERRORS_INIT;
 
-    if (is_story(invocation)) {
-        tell_story(invocation, &errors);
-    } else if (!invocation->operation && words->count == 1 &&
-               strcmp(words->items[0], "schema") == 0) {
-        report_schema_print(stdout);
-    } else {
-        struct error *error =
-            errors_add(&errors, ERROR_USAGE, "say what to tell of reports");
-        error_hint(error, "squall report schema, or squall report "
+    if (wants_trace(invocation)) {
+        print_traces(invocation, &errors);
+    } else if (words->count == 2 && strcmp(words->items[0], "schema") == 0 &&
+               strcmp(words->items[1], "compare") == 0) {
+        print_schema(DOCUMENT_COMPARISON);
+    } else if (invocation->operation || words->count != 1) {
+        struct error *error = errors_add(&errors, ERROR_USAGE,
+                                         "say what to print about reports");
+        error_hint(error, "squall report REPORT, squall report schema, squall "
+                          "report schema compare, or squall report "
                           "--operation KEY EVENTS... [REPORT]");
+    } else if (strcmp(words->items[0], "schema") == 0) {
+        print_schema(DOCUMENT_RUN);
+    } else {
+        convert(invocation, &errors);
     }
     errors_print(&errors, stderr);
     return errors_exit_status(&errors);

@@ -1,7 +1,12 @@
 #include "cli/start.h"
 
+#include "base/mask.h"
+#include "base/str.h"
+#include "base/units.h"
+
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/random.h>
 
 void start_note(const struct invocation *invocation, const char *format, ...)
@@ -9,12 +14,15 @@ void start_note(const struct invocation *invocation, const char *format, ...)
     if (invocation->quiet) {
         return;
     }
+    struct str text = STR_INIT;
     va_list arguments;
     va_start(arguments, format);
-    fputs("squall: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    str_vprintf(&text, format, arguments);
     va_end(arguments);
+    char *masked = mask_text(text.text);
+    fprintf(stderr, "squall: %s\n", masked);
+    free(masked);
+    str_release(&text);
 }
 
 uint64_t start_number(void)
@@ -25,24 +33,55 @@ uint64_t start_number(void)
     return number;
 }
 
-struct server *start_target(const struct invocation *invocation,
-                            struct plan *plan, uint64_t connections,
-                            const char *doing, struct errors *errors)
+uint64_t start_seed(void)
 {
-    struct server_options options = {
-        .listen = "127.0.0.1",
-        .connections = connections,
-        .seed = plan->seed,
+    return start_number() >> 32;
+}
+
+static bool read_sample(const struct invocation *invocation, double *share,
+                        struct errors *errors)
+{
+    const char *text = invocation->sample;
+    const char *problem = "not between 0 and 1";
+
+    *share = 1;
+    if (text && !invocation->outputs[WRITER_events]) {
+        errors_add(errors, ERROR_USAGE, "--sample is a share of --events");
+        return false;
+    }
+    if (!text || (units_parse_ratio(text, share, &problem) && *share >= 0 &&
+                  *share <= 1)) {
+        return true;
+    }
+    struct error *error =
+        errors_add(errors, ERROR_USAGE, "--sample: \"%s\": %s", text, problem);
+    error_hint(error, "write a share from 0 to 1, such as 0.01 or 1%%");
+    return false;
+}
+
+bool start_outputs(const struct invocation *invocation, const char *input,
+                   struct outputs *outputs, struct errors *errors)
+{
+    *outputs = (struct outputs){
+        .input = input,
+        .style = {.color = invocation_color(invocation, stdout),
+                  .width = invocation_width(stdout),
+                  .depth = invocation->full    ? TEXT_FULL
+                           : invocation->quiet ? TEXT_VERDICT
+                                               : TEXT_SHORT},
+        .in_full = invocation->full,
+        .compact = invocation->compact,
     };
-    struct server *server = server_start(&plan->service, &options, errors);
-    if (!server) {
-        return NULL;
+    for (size_t id = 0; id < WRITER_COUNT; id++) {
+        if (invocation->outputs[id]) {
+            outputs_add(outputs, (enum writer_id)id, invocation->outputs[id]);
+        }
     }
-    if (!plan_set_target(plan, server_url(server), errors)) {
-        server_stop(server);
-        return NULL;
+    if (invocation->json) {
+        outputs_add(outputs, WRITER_json, "-");
     }
-    start_note(invocation, "no URL given: %s the embedded target at %s",
-               doing, server_url(server));
-    return server;
+    if (!outputs_on_stdout(outputs)) {
+        outputs_add(outputs, WRITER_text, "-");
+    }
+    return read_sample(invocation, &outputs->sample, errors);
 }

@@ -4,8 +4,8 @@
 #ifndef SQUALL_CLI_START_H
 #define SQUALL_CLI_START_H
 
-#include "cli/command.h"
-#include "target/server.h"
+#include "cli/invocation.h"
+#include "report/outputs.h"
 
 #include <stdint.h>
 
@@ -13,14 +13,16 @@
 void start_note(const struct invocation *invocation, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* A number that nobody else has: of a run, or a seed to be drawn from. */
+/* A number that nobody else has: of a run. */
 uint64_t start_number(void);
 
-/* Starts the embedded target for a plan without a URL, which then has one, and
- * says so: `doing` is "driving" or "auditing". NULL after adding an error; the
- * caller stops it. */
-struct server *start_target(const struct invocation *invocation,
-                            struct plan *plan, uint64_t connections,
-                            const char *doing, struct errors *errors);
+/* The same, for random decisions: short enough to be typed. */
+uint64_t start_seed(void);
+
+/* What the invocation asks to be written; with nothing for standard output,
+ * text goes there. `input` is a file that the command reads, or NULL. False
+ * after adding an error. */
+bool start_outputs(const struct invocation *invocation, const char *input,
+                   struct outputs *outputs, struct errors *errors);
 
 #endif

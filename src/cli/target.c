@@ -2,8 +2,9 @@
 #include "base/must.h"
 #include "base/str.h"
 #include "base/units.h"
-#include "cli/command.h"
+#include "cli/invocation.h"
 #include "cli/start.h"
+#include "service/server.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -21,7 +22,7 @@ static struct plan *read_plan(const struct invocation *invocation,
     input.run = start_number();
     if (!input.has_seed) {
         input.has_seed = true;
-        input.seed = start_number() >> 32; /* short enough to be typed */
+        input.seed = start_seed();
     }
     return plan_read(&input, errors);
 }
@@ -49,8 +50,9 @@ static bool fit_connections(uint64_t asked, uint64_t *connections,
             errors, ERROR_NO_RESOURCE,
             "%llu connections need more descriptors than the limit of %llu",
             (unsigned long long)asked, (unsigned long long)limit.rlim_cur);
-        error_hint(error, "raise it with ulimit -n, or write "
-                          "--max-connections %llu",
+        error_hint(error,
+                   "raise it with ulimit -n, or write "
+                   "--max-connections %llu",
                    (unsigned long long)room);
         return false;
     }
@@ -66,12 +68,12 @@ static void announce(const struct invocation *invocation,
            server_url(server));
     fflush(stdout);
     start_note(invocation,
-               "POST /orders places an order, GET /ledger tells what was "
+               "POST /orders places an order, GET /ledger lists what was "
                "done; ^C ends (seed %llu)",
                (unsigned long long)plan->seed);
 }
 
-static void tell_counts(const struct invocation *invocation,
+static void note_counts(const struct invocation *invocation,
                         const struct server_counts *counts)
 {
     const struct {
@@ -103,8 +105,8 @@ static void tell_counts(const struct invocation *invocation,
     str_release(&line);
 }
 
-static bool serve(const struct invocation *invocation,
-                  const struct plan *plan, struct errors *errors)
+static bool serve(const struct invocation *invocation, const struct plan *plan,
+                  struct errors *errors)
 {
     struct server_options options = {
         .listen = invocation->listen,
@@ -113,7 +115,7 @@ static bool serve(const struct invocation *invocation,
     };
     struct server_counts counts;
     sigset_t ends;
-    int heard;
+    int signal_number;
 
     if (!fit_connections(invocation->max_connections, &options.connections,
                          errors)) {
@@ -128,10 +130,10 @@ static bool serve(const struct invocation *invocation,
         return false;
     }
     announce(invocation, plan, server);
-    (void)sigwait(&ends, &heard);
+    (void)sigwait(&ends, &signal_number);
     server_counts(server, &counts);
     server_stop(server);
-    tell_counts(invocation, &counts);
+    note_counts(invocation, &counts);
     return true;
 }
 

@@ -31,20 +31,19 @@ void fault_drawer_init(struct fault_drawer *drawer,
 }
 
 const struct fault_config *fault_draw(struct fault_drawer *drawer,
-                                      struct duration since_start,
-                                      int request)
+                                      struct duration since_start, int request)
 {
     const struct fault_config *first = NULL;
 
     for (size_t i = 0; i < drawer->count; i++) {
         const struct fault_config *fault = &drawer->faults[i];
-        bool concerns = fault->request == FAULT_ANY_REQUEST ||
-                        fault->request == request;
+        bool concerns =
+            fault->request == FAULT_ANY_REQUEST || fault->request == request;
         if (!concerns || !window_contains(&fault->window, since_start)) {
             continue;
         }
-        bool strikes = rng_unit(&drawer->streams[i]) < fault->ratio;
-        if (strikes && !first) {
+        bool is_drawn = rng_unit(&drawer->streams[i]) < fault->ratio;
+        if (is_drawn && !first) {
             first = fault;
         }
     }
@@ -59,8 +58,8 @@ struct duration fault_draw_span(struct fault_drawer *drawer,
     size_t row = (size_t)(fault - drawer->faults);
 
     must(row < drawer->count);
-    double drawn = span->low + (span->high - span->low) *
-                                   rng_unit(&drawer->amounts[row]);
+    double drawn =
+        span->low + (span->high - span->low) * rng_unit(&drawer->amounts[row]);
     drawn *= span->is_share ? (double)whole.ns : 1;
     return (struct duration){(int64_t)drawn};
 }
@@ -69,4 +68,3 @@ const char *fault_name(enum fault_kind kind)
 {
     return names[kind];
 }
-

@@ -1,12 +1,13 @@
 /*
- * fault: which of the client-side faults strikes an attempt.
+ * fault: which of the client-side faults an attempt gets.
  *
- * Pure. Every fault of the profile draws from a stream of its own, one draw for
- * each attempt of its request inside its window, whether or not another fault
- * strikes first. The stream goes with the kind and with how many rows of that
- * kind stand before it, so that a row of another kind, or one more at the end,
- * does not move the others. The first in the profile's order wins. How long a
- * fault lasts is drawn from streams beside these, only where it strikes.
+ * Pure. Every fault of the profile draws from a stream of its own, one draw
+ * for each attempt of its request inside its window, whether or not another
+ * fault is drawn first. The stream goes with the kind and with how many rows
+ * of that kind stand before it, so that a row of another kind, or one more at
+ * the end, does not move the others. The first in the profile's order wins.
+ * How long a fault lasts is drawn from streams beside these, only where it is
+ * injected.
  */
 #ifndef SQUALL_FAULTS_FAULT_H
 #define SQUALL_FAULTS_FAULT_H
@@ -32,7 +33,11 @@ enum {
 };
 
 /* What the caller sees of a lost message. */
-enum fault_as { FAULT_AS_TIMEOUT, FAULT_AS_RESET };
+enum fault_as {
+#define FAULT_AS(id, name, sentence) FAULT_AS_##id,
+#include "faults/fault_as.def"
+#undef FAULT_AS
+};
 
 enum { FAULTS_MAX = 16, FAULT_ANY_REQUEST = -1 };
 
@@ -67,7 +72,7 @@ void fault_drawer_init(struct fault_drawer *drawer,
                        const struct fault_config *faults, size_t count,
                        uint64_t seed, uint64_t worker);
 
-/* The fault that strikes this attempt, or NULL. */
+/* The fault that this attempt gets, or NULL. */
 const struct fault_config *fault_draw(struct fault_drawer *drawer,
                                       struct duration since_start,
                                       int request);

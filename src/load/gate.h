@@ -27,7 +27,8 @@ void gate_init(struct gate *gate, uint64_t capacity);
 /* True: inside at once. False: queued; the waiter must stay in place. */
 bool gate_enter(struct gate *gate, struct gate_waiter *waiter);
 
-/* One leaves. Returns the waiter that takes its place (now inside), or NULL. */
+/* One leaves. Returns the waiter that takes its place (now inside), or NULL.
+ */
 struct gate_waiter *gate_leave(struct gate *gate);
 
 /* Takes a waiter out of the queue; one that does not wait is left alone. */

@@ -45,7 +45,8 @@ static struct duration time_in_ramp(double n, const struct stage_config *stage)
 /* When within its stage the integral has grown by n; FOREVER when the stage
  * does not get there. A stage without load has no arrivals, not even the one
  * that falls on its start. */
-static struct duration time_in_stage(double n, const struct stage_config *stage)
+static struct duration time_in_stage(double n,
+                                     const struct stage_config *stage)
 {
     bool is_flat = stage->from_per_s == stage->rate_per_s ||
                    stage->length.ns == INT64_MAX;
@@ -61,21 +62,23 @@ static struct duration time_in_stage(double n, const struct stage_config *stage)
                    : time_in_ramp(n, stage);
 }
 
-/* The streams of n workers, each with rate / n, make the whole. */
 static double poisson_gap(struct schedule *schedule)
 {
     double u = 1.0 - rng_unit(&schedule->rng); /* in (0, 1] */
-    return -log(u) * (double)schedule->workers;
+    return -log(u);
 }
 
-static void aim_at_next(struct schedule *schedule)
+/* Goes `count` arrivals on; the others' are drawn and left out. */
+static void aim_at_next(struct schedule *schedule, uint64_t count)
 {
-    if (schedule->config->arrival == ARRIVAL_POISSON) {
-        schedule->target += poisson_gap(schedule);
+    schedule->next_index += count;
+    if (schedule->config->arrival == ARRIVAL_CONSTANT) {
+        schedule->target = (double)schedule->next_index;
         return;
     }
-    schedule->next_index += schedule->workers;
-    schedule->target = (double)schedule->next_index;
+    for (uint64_t i = 0; i < count; i++) {
+        schedule->target += poisson_gap(schedule);
+    }
 }
 
 void schedule_init(struct schedule *schedule, const struct load_config *config,
@@ -87,13 +90,12 @@ void schedule_init(struct schedule *schedule, const struct load_config *config,
         .config = config,
         .worker = worker,
         .workers = workers,
-        .next_index = worker,
-        .target = (double)worker,
-        .rng = rng_stream(seed, RNG_ARRIVAL, worker),
+        .rng = rng_stream(seed, RNG_ARRIVAL, 0),
     };
     if (config->arrival == ARRIVAL_POISSON) {
         schedule->target = poisson_gap(schedule);
     }
+    aim_at_next(schedule, worker);
 }
 
 bool schedule_next(struct schedule *schedule, struct arrival_time *arrival)
@@ -111,7 +113,7 @@ bool schedule_next(struct schedule *schedule, struct arrival_time *arrival)
         if (at.ns < stage->length.ns) {
             arrival->at = duration_add(schedule->stage_start, at);
             arrival->stage = schedule->stage;
-            aim_at_next(schedule);
+            aim_at_next(schedule, schedule->workers);
             return true;
         }
         if (stage->length.ns == INT64_MAX) {
@@ -123,31 +125,4 @@ bool schedule_next(struct schedule *schedule, struct arrival_time *arrival)
         schedule->stage++;
     }
     return false;
-}
-
-uint64_t share_of(uint64_t total, uint64_t worker, uint64_t workers)
-{
-    must(worker < workers);
-    return total / workers + (worker < total % workers ? 1 : 0);
-}
-
-uint64_t shares_before(uint64_t total, uint64_t worker, uint64_t workers)
-{
-    must(worker <= workers);
-    uint64_t larger = total % workers;
-    return worker * (total / workers) + (worker < larger ? worker : larger);
-}
-
-uint64_t connections_of(const struct load_config *load, uint64_t worker,
-                        uint64_t workers)
-{
-    if (load->pool == POOL_SHARED) {
-        return share_of(load->connections, worker, workers);
-    }
-    /* Larger shares go to the first, so that the shares of a row of clients
-     * are what their sum comes to when it is split again. */
-    uint64_t first = shares_before(load->clients, worker, workers);
-    uint64_t end = first + share_of(load->clients, worker, workers);
-    return shares_before(load->connections, end, load->clients) -
-           shares_before(load->connections, first, load->clients);
 }

@@ -5,9 +5,10 @@
  * service never influences it: that is what keeps coordinated omission out.
  * The load is a row of stages; within a stage the rate goes linearly from
  * `from` to `rate` (a step when they are equal). With `workers` generators the
- * union is the whole: constant arrivals are dealt out in turn (arrival k is
- * worker k mod workers'), Poisson arrivals are split into independent streams
- * of rate / workers.
+ * union is the whole, and the same whatever their number: arrival k, counted
+ * from 0, is worker k mod workers'. Poisson arrivals are one stream, too, that
+ * every generator draws for itself. So a load that its number of operations
+ * ends has the rate that was asked for, however it is shared.
  *
  * Constant arrival k starts where the integral of the rate reaches k; Poisson
  * arrivals where it reaches a sum of unit exponentials (time rescaling). An
@@ -24,9 +25,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum load_model { LOAD_CLOSED, LOAD_OPEN };
-enum arrival { ARRIVAL_CONSTANT, ARRIVAL_POISSON };
-enum load_pool { POOL_SHARED, POOL_PER_CLIENT };
+enum load_model {
+#define LOAD_MODEL(id, name, sentence) LOAD_##id,
+#include "load/schedule.def"
+};
+enum arrival {
+#define ARRIVAL(id, name, sentence) ARRIVAL_##id,
+#include "load/schedule.def"
+};
+enum load_pool {
+#define LOAD_POOL(id, name, sentence) POOL_##id,
+#include "load/schedule.def"
+};
 
 struct stage_config {
     const char *name;
@@ -38,21 +48,22 @@ struct stage_config {
 struct load_config {
     enum load_model model;
     enum arrival arrival;
-    double rate_per_s;          /* 0: not given */
-    uint64_t clients;           /* resolved, at least 1 */
-    uint64_t connections;       /* resolved, at least 1; with a pool a client
-                                 * at least `clients` */
-    bool connections_given;     /* asked for, not a default */
+    double rate_per_s;      /* 0: not given */
+    uint64_t clients;       /* resolved, at least 1 */
+    uint64_t connections;   /* resolved, at least 1; with a pool a client
+                             * at least `clients` */
+    bool connections_given; /* asked for, not a default */
     enum load_pool pool;
-    uint64_t max_in_flight;     /* resolved, at least 1 */
-    uint64_t threads;           /* resolved, at least 1 */
-    struct duration warmup;     /* from the start of load */
-    struct duration duration;   /* measured time after the warm-up; FOREVER:
-                                 * until `operations` are started */
-    uint64_t operations;        /* measured, after the warm-up; 0: no limit */
-    struct duration think;      /* closed: between a verdict and the next */
-    struct duration drain;      /* how long verdicts are awaited at the end */
-    size_t stage_count;         /* at least 1 when open */
+    uint64_t requests_per_connection; /* 0: any number */
+    uint64_t max_in_flight;           /* resolved, at least 1 */
+    uint64_t threads;                 /* resolved, at least 1 */
+    struct duration warmup;           /* from the start of load */
+    struct duration duration;    /* measured time after the warm-up; FOREVER:
+                                  * until `operations` are started */
+    uint64_t operations;         /* measured, after the warm-up; 0: no limit */
+    struct duration think;       /* closed: between a verdict and the next */
+    struct duration drain;       /* how long verdicts are awaited at the end */
+    size_t stage_count;          /* at least 1 when open */
     struct stage_config *stages; /* the warm-up, when there is one, is the
                                   * first and runs at the first rate */
     bool first_stage_is_warmup;
@@ -66,10 +77,10 @@ struct arrival_time {
 struct schedule {
     const struct load_config *config;
     uint64_t worker, workers;
-    uint64_t next_index;    /* constant: k */
-    double target;          /* integral of the rate to reach next */
-    struct rng rng;         /* poisson */
-    uint32_t stage;         /* where the integral stands */
+    uint64_t next_index; /* k */
+    double target;       /* integral of the rate to reach next */
+    struct rng rng;      /* poisson: of the whole stream */
+    uint32_t stage;      /* where the integral stands */
     struct duration stage_start;
     double stage_start_integral;
 };
@@ -80,19 +91,5 @@ void schedule_init(struct schedule *schedule, const struct load_config *config,
 
 /* The next intended start of this worker; false when the stages are over. */
 bool schedule_next(struct schedule *schedule, struct arrival_time *arrival);
-
-/* How many of `total` things worker w of n gets: the shares differ by at most
- * one and their sum is the total. */
-uint64_t share_of(uint64_t total, uint64_t worker, uint64_t workers);
-
-/* The sum of the shares of the workers before this one; `worker` may be
- * `workers`, whose answer is the total. */
-uint64_t shares_before(uint64_t total, uint64_t worker, uint64_t workers);
-
-/* The connections of a worker: its share, or those of its clients where each
- * has its own. They are in turn the clients' shares: client i of the worker's
- * n has share_of(connections_of(...), i, n). */
-uint64_t connections_of(const struct load_config *load, uint64_t worker,
-                        uint64_t workers);
 
 #endif

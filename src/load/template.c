@@ -7,26 +7,26 @@
 
 #include <string.h>
 
-enum hole {
-    HOLE_TEXT, /* no hole: the literal text around them */
-#define HOLE(id, name, sentence) HOLE_##id,
-#include "load/hole.def"
-#undef HOLE
+enum placeholder {
+    PLACEHOLDER_TEXT, /* no placeholder: the literal text around them */
+#define PLACEHOLDER(id, name, sentence) PLACEHOLDER_##id,
+#include "load/placeholder.def"
+#undef PLACEHOLDER
+    PLACEHOLDER_VALUE, /* ${env:NAME} */
 };
 
-static const char *const hole_names[] = {
-    [HOLE_TEXT] = "",
-#define HOLE(id, name, sentence) [HOLE_##id] = (name),
-#include "load/hole.def"
-#undef HOLE
+static const char *const placeholder_names[] = {
+    [PLACEHOLDER_TEXT] = "",
+#define PLACEHOLDER(id, name, sentence) [PLACEHOLDER_##id] = (name),
+#include "load/placeholder.def"
+#undef PLACEHOLDER
 };
 
-static const char unknown_hole[] =
-    "no such hole; write one of"
-#define HOLE(id, name, sentence) " {{" name "}}"
-#include "load/hole.def"
-#undef HOLE
-    ", or {{{{ for a plain {{";
+static const char unknown_placeholder[] = "no such placeholder; write one of"
+#define PLACEHOLDER(id, name, sentence) " {{" name "}}"
+#include "load/placeholder.def"
+#undef PLACEHOLDER
+                                          ", or {{{{ for a plain {{";
 
 enum {
     DECIMAL_MAX = 20, /* digits of UINT64_MAX; also of INT64_MIN with sign */
@@ -36,21 +36,26 @@ enum {
 };
 
 struct template_piece {
-    enum hole hole;
-    const char *text; /* HOLE_TEXT */
-    size_t length;    /* HOLE_TEXT */
-    int64_t low;      /* HOLE_RAND */
-    uint64_t span;    /* HOLE_RAND: high - low */
-    uint64_t salt;    /* HOLE_RAND, HOLE_UUID: tells holes apart */
+    enum placeholder placeholder;
+    const char *text;      /* PLACEHOLDER_TEXT, PLACEHOLDER_VALUE */
+    size_t length;         /* PLACEHOLDER_TEXT, PLACEHOLDER_VALUE */
+    const char *reference; /* PLACEHOLDER_VALUE: how it stands in the source */
+    size_t reference_length;
+    int64_t low;   /* PLACEHOLDER_RAND */
+    uint64_t span; /* PLACEHOLDER_RAND: high - low */
+    uint64_t salt; /* PLACEHOLDER_RAND, PLACEHOLDER_UUID: distinguishes
+                      placeholders */
 };
 
 /* A compilation under way. */
 struct compiler {
     struct template *template;
+    struct arena *arena;
+    const struct template_values *values; /* NULL: none */
     const char *text;
     size_t length;
-    uint64_t salt; /* of the whole text, so that the holes of two templates
-                    * differ too */
+    uint64_t salt; /* of the whole text, so that the placeholders of two
+                    * templates differ too */
     char *literal; /* where the next literal byte goes */
 };
 
@@ -59,7 +64,7 @@ static size_t count_openings(const char *text, size_t length)
     size_t count = 0;
 
     for (size_t i = 0; i + 1 < length; i++) {
-        if (text[i] == '{' && text[i + 1] == '{') {
+        if ((text[i] == '{' || text[i] == '$') && text[i + 1] == '{') {
             count++;
         }
     }
@@ -76,7 +81,7 @@ static void add_literal(struct compiler *compiler, const char *text,
         return;
     }
     if (template->count == 0 ||
-        pieces[template->count - 1].hole != HOLE_TEXT) {
+        pieces[template->count - 1].placeholder != PLACEHOLDER_TEXT) {
         pieces[template->count++] =
             (struct template_piece){.text = compiler->literal};
     }
@@ -84,6 +89,7 @@ static void add_literal(struct compiler *compiler, const char *text,
     compiler->literal += length;
     pieces[template->count - 1].length += length;
     template->length_max += length;
+    template->shown_max += length;
 }
 
 /* Reads a whole number, at most `end`; NULL when there is none or it does not
@@ -136,42 +142,43 @@ static const char *parse_rand(struct template_piece *piece, const char *at,
     return "rand takes two whole numbers, as in {{rand:1:100}}";
 }
 
-static size_t hole_length_max(const struct template_piece *piece)
+static size_t placeholder_length_max(const struct template_piece *piece)
 {
-    switch (piece->hole) {
-    case HOLE_TEXT:
+    switch (piece->placeholder) {
+    case PLACEHOLDER_TEXT:
+    case PLACEHOLDER_VALUE:
         break;
-    case HOLE_OP_ID:
+    case PLACEHOLDER_OP_ID:
         return OPERATION_ID_MAX;
-    case HOLE_OP_SEQ:
-    case HOLE_CLIENT:
+    case PLACEHOLDER_OP_SEQ:
+    case PLACEHOLDER_CLIENT:
         return DECIMAL_MAX;
-    case HOLE_ATTEMPT:
-    case HOLE_RETRY:
-    case HOLE_RETRY_IF_ANY:
-    case HOLE_MAX_ATTEMPTS:
+    case PLACEHOLDER_ATTEMPT:
+    case PLACEHOLDER_RETRY:
+    case PLACEHOLDER_RETRY_IF_ANY:
+    case PLACEHOLDER_MAX_ATTEMPTS:
         return ATTEMPT_DIGITS_MAX;
-    case HOLE_KEY:
+    case PLACEHOLDER_KEY:
         return KEY_MAX;
-    case HOLE_UUID:
+    case PLACEHOLDER_UUID:
         return UUID_LENGTH;
-    case HOLE_TRACE_ID:
+    case PLACEHOLDER_TRACE_ID:
         return TRACE_ID_LENGTH;
-    case HOLE_SPAN_ID:
+    case PLACEHOLDER_SPAN_ID:
         return SPAN_ID_LENGTH;
-    case HOLE_RAND: {
+    case PLACEHOLDER_RAND: {
         size_t low = decimal_length(piece->low);
-        size_t high = decimal_length((int64_t)((uint64_t)piece->low +
-                                               piece->span));
+        size_t high =
+            decimal_length((int64_t)((uint64_t)piece->low + piece->span));
         return low > high ? low : high;
     }
     }
     return 0;
 }
 
-/* Adds the hole of this name; returns NULL or what is wrong. */
-static const char *add_hole(struct compiler *compiler, const char *name,
-                            size_t length)
+/* Adds the placeholder of this name; returns NULL or what is wrong. */
+static const char *add_placeholder(struct compiler *compiler, const char *name,
+                                   size_t length)
 {
     static const char rand_prefix[] = "rand:";
     const size_t prefix_length = sizeof(rand_prefix) - 1;
@@ -186,34 +193,36 @@ static const char *add_hole(struct compiler *compiler, const char *name,
         if (problem) {
             return problem;
         }
-        piece.hole = HOLE_RAND;
+        piece.placeholder = PLACEHOLDER_RAND;
     }
-    for (size_t i = 1; i < array_length(hole_names) && !piece.hole; i++) {
-        if (i != HOLE_RAND && strlen(hole_names[i]) == length &&
-            memcmp(hole_names[i], name, length) == 0) {
-            piece.hole = (enum hole)i;
+    for (size_t i = 1;
+         i < array_length(placeholder_names) && !piece.placeholder; i++) {
+        if (i != PLACEHOLDER_RAND && strlen(placeholder_names[i]) == length &&
+            memcmp(placeholder_names[i], name, length) == 0) {
+            piece.placeholder = (enum placeholder)i;
         }
     }
-    if (piece.hole == HOLE_TEXT) {
-        return unknown_hole;
+    if (piece.placeholder == PLACEHOLDER_TEXT) {
+        return unknown_placeholder;
     }
     template->pieces[template->count++] = piece;
-    template->length_max += hole_length_max(&piece);
+    template->length_max += placeholder_length_max(&piece);
+    template->shown_max += placeholder_length_max(&piece);
     template->is_constant = false;
-    template->uses_key |= piece.hole == HOLE_KEY;
-    template->uses_trace |=
-        piece.hole == HOLE_TRACE_ID || piece.hole == HOLE_SPAN_ID;
-    template->uses_client |= piece.hole == HOLE_CLIENT;
-    template->uses_attempt |= piece.hole == HOLE_ATTEMPT ||
-                              piece.hole == HOLE_SPAN_ID ||
-                              piece.hole == HOLE_RETRY ||
-                              piece.hole == HOLE_RETRY_IF_ANY;
+    template->uses_key |= piece.placeholder == PLACEHOLDER_KEY;
+    template->uses_trace |= piece.placeholder == PLACEHOLDER_TRACE_ID ||
+                            piece.placeholder == PLACEHOLDER_SPAN_ID;
+    template->uses_client |= piece.placeholder == PLACEHOLDER_CLIENT;
+    template->uses_attempt |= piece.placeholder == PLACEHOLDER_ATTEMPT ||
+                              piece.placeholder == PLACEHOLDER_SPAN_ID ||
+                              piece.placeholder == PLACEHOLDER_RETRY ||
+                              piece.placeholder == PLACEHOLDER_RETRY_IF_ANY;
     return NULL;
 }
 
-/* Compiles the hole whose name starts at `at`; sets *at past its end. Returns
- * NULL or what is wrong. Blanks around the name are allowed. */
-static const char *compile_hole(struct compiler *compiler, size_t *at)
+/* Compiles the placeholder whose name starts at `at`; sets *at past its end.
+ * Returns NULL or what is wrong. Blanks around the name are allowed. */
+static const char *compile_placeholder(struct compiler *compiler, size_t *at)
 {
     size_t start = *at;
     size_t end = start;
@@ -223,8 +232,8 @@ static const char *compile_hole(struct compiler *compiler, size_t *at)
         end++;
     }
     if (end + 1 >= compiler->length) {
-        return "a hole is not closed; write }} after its name, or {{{{ for "
-               "a plain {{";
+        return "a placeholder is not closed; write }} after its name, or "
+               "{{{{ for a plain {{";
     }
     *at = end + 2;
     while (start < end && compiler->text[start] == ' ') {
@@ -233,48 +242,193 @@ static const char *compile_hole(struct compiler *compiler, size_t *at)
     while (end > start && compiler->text[end - 1] == ' ') {
         end--;
     }
-    return add_hole(compiler, compiler->text + start, end - start);
+    return add_placeholder(compiler, compiler->text + start, end - start);
+}
+
+static bool is_unreserved(unsigned char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c >= '0' && c <= '9') || (c && strchr("-._~*", c));
+}
+
+static bool is_sendable(unsigned char c)
+{
+    return c > ' ' && c < 0x7f && c != '#';
+}
+
+void template_encode(struct str *out, const char *value,
+                     enum template_encoding encoding)
+{
+    for (; *value; value++) {
+        unsigned char c = (unsigned char)*value;
+        if (encoding == TEMPLATE_FORM && c == ' ') {
+            str_append_char(out, '+');
+        } else if ((encoding == TEMPLATE_URL && !is_sendable(c)) ||
+                   (encoding == TEMPLATE_FORM && !is_unreserved(c))) {
+            str_printf(out, "%%%02X", c);
+        } else if (encoding == TEMPLATE_JSON && (c == '"' || c == '\\')) {
+            str_printf(out, "\\%c", c);
+        } else if (encoding == TEMPLATE_JSON && c < ' ') {
+            str_printf(out, "\\u%04x", c);
+        } else {
+            str_append_char(out, *value);
+        }
+    }
+}
+
+static const char value_open[] = "${env:";
+
+static bool is_value(const struct compiler *compiler, size_t at)
+{
+    size_t length = sizeof(value_open) - 1;
+    return compiler->values && compiler->length - at > length &&
+           memcmp(compiler->text + at, value_open, length) == 0;
+}
+
+/* "$${env:" is no value, and stands for what follows its first "$". */
+static bool is_no_value(const struct compiler *compiler, size_t at)
+{
+    return compiler->text[at] == '$' && compiler->length - at > 1 &&
+           is_value(compiler, at + 1);
+}
+
+/* Adds the value whose reference starts at `at`; sets *at past its end.
+ * Returns NULL or what is wrong. */
+static const char *compile_value(struct compiler *compiler, size_t *at)
+{
+    struct template *template = compiler->template;
+    const char *reference = compiler->text + *at;
+    const char *name = reference + sizeof(value_open) - 1;
+    const char *end =
+        memchr(name, '}', compiler->length - *at - (sizeof(value_open) - 1));
+    struct str text = STR_INIT;
+
+    if (!end) {
+        return "it has no closing brace; write ${env:NAME}";
+    }
+    const char *value = compiler->values->find(name, (size_t)(end - name));
+    if (!value) {
+        return "the environment has no such variable";
+    }
+    template_encode(&text, value, compiler->values->encoding);
+    struct template_piece piece = {
+        .placeholder = PLACEHOLDER_VALUE,
+        .text = arena_strndup(compiler->arena, text.text ? text.text : "",
+                              text.length),
+        .length = text.length,
+        .reference_length = (size_t)(end + 1 - reference),
+    };
+    piece.reference =
+        arena_strndup(compiler->arena, reference, piece.reference_length);
+    template->pieces[template->count++] = piece;
+    template->length_max += piece.length;
+    template->shown_max += piece.reference_length;
+    template->uses_values = true;
+    template->value_count++;
+    template->encoding = compiler->values->encoding;
+    template->encodes_values |= strcmp(value, piece.text) != 0;
+    *at += piece.reference_length;
+    str_release(&text);
+    return NULL;
+}
+
+/* A placeholder, a value or a pair of braces at `at`, which is set past its
+ * end. */
+static const char *compile_mark(struct compiler *compiler, size_t *at)
+{
+    if (is_no_value(compiler, *at)) {
+        add_literal(compiler, value_open, sizeof(value_open) - 1);
+        *at += sizeof(value_open);
+        return NULL;
+    }
+    if (is_value(compiler, *at)) {
+        return compile_value(compiler, at);
+    }
+    if (compiler->length - *at >= 4 &&
+        memcmp(compiler->text + *at, "{{{{", 4) == 0) {
+        add_literal(compiler, "{{", 2);
+        *at += 4;
+        return NULL;
+    }
+    *at += 2;
+    return compile_placeholder(compiler, at);
+}
+
+static void begin(struct compiler *compiler, size_t openings)
+{
+    struct template *template = compiler->template;
+
+    *template = (struct template){.is_constant = true};
+    template->pieces = arena_array(compiler->arena, 2 * openings + 1,
+                                   sizeof(*template->pieces));
+    compiler->literal = arena_alloc(compiler->arena, compiler->length);
+}
+
+bool template_compile_with(struct template *template, struct arena *arena,
+                           const char *text, size_t length,
+                           const struct template_values *values,
+                           const char **problem, size_t *problem_at)
+{
+    struct compiler compiler = {
+        .template = template,
+        .arena = arena,
+        .values = values,
+        .text = text,
+        .length = length,
+        .salt = hash_bytes(text, length).low,
+    };
+    size_t literal_start = 0;
+    size_t at = 0;
+
+    begin(&compiler, count_openings(text, length));
+    while (at + 1 < length) {
+        if ((text[at] != '{' || text[at + 1] != '{') &&
+            !is_value(&compiler, at) && !is_no_value(&compiler, at)) {
+            at++;
+            continue;
+        }
+        add_literal(&compiler, text + literal_start, at - literal_start);
+        *problem_at = at;
+        *problem = compile_mark(&compiler, &at);
+        if (*problem) {
+            return false;
+        }
+        literal_start = at;
+    }
+    add_literal(&compiler, text + literal_start, length - literal_start);
+    return true;
 }
 
 bool template_compile(struct template *template, struct arena *arena,
                       const char *text, size_t length, const char **problem,
                       size_t *problem_at)
 {
-    size_t openings = count_openings(text, length);
-    struct compiler compiler = {
-        .template = template,
-        .text = text,
-        .length = length,
-        .salt = hash_bytes(text, length).low,
-        .literal = arena_alloc(arena, length),
-    };
-    size_t literal_start = 0;
-    size_t at = 0;
+    return template_compile_with(template, arena, text, length, NULL, problem,
+                                 problem_at);
+}
 
-    *template = (struct template){.is_constant = true};
-    template->pieces =
-        arena_array(arena, 2 * openings + 1, sizeof(*template->pieces));
-    while (at + 1 < length) {
-        if (text[at] != '{' || text[at + 1] != '{') {
-            at++;
-            continue;
-        }
-        add_literal(&compiler, text + literal_start, at - literal_start);
-        if (length - at >= 4 && memcmp(text + at, "{{{{", 4) == 0) {
-            add_literal(&compiler, "{{", 2);
-            at += 4;
-        } else {
-            *problem_at = at;
-            at += 2;
-            *problem = compile_hole(&compiler, &at);
-            if (*problem) {
-                return false;
+void template_compile_plain(struct template *template, struct arena *arena,
+                            const char *text, size_t length)
+{
+    struct compiler compiler = {
+        .template = template, .arena = arena, .text = text, .length = length};
+
+    begin(&compiler, 0);
+    add_literal(&compiler, text, length);
+}
+
+bool template_has(const struct template *template,
+                  bool (*is_bad)(unsigned char byte))
+{
+    for (size_t i = 0; i < template->count; i++) {
+        const struct template_piece *piece = &template->pieces[i];
+        for (size_t j = 0; piece->text && j < piece->length; j++) {
+            if (is_bad((unsigned char)piece->text[j])) {
+                return true;
             }
         }
-        literal_start = at;
     }
-    add_literal(&compiler, text + literal_start, length - literal_start);
-    return true;
+    return false;
 }
 
 static char *put_decimal(char *out, uint64_t value)
@@ -291,8 +445,8 @@ static char *put_decimal(char *out, uint64_t value)
     return out + length;
 }
 
-/* A draw that depends on who asks and on the hole alone, so that a retry
- * repeats it and another hole does not move it. */
+/* A draw that depends on who asks and on the placeholder alone, so that a
+ * retry repeats it and another placeholder does not move it. */
 static char *put_random(char *out, const struct template_piece *piece,
                         const struct template_subject *subject)
 {
@@ -331,42 +485,43 @@ static char *put_piece(char *out, const struct template_piece *piece,
 {
     char scratch[OPERATION_ID_MAX + 1];
 
-    switch (piece->hole) {
-    case HOLE_TEXT:
+    switch (piece->placeholder) {
+    case PLACEHOLDER_TEXT:
+    case PLACEHOLDER_VALUE:
         memcpy(out, piece->text, piece->length);
         return out + piece->length;
-    case HOLE_OP_ID: {
+    case PLACEHOLDER_OP_ID: {
         size_t length = key_operation_id(subject->run, subject->operation,
                                          scratch, sizeof(scratch));
         memcpy(out, scratch, length);
         return out + length;
     }
-    case HOLE_OP_SEQ:
+    case PLACEHOLDER_OP_SEQ:
         return put_decimal(out, subject->operation);
-    case HOLE_ATTEMPT:
+    case PLACEHOLDER_ATTEMPT:
         return put_decimal(out, subject->attempt);
-    case HOLE_RETRY:
+    case PLACEHOLDER_RETRY:
         return put_retry(out, subject);
-    case HOLE_RETRY_IF_ANY:
+    case PLACEHOLDER_RETRY_IF_ANY:
         return subject->attempt == 1 ? out : put_retry(out, subject);
-    case HOLE_MAX_ATTEMPTS:
+    case PLACEHOLDER_MAX_ATTEMPTS:
         return put_decimal(out, subject->max_attempts);
-    case HOLE_KEY:
+    case PLACEHOLDER_KEY:
         return put_key(out, subject);
-    case HOLE_UUID:
+    case PLACEHOLDER_UUID:
         /* Writes its NUL one past the UUID: there is always room for one,
          * since size > length_max. */
         key_uuid4(subject->run, subject->operation, piece->salt, out);
         return out + UUID_LENGTH;
-    case HOLE_TRACE_ID: /* as above */
+    case PLACEHOLDER_TRACE_ID: /* as above */
         key_trace_id(subject->run, subject->operation, out);
         return out + TRACE_ID_LENGTH;
-    case HOLE_SPAN_ID:
+    case PLACEHOLDER_SPAN_ID:
         key_span_id(subject->run, subject->operation, subject->attempt, out);
         return out + SPAN_ID_LENGTH;
-    case HOLE_RAND:
+    case PLACEHOLDER_RAND:
         return put_random(out, piece, subject);
-    case HOLE_CLIENT:
+    case PLACEHOLDER_CLIENT:
         return put_decimal(out, subject->client);
     }
     return out;
@@ -381,6 +536,26 @@ size_t template_fill(const struct template *template,
     must(size > template->length_max);
     for (size_t i = 0; i < template->count; i++) {
         end = put_piece(end, &template->pieces[i], subject);
+    }
+    *end = '\0';
+    return (size_t)(end - out);
+}
+
+size_t template_show(const struct template *template,
+                     const struct template_subject *subject, char *out,
+                     size_t size)
+{
+    char *end = out;
+
+    must(size > template->shown_max);
+    for (size_t i = 0; i < template->count; i++) {
+        const struct template_piece *piece = &template->pieces[i];
+        if (piece->placeholder == PLACEHOLDER_VALUE) {
+            memcpy(end, piece->reference, piece->reference_length);
+            end += piece->reference_length;
+        } else {
+            end = put_piece(end, piece, subject);
+        }
     }
     *end = '\0';
     return (size_t)(end - out);

@@ -21,7 +21,7 @@
 
 struct breaker_note {
     struct instant at;
-    uint64_t client; /* number in the run */
+    uint64_t client;  /* number in the run */
     uint8_t from, to; /* enum breaker_state */
 };
 
@@ -30,18 +30,18 @@ enum { BREAKER_NOTES_MAX = 100 };
 struct breakers {
     struct instant origin;
     uint64_t opened, half_opened, closed; /* transitions, by where to */
-    int64_t open;          /* breakers that are open now */
-    uint64_t open_ns;      /* the sum, less those that are open now */
-    struct instant last;   /* transition; the origin: none */
+    int64_t open;                         /* breakers that are open now */
+    uint64_t open_ns;    /* the sum, less those that are open now */
+    struct instant last; /* transition; the origin: none */
     /* The first, by time; at one instant those of one client in the order in
-     * which they were told, and clients by number. */
+     * which they were recorded, and clients by number. */
     size_t note_count;
     struct breaker_note notes[BREAKER_NOTES_MAX];
 };
 
 void breakers_init(struct breakers *breakers, struct instant origin);
 
-/* Those of one client are told in their order. */
+/* Those of one client are recorded in their order. */
 void breakers_take(struct breakers *breakers, const struct breaker_note *note);
 
 /* The clients of the two are different ones. */

@@ -1,5 +1,5 @@
 /*
- * event: what evidence says of one attempt and of one operation.
+ * event: what is kept of one attempt and of one operation.
  *
  * Facts are counted and forgotten; these are kept until the run is over, by
  * the journal of the host, and then written for people and tools. Instants are
@@ -7,6 +7,9 @@
  *
  * What hosts promise: each DONE is one event_attempt, each FINISHED one
  * event_operation, those of the warm-up included.
+ *
+ * Both are written to disk as they are in memory: neither has padding, whose
+ * bytes nobody would have set.
  */
 #ifndef SQUALL_MEASURE_EVENT_H
 #define SQUALL_MEASURE_EVENT_H
@@ -28,25 +31,28 @@ struct event_attempt {
     struct instant sent;       /* it had a connection */
     struct instant first_byte; /* of an answer */
     struct instant done;
-    unsigned number;           /* from 1 */
-    uint16_t request;          /* index into the plan's requests */
-    uint16_t status;           /* 0: no whole answer */
-    uint8_t kind;              /* enum attempt_kind */
-    uint8_t outcome;           /* enum outcome */
-    int8_t fault;              /* enum fault_kind that struck it, -1 none */
+    uint64_t error;   /* what was said of a failure: failure_hash */
+    unsigned number;  /* from 1 */
+    uint16_t request; /* index into the plan's requests */
+    uint16_t status;  /* 0: no whole answer */
+    uint16_t kind;    /* enum attempt_kind */
+    uint16_t outcome; /* enum outcome */
+    int8_t fault;     /* enum fault_kind injected, -1 none */
     bool was_sent;
-    bool wasted;               /* ended after the verdict, or lost a hedge */
-    bool delivered;            /* lost answer: the service had it all */
+    bool wasted;    /* ended after the verdict, or lost a hedge */
+    bool delivered; /* lost answer: the service had it all */
 };
 
-/* What was found about an operation beside the class of its effects. */
+/* What was found about an operation beside the class of its effects
+ * (measure/effect.def): a bit each. */
+enum {
+#define EFFECT_FLAG(id, name, sentence) FLAG_AT_##id,
+#include "measure/effect.def"
+};
+
 enum event_flag {
-    FLAG_NAMED_TWICE = 1,        /* two effects: it was done twice */
-    FLAG_DIVERGENT = 2,          /* and its caller was told of both */
-    FLAG_REPLAY_MISMATCH = 4,    /* answers to one key differ */
-    FLAG_STUCK = 8,              /* its key was "in flight" to the end */
-    FLAG_NAMED_ALIKE = 16,       /* another operation named its effect */
-    FLAG_ILLEGAL_TRANSITION = 32, /* in its history of states */
+#define EFFECT_FLAG(id, name, sentence) FLAG_##id = 1 << FLAG_AT_##id,
+#include "measure/effect.def"
 };
 
 struct event_operation {
@@ -54,13 +60,13 @@ struct event_operation {
     uint64_t client;
     struct instant intended;
     struct instant verdict_at;
-    unsigned attempts;         /* that were made, sent or not */
-    unsigned on_wire;          /* that were sent */
+    unsigned attempts; /* that were made, sent or not */
+    unsigned on_wire;  /* that were sent */
     uint16_t request;
-    uint16_t stage;            /* index into the stages, 0 in the closed model
-                                */
-    uint8_t verdict;           /* enum verdict */
-    uint8_t reason;            /* enum finish_reason */
+    uint16_t stage;   /* index into the stages, 0 in the closed model
+                       */
+    uint16_t verdict; /* enum verdict */
+    uint8_t reason;   /* enum finish_reason */
     bool warmup;
 };
 
@@ -71,7 +77,7 @@ struct event_key {
     size_t length;
 };
 
-struct event_story {
+struct event_trace {
     struct event_operation operation;
     struct event_key key;
     size_t attempt_count;

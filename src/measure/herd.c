@@ -2,9 +2,11 @@
 
 #include "base/must.h"
 
+#include <math.h>
 #include <stddef.h>
 
 #define BIN_NS (NS_PER_S / HERD_BINS_PER_S)
+#define PART_NS_MIN (NS_PER_S / 10)
 
 void herd_init(struct herd *herd, struct arena *arena, struct instant origin)
 {
@@ -23,26 +25,39 @@ static int64_t since_origin(const struct herd *herd, struct instant at)
     return since < 0 ? 0 : since;
 }
 
+/* The counter of a second; NULL beyond the last. */
+static uint32_t *second_at(struct herd *herd, uint32_t *counts, int64_t since)
+{
+    int64_t second = since / NS_PER_S;
+    if (second >= HERD_SECONDS_MAX) {
+        return NULL;
+    }
+    if (second >= herd->seconds) {
+        herd->seconds = second + 1;
+    }
+    return &counts[second];
+}
+
 void herd_sent(struct herd *herd, struct instant at)
 {
     int64_t since = since_origin(herd, at);
     int64_t bin = since / BIN_NS;
-    int64_t second = since / NS_PER_S;
+    uint32_t *second = second_at(herd, herd->sent, since);
     if (bin < HERD_BINS_MAX) {
         herd->bins[bin]++;
     } else {
         herd->beyond++;
     }
-    if (second < HERD_SECONDS_MAX) {
-        herd->sent[second]++;
+    if (second) {
+        ++*second;
     }
 }
 
 void herd_started(struct herd *herd, struct instant at)
 {
-    int64_t second = since_origin(herd, at) / NS_PER_S;
-    if (second < HERD_SECONDS_MAX) {
-        herd->started[second]++;
+    uint32_t *second = second_at(herd, herd->started, since_origin(herd, at));
+    if (second) {
+        ++*second;
     }
 }
 
@@ -63,6 +78,9 @@ void herd_merge(struct herd *herd, const struct herd *other)
     add(herd->sent, other->sent, HERD_SECONDS_MAX);
     add(herd->started, other->started, HERD_SECONDS_MAX);
     herd->beyond += other->beyond;
+    if (other->seconds > herd->seconds) {
+        herd->seconds = other->seconds;
+    }
 }
 
 static size_t whole_bins(struct duration measured)
@@ -118,21 +136,28 @@ double herd_dispersion_10ms(const struct herd *herd, struct duration measured)
     return squares / (double)count / mean;
 }
 
+/* Whether the second stands for itself: it had starts, and was not cut so
+ * short that a few sends of it say nothing. */
+static bool is_second(const struct herd *herd, int64_t second,
+                      struct duration measured)
+{
+    int64_t covered = measured.ns - second * NS_PER_S;
+    return herd->started[second] > 0 &&
+           (second == 0 || covered >= PART_NS_MIN);
+}
+
 double herd_peak_1s(const struct herd *herd, struct duration measured)
 {
-    int64_t count = measured.ns / NS_PER_S;
-    if (count == 0 && measured.ns > 0) {
-        count = 1;
-    }
-    if (count > HERD_SECONDS_MAX) {
-        count = HERD_SECONDS_MAX;
-    }
+    uint64_t sent = 0;
+    uint64_t started = 0;
     double peak = -1;
-    for (int64_t i = 0; i < count; i++) {
-        if (herd->started[i] > 0) {
-            double ratio = (double)herd->sent[i] / (double)herd->started[i];
-            peak = ratio > peak ? ratio : peak;
+    for (int64_t i = 0; i < herd->seconds; i++) {
+        if (started > 0 && is_second(herd, i, measured)) {
+            peak = fmax(peak, (double)sent / (double)started);
+            sent = started = 0;
         }
+        sent += herd->sent[i];
+        started += herd->started[i];
     }
-    return peak;
+    return started > 0 ? fmax(peak, (double)sent / (double)started) : peak;
 }

@@ -25,10 +25,11 @@ enum {
 
 struct herd {
     struct instant origin;
-    uint32_t *bins;     /* HERD_BINS_MAX: sends in 10 ms */
-    uint32_t *sent;     /* HERD_SECONDS_MAX */
-    uint32_t *started;  /* HERD_SECONDS_MAX */
-    uint64_t beyond;    /* sends after the last bin */
+    uint32_t *bins;    /* HERD_BINS_MAX: sends in 10 ms */
+    uint32_t *sent;    /* HERD_SECONDS_MAX */
+    uint32_t *started; /* HERD_SECONDS_MAX */
+    int64_t seconds;   /* that are in use: the last one is the one before */
+    uint64_t beyond;   /* sends after the last bin */
 };
 
 void herd_init(struct herd *herd, struct arena *arena, struct instant origin);
@@ -46,12 +47,18 @@ double herd_peak_to_mean_100ms(const struct herd *herd,
 
 /* Variance over mean of the whole 10 ms bins; < 0 as above. 0 is perfectly
  * even, 1 is Poisson, more is bunched. */
-double herd_dispersion_10ms(const struct herd *herd,
-                            struct duration measured);
+double herd_dispersion_10ms(const struct herd *herd, struct duration measured);
 
-/* The highest ratio of sends to started operations within one second; seconds
- * in which none started are skipped. A partial last second counts only in a
- * run that is shorter than a second. < 0: no second counts. */
+/*
+ * The highest ratio of sends to started operations within one second.
+ *
+ * What is sent in a second in which none started is load that an earlier one
+ * caused: such seconds, the drain's too, are counted together with the last
+ * one before them that had some. A last second that was measured in part
+ * counts by what it had, but one of less than 100 ms together with the one
+ * before. So the peak is never below the mean of the whole. < 0: none
+ * started.
+ */
 double herd_peak_1s(const struct herd *herd, struct duration measured);
 
 #endif

@@ -46,7 +46,7 @@ void hist_record(struct hist *hist, struct duration value)
         us = (uint64_t)HIST_US_MAX;
         hist->clamped++;
     }
-    if (hist->count == 0 || (int64_t)us < hist->min_us) {
+    if (hist_known(hist) == 0 || (int64_t)us < hist->min_us) {
         hist->min_us = (int64_t)us;
     }
     if ((int64_t)us > hist->max_us) {
@@ -58,18 +58,27 @@ void hist_record(struct hist *hist, struct duration value)
     hist->counts[index_of(us)]++;
 }
 
+void hist_record_unknown(struct hist *hist)
+{
+    hist->count++;
+    hist->unknown++;
+}
+
 void hist_merge(struct hist *hist, const struct hist *other)
 {
-    if (other->count == 0) {
+    bool is_empty = hist_known(hist) == 0;
+
+    hist->unknown += other->unknown;
+    hist->count += other->count;
+    if (hist_known(other) == 0) {
         return;
     }
-    if (hist->count == 0 || other->min_us < hist->min_us) {
+    if (is_empty || other->min_us < hist->min_us) {
         hist->min_us = other->min_us;
     }
     if (other->max_us > hist->max_us) {
         hist->max_us = other->max_us;
     }
-    hist->count += other->count;
     hist->clamped += other->clamped;
     hist->sum_us += other->sum_us;
     add_squares(hist, other->squares_low, other->squares_high);
@@ -84,7 +93,7 @@ void hist_merge(struct hist *hist, const struct hist *other)
 void hist_reset(struct hist *hist)
 {
     uint64_t *counts = hist->counts;
-    if (hist->count > 0) {
+    if (hist_known(hist) > 0) {
         size_t first = index_of((uint64_t)hist->min_us);
         size_t last = index_of((uint64_t)hist->max_us);
         memset(counts + first, 0, (last - first + 1) * sizeof(*counts));
@@ -105,13 +114,9 @@ static uint64_t rank_of(double q, uint64_t count)
     return rank >= (double)count ? count : (uint64_t)rank;
 }
 
-int64_t hist_quantile_us(const struct hist *hist, double q)
+/* The value of a rank; there is at least one value. */
+static int64_t value_at(const struct hist *hist, uint64_t rank)
 {
-    must(q >= 0 && q <= 1);
-    if (hist->count == 0) {
-        return 0;
-    }
-    uint64_t rank = rank_of(q, hist->count);
     uint64_t seen = 0;
     size_t index = index_of((uint64_t)hist->min_us);
     size_t last = index_of((uint64_t)hist->max_us);
@@ -128,29 +133,55 @@ int64_t hist_quantile_us(const struct hist *hist, double q)
     return high_us < hist->max_us ? high_us : hist->max_us;
 }
 
-double hist_mean_us(const struct hist *hist)
+int64_t hist_quantile_us(const struct hist *hist, double q)
 {
-    if (hist->count == 0) {
+    must(q >= 0 && q <= 1);
+    return hist->count > 0 ? hist_quantile_of_us(hist, q, hist->count) : 0;
+}
+
+int64_t hist_quantile_of_us(const struct hist *hist, double q, uint64_t whole)
+{
+    must(q >= 0 && q <= 1 && whole >= hist->count);
+    uint64_t rank = whole > 0 ? rank_of(q, whole) : 1;
+    return rank <= hist_known(hist) ? value_at(hist, rank) : -1;
+}
+
+int64_t hist_quantile_among_us(const struct hist *hist, double q,
+                               uint64_t below, uint64_t whole)
+{
+    must(q >= 0 && q <= 1 && whole >= hist->count + below);
+    uint64_t rank = whole > 0 ? rank_of(q, whole) : 1;
+    if (whole > 0 && rank <= below) {
         return 0;
     }
-    return (double)hist->sum_us / (double)hist->count;
+    rank -= below;
+    return rank <= hist_known(hist) ? value_at(hist, rank) : -1;
+}
+
+double hist_mean_us(const struct hist *hist)
+{
+    if (hist_known(hist) == 0) {
+        return 0;
+    }
+    return (double)hist->sum_us / (double)hist_known(hist);
 }
 
 double hist_stddev_us(const struct hist *hist)
 {
-    if (hist->count == 0) {
+    uint64_t count = hist_known(hist);
+    if (count == 0) {
         return 0;
     }
     /* With the mean in whole microseconds m and the rest r, the sum of
      * (x - m)^2 is squares - m (sum + r): exact in 128 bits, where the
      * difference of two rounded sums would lose a small deviation. */
-    uint64_t mean = hist->sum_us / hist->count;
-    uint64_t rest = hist->sum_us % hist->count;
+    uint64_t mean = hist->sum_us / count;
+    uint64_t rest = hist->sum_us % count;
     uint128 squares = (uint128)hist->squares_high << 64 | hist->squares_low;
     uint128 about = squares - (uint128)mean * (hist->sum_us + rest);
-    double n = (double)hist->count;
-    double sum = (double)(uint64_t)(about >> 64) * 0x1p64 +
-                 (double)(uint64_t)about;
+    double n = (double)count;
+    double sum =
+        (double)(uint64_t)(about >> 64) * 0x1p64 + (double)(uint64_t)about;
     double off = (double)rest / n;
     double variance = sum / n - off * off;
     return variance > 0 ? sqrt(variance) : 0;
@@ -159,7 +190,7 @@ double hist_stddev_us(const struct hist *hist)
 bool hist_next(const struct hist *hist, size_t *cursor, int64_t *low_us,
                int64_t *high_us, uint64_t *count)
 {
-    if (hist->count == 0) {
+    if (hist_known(hist) == 0) {
         return false;
     }
     size_t index = index_of((uint64_t)hist->min_us);

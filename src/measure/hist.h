@@ -27,10 +27,12 @@
 enum { HIST_BUCKETS = 23 * 1024 };
 
 struct hist {
-    uint64_t *counts;  /* HIST_BUCKETS of them */
+    uint64_t *counts; /* HIST_BUCKETS of them */
     uint64_t count;
+    uint64_t unknown; /* of count: not ended when squall gave them up, so
+                       * larger than any, by how much nobody knows */
     uint64_t clamped;
-    int64_t min_us, max_us; /* valid when count > 0 */
+    int64_t min_us, max_us; /* valid when hist_known > 0; of the known */
     uint64_t sum_us;
     uint64_t squares_low, squares_high; /* sum of squares, 128 bits */
 };
@@ -41,16 +43,34 @@ void hist_init(struct hist *hist, struct arena *arena);
 /* Rounds to the nearest microsecond; negative durations are a bug. */
 void hist_record(struct hist *hist, struct duration value);
 
+/* One that had not ended: it is in no bucket, sum or extreme. */
+void hist_record_unknown(struct hist *hist);
+
+static inline uint64_t hist_known(const struct hist *hist)
+{
+    return hist->count - hist->unknown;
+}
+
 /* Adds other into hist. */
 void hist_merge(struct hist *hist, const struct hist *other);
 
 void hist_reset(struct hist *hist);
 
-/* Nearest rank: the value number ceil(q * count), q in [0, 1]; 0 when empty.
- * Never above max_us nor below min_us. */
+/* Nearest rank: the value number ceil(q * count), q in [0, 1]; 0 when empty,
+ * -1 when it is unknown. Never above max_us nor below min_us. */
 int64_t hist_quantile_us(const struct hist *hist, double q);
 
-/* Both 0 when empty. The deviation is that of the values themselves (divided
+/* The same of `whole` values, of which those that hist lacks are larger than
+ * any: -1 where the rank is theirs, or whole is 0. */
+int64_t hist_quantile_of_us(const struct hist *hist, double q, uint64_t whole);
+
+/* The same of `whole` values, of which `below` more are smaller than any of
+ * hist, and the rest larger: 0 where the rank is of those below. */
+int64_t hist_quantile_among_us(const struct hist *hist, double q,
+                               uint64_t below, uint64_t whole);
+
+/* Both of the known; 0 where there are none. The deviation is that of the
+ * values themselves (divided
  * by n), from the exact sums, not from the buckets. */
 double hist_mean_us(const struct hist *hist);
 double hist_stddev_us(const struct hist *hist);

@@ -5,7 +5,9 @@
 #ifndef SQUALL_MEASURE_RESULT_H
 #define SQUALL_MEASURE_RESULT_H
 
-#include "measure/effects.h"
+#include "measure/effect_figures.h"
+#include "measure/recovery.h"
+#include "measure/series.h"
 #include "measure/slo.h"
 #include "measure/tally.h"
 
@@ -17,35 +19,53 @@ struct herd_figures {
 
 /* Figures that are computed from a panel and the time it covers. */
 struct panel_figures {
-    double seconds;             /* measured time of this panel */
+    double seconds; /* measured time of this panel */
     /* per second of the measured time; < 0: there was none. operations: that
-     * started. goodput: acked before the load ended, so that a backlog worked
-     * off after it does not count as what the service can carry; a run that
-     * only its number of operations ends lasts until the last verdict */
+     * started. attempts: sent, and goodput: succeeded, before the load (or the
+     * phase) ended, so that a backlog worked off after it does not count as
+     * what the service can carry; a run that only its number of operations
+     * ends lasts until the last verdict */
     double offered_per_s, operations_per_s, attempts_per_s, goodput_per_s;
-    double success_rate;        /* acked / started; < 0: nothing started */
+    double success_rate; /* succeeded / started; < 0: nothing started */
     double attempts_per_operation; /* on the wire; < 0: nothing started */
     /* both of the attempts on the wire; < 0: there were none */
     double retry_share;
     double wasted_share;
-    double hedge_share;         /* and < 0 where nothing is hedged */
+    double hedge_share; /* and < 0 where nothing is hedged */
 };
 
 /* What the clients' policies did, as far as it is computed. */
 struct policy_figures {
     struct duration breaker_open; /* summed over clients; < 0: no breaker */
-    double limit_end;        /* mean over clients; < 0: not measured */
-    double budget_level_end; /* the same */
+    double limit_end;             /* mean over clients; < 0: not measured */
+    double budget_level_end;      /* the same */
 };
 
 struct generator_figures {
-    double cpu_share;     /* highest share of one core used by a worker */
-    bool saturated;       /* figures are not to be trusted */
+    struct duration stolen; /* from all cores, by this machine's host; < 0: not
+                             * known */
+    double cpu_share;       /* highest share of one core used by a worker */
+    bool saturated;         /* a worker had no time to spare */
+    bool too_late; /* operations began later, at p99, than a tenth of the
+                    * measured time: it was another load */
+    bool lacks_connections; /* the first warning says so: attempts waited for
+                             * squall's own rather than for the service */
     size_t warning_count;
     char warnings[8][200];
 };
 
-enum run_verdict { RUN_PASS, RUN_FAIL, RUN_INVALID, RUN_INCOMPLETE };
+enum run_verdict {
+#define RUN_VERDICT(id, name, exit_status, style, problem, sentence) RUN_##id,
+#include "measure/run_verdict.def"
+#undef RUN_VERDICT
+};
+
+enum {
+#define RUN_VERDICT(id, name, exit_status, style, problem, sentence) +1
+    RUN_VERDICT_COUNT = 0
+#include "measure/run_verdict.def"
+#undef RUN_VERDICT
+};
 
 struct result {
     /* borrowed names, from the plan */
@@ -56,22 +76,27 @@ struct result {
     struct panel_figures total;
     struct panel_figures *requests;
     struct panel_figures *stages;
-    double peak_1s;            /* the first 24 h; < 0: not measured */
-    bool open_model;           /* else schedule lag is not measured */
+    double peak_1s;  /* the first 24 h; < 0: not measured */
+    bool open_model; /* else schedule lag is not measured */
     struct herd_figures herd;
     struct policy_figures policy;
-    struct effects effects;
+    struct effect_figures effects;
     struct generator_figures generator;
     /* series: `interval` long each, the first starts with the measured time */
     struct duration series_interval;
     size_t series_count;
     struct series_point *series;
+    const struct trigger *triggers; /* in the order of their starts */
+    struct recoveries recoveries;
     size_t slo_count;
     const struct slo *slos;
     struct slo_judgement *judgements;
     enum run_verdict verdict;
-    bool complete;             /* false: interrupted */
-    struct duration measured;  /* length of the measured part of the load */
+    bool only_undecided; /* invalid for nothing but SLOs that squall's own
+                          * lateness decides */
+    char problem[800];   /* what the guard found (measure/guard.h), or "" */
+    bool complete;       /* false: interrupted */
+    struct duration measured; /* length of the measured part of the load */
 };
 
 struct result_input {
@@ -80,22 +105,35 @@ struct result_input {
     const char *const *request_names;
     const char *const *stage_names;
     const struct duration *stage_lengths; /* what really ran of each */
+    size_t trigger_count;
+    struct trigger *triggers; /* in any order: they are sorted */
     struct duration measured;
-    const struct effects *effects;
+    const struct effect_figures *effects;
     bool open_model;
-    bool is_replay; /* paced to be gentle: to be late spoils nothing */
+    bool is_replay;       /* paced to be gentle: to be late spoils nothing */
+    uint64_t connections; /* of squall's own, of all workers */
     double cpu_share;
+    struct duration stolen; /* as in generator_figures */
     bool complete;
     size_t slo_count;
     const struct slo *slos;
 };
 
 /* Computes every figure, judges the SLOs and the verdict:
- * incomplete > invalid (saturated, or effects unverified) > fail > pass.
+ * incomplete > invalid (effects unverified, or nothing sent) > fail (an SLO
+ * missed, or none succeeded) > invalid (squall's own lateness decides an SLO)
+ * > pass; without an SLO done, not pass.
  * Memory from the arena; borrows from the input. */
 void result_compute(struct result *result, struct arena *arena,
                     const struct result_input *input);
 
 const char *run_verdict_name(enum run_verdict verdict);
+int run_verdict_exit_status(enum run_verdict verdict);
+
+/* Why the figures of such a run do not stand; NULL: they do. */
+const char *run_verdict_problem(enum run_verdict verdict);
+
+/* The verdict of this name; false: none has it. */
+bool run_verdict_find(const char *name, enum run_verdict *verdict);
 
 #endif

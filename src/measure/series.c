@@ -1,6 +1,7 @@
 #include "measure/series.h"
 
 #include "base/must.h"
+#include "measure/figure.h"
 #include "measure/hist.h"
 
 #include <float.h>
@@ -31,20 +32,41 @@ void series_init(struct series *series, struct arena *arena,
     *series = (struct series){
         .origin = origin,
         .interval = {NS_PER_S},
-        .intervals = arena_array(arena, SERIES_POINTS_MAX,
-                                 sizeof(*series->intervals)),
+        .intervals =
+            arena_array(arena, SERIES_POINTS_MAX, sizeof(*series->intervals)),
     };
 }
 
-static void widen(struct series_interval *interval, uint32_t low,
-                  uint32_t high)
+static void widen(struct series_times *times, uint32_t low, uint32_t high)
 {
-    if (interval->measured == 0 || low < interval->low) {
-        interval->low = low;
+    if (times->measured == 0 || low < times->low) {
+        times->low = low;
     }
-    if (interval->measured == 0 || high > interval->high) {
-        interval->high = high;
+    if (times->measured == 0 || high > times->high) {
+        times->high = high;
     }
+}
+
+static void add_times(struct series_times *to, const struct series_times *from)
+{
+    if (from->measured == 0) {
+        return;
+    }
+    widen(to, from->low, from->high);
+    to->measured += from->measured;
+    for (uint32_t i = from->low; i <= from->high; i++) {
+        to->buckets[i] += from->buckets[i];
+    }
+}
+
+/* Only the buckets in use are touched, in clearing as in adding. */
+static void clear_times(struct series_times *times)
+{
+    if (times->measured > 0) {
+        memset(times->buckets + times->low, 0,
+               (times->high - times->low + 1) * sizeof(times->buckets[0]));
+    }
+    memset(times, 0, offsetof(struct series_times, buckets));
 }
 
 static void note_level(struct series_interval *interval, double level,
@@ -58,41 +80,21 @@ static void note_level(struct series_interval *interval, double level,
 
 static void add(struct series_interval *to, const struct series_interval *from)
 {
-    to->offered += from->offered;
-    to->started += from->started;
-    to->attempts += from->attempts;
-    to->retries += from->retries;
-    to->hedges += from->hedges;
-    to->finished += from->finished;
-    to->acked += from->acked;
-    to->refused += from->refused;
-    to->shed += from->shed;
-    to->breakers_opened += from->breakers_opened;
-    to->breakers_left += from->breakers_left;
-    to->limits += from->limits;
-    to->limit_sum += from->limit_sum;
+#define SUM(id, sentence) to->id += from->id;
+#define PART(id) to->id += from->id;
+#include "measure/series.def"
     if (from->levels > 0) {
         note_level(to, from->level_min, from->levels);
     }
-    if (from->measured == 0) {
-        return;
-    }
-    widen(to, from->low, from->high);
-    to->measured += from->measured;
-    for (uint32_t i = from->low; i <= from->high; i++) {
-        to->buckets[i] += from->buckets[i];
-    }
+    add_times(&to->times, &from->times);
+    add_times(&to->success, &from->success);
 }
 
-/* Only the buckets in use are touched, in clearing as in adding. */
 static void clear(struct series_interval *interval)
 {
-    if (interval->measured > 0) {
-        memset(interval->buckets + interval->low, 0,
-               (interval->high - interval->low + 1) *
-                   sizeof(interval->buckets[0]));
-    }
-    memset(interval, 0, offsetof(struct series_interval, buckets));
+    clear_times(&interval->times);
+    clear_times(&interval->success);
+    memset(interval, 0, offsetof(struct series_interval, times));
 }
 
 static void coalesce(struct series *series)
@@ -127,24 +129,32 @@ struct series_interval *series_at(struct series *series, struct instant at)
         series->count = index + 1;
     }
     series->current = &series->intervals[index];
-    series->current_from = instant_add(
-        series->origin,
-        (struct duration){(int64_t)index * series->interval.ns});
+    series->current_from =
+        instant_add(series->origin,
+                    (struct duration){(int64_t)index * series->interval.ns});
     series->current_to = instant_add(series->current_from, series->interval);
     return series->current;
 }
 
-void series_record(struct series_interval *interval, struct duration value)
+static void record(struct series_times *times, uint32_t index)
+{
+    widen(times, index, index);
+    times->measured++;
+    times->buckets[index]++;
+}
+
+void series_record(struct series_interval *interval, struct duration value,
+                   bool succeeded)
 {
     must(value.ns >= 0);
     uint64_t us = ((uint64_t)value.ns + 500) / 1000;
     if (us > (uint64_t)HIST_US_MAX) {
         us = (uint64_t)HIST_US_MAX;
     }
-    uint32_t index = index_of(us);
-    widen(interval, index, index);
-    interval->measured++;
-    interval->buckets[index]++;
+    record(&interval->times, index_of(us));
+    if (succeeded) {
+        record(&interval->success, index_of(us));
+    }
 }
 
 void series_level(struct series_interval *interval, double level)
@@ -169,22 +179,71 @@ void series_merge(struct series *series, const struct series *other)
     }
 }
 
-int64_t series_quantile_us(const struct series_interval *interval, double q)
+/* The middle of the bucket of the value of this rank. */
+static int64_t at_rank(const struct series_times *times, double rank)
 {
-    must(q >= 0 && q <= 1);
-    if (interval->measured == 0) {
-        return -1;
-    }
-    double rank = ceil(q * (double)interval->measured *
-                       (1 - 2 * DBL_EPSILON));
     uint64_t seen = 0;
-    uint32_t index = interval->low;
-    while (index < interval->high) {
-        seen += interval->buckets[index];
+    uint32_t index = times->low;
+    while (index < times->high) {
+        seen += times->buckets[index];
         if ((double)seen >= rank && seen > 0) {
             break;
         }
         index++;
     }
     return middle_of(index);
+}
+
+static double rank_of(double q, uint64_t count)
+{
+    must(q >= 0 && q <= 1);
+    return ceil(q * (double)count * (1 - 2 * DBL_EPSILON));
+}
+
+int64_t series_quantile_us(const struct series_interval *interval, double q)
+{
+    double rank = rank_of(q, interval->times.measured);
+
+    return interval->times.measured == 0 ? -1
+                                         : at_rank(&interval->times, rank);
+}
+
+int64_t series_success_us(const struct series_interval *interval, double q)
+{
+    double rank = rank_of(q, interval->finished);
+
+    return interval->success.measured == 0 ||
+                   rank > (double)interval->success.measured
+               ? -1
+               : at_rank(&interval->success, rank);
+}
+
+static double share(uint64_t part, uint64_t whole)
+{
+    return whole > 0 ? (double)part / (double)whole : -1;
+}
+
+static struct series_point point_of(const struct series_interval *in,
+                                    const struct series_running *so_far,
+                                    uint32_t layers)
+{
+    return (struct series_point){
+#define SUM(id, sentence) .id = (double)in->id,
+#define POINT(id, type, null, group, value, sentence) \
+    .id = figure_is_on(layers, FIGURES_##group) ? (value) : -1,
+#include "measure/series.def"
+    };
+}
+
+void series_points(const struct series *series, uint32_t layers,
+                   struct series_point *points)
+{
+    struct series_running so_far = {0, 0};
+    for (size_t i = 0; i < series->count; i++) {
+        const struct series_interval *in = &series->intervals[i];
+        so_far.in_flight += (int64_t)in->started - (int64_t)in->finished;
+        so_far.breakers_open +=
+            (int64_t)in->breakers_opened - (int64_t)in->breakers_left;
+        points[i] = point_of(in, &so_far, layers);
+    }
 }

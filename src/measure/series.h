@@ -17,28 +17,46 @@
 #include "base/arena.h"
 #include "base/instant.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Small histograms: 26 powers of two above the exact half, and that half, of
  * 64 counters each: 1 us to 1 h. */
 enum { SERIES_POINTS_MAX = 1024, SERIES_BUCKETS = 27 * 64 };
 
-struct series_interval {
-    uint64_t offered, started, attempts, retries, hedges;
-    uint64_t finished, acked, refused, shed;
-    uint64_t breakers_opened, breakers_left; /* the open state, that is */
-    uint64_t limits, limit_sum; /* limits of calls under way that were told */
-    uint64_t levels;        /* budget levels that were told */
-    double level_min;       /* of those; valid when there are some */
-    uint32_t low, high;     /* range of buckets in use; valid when measured */
-    uint64_t measured;      /* values in the histogram */
+struct series_times {
+    uint32_t low, high; /* range of buckets in use; valid when measured */
+    uint64_t measured;  /* values */
     uint32_t buckets[SERIES_BUCKETS];
+};
+
+struct series_interval {
+#define SUM(id, sentence) uint64_t id;
+#define PART(id) uint64_t id;
+#include "measure/series.def"
+    uint64_t levels;             /* budget levels that facts had */
+    double level_min;            /* of those; valid when there are some */
+    struct series_times times;   /* of the operations that finished */
+    struct series_times success; /* of those that succeeded */
+};
+
+/* What the report says of an interval; < 0: not measured. */
+struct series_point {
+#define SUM(id, sentence) double id;
+#define POINT(id, type, null, group, value, sentence) double id;
+#include "measure/series.def"
+};
+
+/* What runs on from interval to interval, at the end of one. */
+struct series_running {
+    int64_t in_flight;     /* operations */
+    int64_t breakers_open; /* clients */
 };
 
 struct series {
     struct instant origin;
     struct duration interval;
-    size_t count;           /* intervals up to the last one in use */
+    size_t count; /* intervals up to the last one in use */
     struct series_interval *intervals; /* SERIES_POINTS_MAX of them */
     /* the interval that was asked for last, to save a division */
     struct series_interval *current;
@@ -52,14 +70,24 @@ void series_init(struct series *series, struct arena *arena,
  * the last one. Valid until the next call. */
 struct series_interval *series_at(struct series *series, struct instant at);
 
-void series_record(struct series_interval *interval, struct duration value);
+void series_record(struct series_interval *interval, struct duration value,
+                   bool succeeded);
 
 /* What was left of a client's retry budget. */
 void series_level(struct series_interval *interval, double level);
 
 void series_merge(struct series *series, const struct series *other);
 
+/* The points of all intervals, in order; of layers (bits of enum layer) that
+ * are off nothing was measured. */
+void series_points(const struct series *series, uint32_t layers,
+                   struct series_point *points);
+
 /* Nearest rank; -1 when nothing was recorded. */
 int64_t series_quantile_us(const struct series_interval *interval, double q);
+
+/* Of the time to success of those that finished: a failed one never did. -1:
+ * it is never, or none finished. */
+int64_t series_success_us(const struct series_interval *interval, double q);
 
 #endif

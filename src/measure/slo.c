@@ -1,471 +1,44 @@
 #include "measure/slo.h"
 
 #include "base/must.h"
-#include "base/suggest.h"
 #include "base/units.h"
-#include "measure/result.h"
+#include "measure/metric.h"
+#include "measure/result_unjudged.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum metric_scope { PANEL, RESULT, EFFECTS, SEEN, ANSWERS };
-enum metric_better { HIGHER, LOWER, NEITHER };
-
-/* Of metrics that no layer tells. */
-enum { NO_LAYER = LAYER_COUNT };
-
-struct metric {
-    const char *name;
-    unsigned layer; /* enum layer, or NO_LAYER */
-    enum metric_scope scope;
-    enum metric_unit unit;
-    enum metric_better better;
-    double (*read)(const struct panel *p, const struct panel_figures *f,
-                   const struct result *r);
-    const char *sentence;
-};
-
-/* < 0: the ledger tells no times, or nothing was acknowledged. */
-static double lag_quantile(const struct result *r, double q)
-{
-    const struct hist *lag = r->effects.effect_lag;
-    return lag && lag->count ? (double)hist_quantile_us(lag, q) : -1;
-}
-
-/* < 0: no operation was checked, so that 0 would say nothing. */
-static double of_checked(const struct result *r, uint64_t count)
-{
-    return r->effects.operations_checked > 0 ? (double)count : -1;
-}
-
-#define METRIC(name, scope, unit, better, expression, sentence)            \
-    static double read_##name(const struct panel *p,                       \
-                              const struct panel_figures *f,               \
-                              const struct result *r)                      \
-    {                                                                      \
-        (void)p;                                                           \
-        (void)f;                                                           \
-        (void)r;                                                           \
-        return expression;                                                 \
-    }
-#include "measure/metric.def"
-#undef METRIC
-
-static const struct metric metrics[] = {
-#define METRIC(name, scope, unit, better, expression, sentence) \
-    {#name, NO_LAYER, scope, UNIT_##unit, better, read_##name, sentence},
-#define LAYER_METRIC(layer, name, scope, unit, better, expression, sentence) \
-    {#name, LAYER_##layer, scope, UNIT_##unit, better, read_##name, sentence},
-#include "measure/metric.def"
-#undef METRIC
-};
-
-static const struct {
-    const char *name;
-    const char *sentence;
-} histograms[] = {
-#define HISTOGRAM(id, name, sentence) {name, sentence},
-#include "measure/histogram.def"
-#undef HISTOGRAM
-};
-
-static const char schedule_lag_name[] = "schedule_lag";
-static const char schedule_lag_sentence[] =
-    "How late squall itself started operations (open model).";
-
-/* The statistics that help shows; any pN is understood. */
-static const char *const shown_stats[] = {
-    "min", "mean", "stddev", "max", "p50", "p90", "p95", "p99", "p99.9",
-};
-
-static const char *const operators[] = {
-    [SLO_LT] = "<", [SLO_LE] = "<=", [SLO_GT] = ">",
-    [SLO_GE] = ">=", [SLO_EQ] = "==", [SLO_NE] = "!=",
-};
-
-static const char *const unit_names[] = {
-    [UNIT_DURATION] = "duration", [UNIT_RATIO] = "ratio",
-    [UNIT_COUNT] = "count", [UNIT_PER_S] = "rate",
-    [UNIT_FACTOR] = "factor",
-};
-
-/* What to write for a value of each unit. */
-static const char *const unit_examples[] = {
-    [UNIT_DURATION] = "a duration such as 250ms",
-    [UNIT_RATIO] = "a share such as 99.9% or 0.999",
-    [UNIT_COUNT] = "a whole number such as 0 or 1000",
-    [UNIT_PER_S] = "a rate such as 2000/s",
-    [UNIT_FACTOR] = "a plain number such as 1.2",
-};
-
-/* Where a parse stands, and where its complaint goes. */
-struct reader {
-    const char *text;
-    size_t at;
-    char *problem;
-    size_t problem_size;
-    size_t *problem_at;
-};
-
-static bool complain(struct reader *reader, size_t at, const char *format,
-                     ...) __attribute__((format(printf, 3, 4)));
-
-static bool complain(struct reader *reader, size_t at, const char *format,
-                     ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(reader->problem, reader->problem_size, format, arguments);
-    va_end(arguments);
-    *reader->problem_at = at;
-    return false;
-}
-
-static void skip_blanks(struct reader *reader)
-{
-    while (isspace((unsigned char)reader->text[reader->at])) {
-        reader->at++;
-    }
-}
-
-static bool is_word(char c)
-{
-    return isalnum((unsigned char)c) || c == '_' || c == '.' || c == '-';
-}
-
-/* Takes a word into out; false when there is none or it is too long. */
-static bool take_word(struct reader *reader, char *out, size_t size)
-{
-    size_t length = 0;
-    while (is_word(reader->text[reader->at])) {
-        if (length + 1 == size) {
-            return false;
-        }
-        out[length++] = reader->text[reader->at++];
-    }
-    out[length] = '\0';
-    return length > 0;
-}
-
-/* The metric that was probably meant, or NULL. */
-static const char *nearest_metric(const char *name)
-{
-    struct suggestion suggestion;
-    const char *candidate;
-    const char *unit;
-    const char *sentence;
-    suggest_init(&suggestion, name);
-    for (size_t i = 0; slo_metric_describe(i, &candidate, &unit, &sentence);
-         i++) {
-        suggest_offer(&suggestion, candidate);
-    }
-    return suggestion.best;
-}
-
-/* The fraction of "p99" or "p99.9"; false when it is not of that form. */
-static bool parse_quantile(const char *stat, double *q)
-{
-    if (stat[0] != 'p' || !isdigit((unsigned char)stat[1])) {
-        return false;
-    }
-    char *end;
-    double percent = strtod(stat + 1, &end);
-    *q = percent / 100;
-    return *end == '\0' && strspn(stat + 1, "0123456789.") ==
-           strlen(stat + 1) && percent <= 100;
-}
-
-static bool is_stat(const char *stat)
-{
-    double q;
-    return strcmp(stat, "min") == 0 || strcmp(stat, "mean") == 0 ||
-           strcmp(stat, "stddev") == 0 || strcmp(stat, "max") == 0 ||
-           parse_quantile(stat, &q);
-}
-
-static int find_histogram(const char *name, size_t length)
-{
-    for (size_t i = 0; i < array_length(histograms); i++) {
-        if (strlen(histograms[i].name) == length &&
-            memcmp(histograms[i].name, name, length) == 0) {
-            return (int)i;
-        }
-    }
-    if (length == strlen(schedule_lag_name) &&
-        memcmp(schedule_lag_name, name, length) == 0) {
-        return SLO_SCHEDULE_LAG;
-    }
-    return -1;
-}
-
-/* "p99", "attempt.p50", "schedule_lag.max". */
-static bool parse_stat(struct slo *slo, const char *name)
-{
-    const char *stat = name;
-    int histogram = HISTOGRAM_OPERATION;
-    const char *dot = strchr(name, '.');
-    if (dot) {
-        int found = find_histogram(name, (size_t)(dot - name));
-        if (found >= 0) {
-            histogram = found;
-            stat = dot + 1;
-        }
-    }
-    if (!is_stat(stat) || strlen(stat) >= sizeof(slo->stat)) {
-        return false;
-    }
-    slo->metric = -1;
-    slo->histogram = histogram;
-    slo->unit = UNIT_DURATION;
-    snprintf(slo->stat, sizeof(slo->stat), "%s", stat);
-    return true;
-}
-
-static bool parse_metric(struct slo *slo, struct reader *reader)
-{
-    char name[SLO_NAME_MAX];
-    size_t at = reader->at;
-    if (!take_word(reader, name, sizeof(name))) {
-        return complain(reader, at,
-                        "a metric must stand here, such as p99 or "
-                        "success_rate");
-    }
-    for (size_t i = 0; i < array_length(metrics); i++) {
-        if (strcmp(metrics[i].name, name) == 0) {
-            slo->metric = (int)i;
-            slo->unit = metrics[i].unit;
-            return true;
-        }
-    }
-    if (parse_stat(slo, name)) {
-        return true;
-    }
-    if (find_histogram(name, strlen(name)) >= 0) {
-        return complain(reader, at,
-                        "%s is a distribution: write which figure of it, "
-                        "such as %s.p99", name, name);
-    }
-    const char *nearest = nearest_metric(name);
-    if (nearest) {
-        return complain(reader, at,
-                        "there is no metric \"%s\"; did you mean \"%s\"?",
-                        name, nearest);
-    }
-    return complain(reader, at,
-                    "there is no metric \"%s\"; \"squall profile explain "
-                    "slo\" lists them", name);
-}
-
-/* A quoted or bare name. */
-static bool take_name(struct reader *reader, char *out, size_t size)
-{
-    char quote = reader->text[reader->at];
-    if (quote != '"' && quote != '\'') {
-        return take_word(reader, out, size);
-    }
-    const char *from = reader->text + reader->at + 1;
-    const char *to = strchr(from, quote);
-    if (!to || to == from || (size_t)(to - from) >= size) {
-        return false;
-    }
-    memcpy(out, from, (size_t)(to - from));
-    out[to - from] = '\0';
-    reader->at += (size_t)(to - from) + 2;
-    return true;
-}
-
-static bool parse_selector(struct slo *slo, struct reader *reader)
-{
-    char key[SLO_NAME_MAX];
-    size_t start = reader->at++;
-    skip_blanks(reader);
-    size_t at = reader->at;
-    bool known = take_word(reader, key, sizeof(key)) &&
-                 (strcmp(key, "request") == 0 || strcmp(key, "phase") == 0);
-    skip_blanks(reader);
-    if (!known || reader->text[reader->at] != '=') {
-        return complain(reader, at,
-                        "write {request=\"NAME\"} or {phase=\"NAME\"}");
-    }
-    reader->at++;
-    skip_blanks(reader);
-    at = reader->at;
-    if (!take_name(reader, key[0] == 'r' ? slo->request : slo->phase,
-                   SLO_NAME_MAX)) {
-        return complain(reader, at,
-                        "a name in quotes of at most %d characters must "
-                        "stand here", SLO_NAME_MAX - 1);
-    }
-    skip_blanks(reader);
-    if (reader->text[reader->at] == ',') {
-        return complain(reader, reader->at,
-                        "figures are of one request or of one phase, not of "
-                        "both together");
-    }
-    if (reader->text[reader->at] != '}') {
-        return complain(reader, reader->at, "a \"}\" must stand here");
-    }
-    reader->at++;
-    bool has_panel = slo->metric < 0 ? slo->histogram != SLO_SCHEDULE_LAG
-                                     : metrics[slo->metric].scope == PANEL;
-    if (!has_panel) {
-        char name[SLO_NAME_MAX];
-        slo_metric_name(slo, name, sizeof(name));
-        return complain(reader, start,
-                        "%s is measured for the whole run only; leave the "
-                        "selector out", name);
-    }
-    return true;
-}
-
-static bool parse_operator(struct slo *slo, struct reader *reader)
-{
-    const char *at = reader->text + reader->at;
-    size_t length = strspn(at, "<>=!");
-    for (size_t i = 0; i < array_length(operators); i++) {
-        if (strlen(operators[i]) == length &&
-            strncmp(at, operators[i], length) == 0) {
-            slo->op = (enum slo_operator)i;
-            reader->at += length;
-            return true;
-        }
-    }
-    if (length == 1 && *at == '=') {
-        return complain(reader, reader->at, "write \"==\" for equality");
-    }
-    return complain(reader, reader->at,
-                    "one of < <= > >= == != must stand here");
-}
-
-static bool parse_plain(const char *text, double *value)
-{
-    char *end;
-    if (!isdigit((unsigned char)*text)) {
-        return false;
-    }
-    *value = strtod(text, &end);
-    return *end == '\0' && isfinite(*value) &&
-           strspn(text, "0123456789.eE+-") == strlen(text);
-}
-
-/* A value in the unit; *problem is a sentence's end, or NULL. */
-static bool parse_number(const char *text, enum metric_unit unit,
-                         double *value, const char **problem)
-{
-    struct duration duration;
-    uint64_t count;
-    *problem = NULL;
-    switch (unit) {
-    case UNIT_DURATION:
-        if (!units_parse_duration(text, &duration, problem)) {
-            return false;
-        }
-        *value = (double)duration.ns / (double)NS_PER_US;
-        return true;
-    case UNIT_RATIO:
-        return units_parse_ratio(text, value, problem);
-    case UNIT_COUNT:
-        if (!units_parse_count(text, &count, problem)) {
-            return false;
-        }
-        *value = (double)count;
-        return true;
-    case UNIT_PER_S:
-        return units_parse_rate(text, value, problem);
-    case UNIT_FACTOR:
-        return parse_plain(text, value);
-    }
-    return false;
-}
-
-static bool parse_value(struct slo *slo, struct reader *reader)
-{
-    char text[SLO_TEXT_MAX];
-    char name[SLO_NAME_MAX];
-    size_t at = reader->at;
-    snprintf(text, sizeof(text), "%s", reader->text + at);
-    size_t length = strlen(text);
-    while (length > 0 && isspace((unsigned char)text[length - 1])) {
-        text[--length] = '\0';
-    }
-    slo_metric_name(slo, name, sizeof(name));
-    const char *kind = unit_examples[slo->unit];
-    if (length == 0) {
-        return complain(reader, at, "a value is missing: write %s", kind);
-    }
-    const char *problem;
-    if (!parse_number(text, slo->unit, &slo->value, &problem)) {
-        return complain(reader, at, "\"%s\" is not a value for %s: write %s",
-                        text, name, kind);
-    }
-    if (slo->unit == UNIT_RATIO && slo->value > 1) {
-        return complain(reader, at,
-                        "\"%s\" is more than the whole; write it with a "
-                        "percent sign, or as a fraction of 1", text);
-    }
-    return true;
-}
-
-bool slo_parse(struct slo *slo, const char *text, char *problem,
-               size_t problem_size, size_t *problem_at)
-{
-    struct reader reader = {text, 0, problem, problem_size, problem_at};
-    *slo = (struct slo){.metric = -1};
-    if (strlen(text) >= SLO_TEXT_MAX) {
-        return complain(&reader, SLO_TEXT_MAX - 1,
-                        "longer than %d characters", SLO_TEXT_MAX - 1);
-    }
-    snprintf(slo->text, sizeof(slo->text), "%s", text);
-
-    skip_blanks(&reader);
-    if (!parse_metric(slo, &reader)) {
-        return false;
-    }
-    skip_blanks(&reader);
-    if (reader.text[reader.at] == '{' && !parse_selector(slo, &reader)) {
-        return false;
-    }
-    skip_blanks(&reader);
-    if (!parse_operator(slo, &reader)) {
-        return false;
-    }
-    skip_blanks(&reader);
-    return parse_value(slo, &reader);
-}
-
-/* The panel that the expression selects; NULL when there is none. */
-static const struct panel *select_panel(const struct slo *slo,
-                                        const struct result *result,
-                                        const struct panel_figures **figures)
+/* The part that the expression selects; false when there is none. */
+static bool select_view(const struct slo *slo, const struct result *result,
+                        struct figure_view *view)
 {
     const struct tally *tally = result->tally;
+    bool is_part = slo->request[0] || slo->phase[0];
+    *view =
+        (struct figure_view){&tally->total, &result->total, result, is_part};
     for (size_t i = 0; slo->request[0] && i < result->request_count; i++) {
         if (strcmp(result->request_names[i], slo->request) == 0) {
-            *figures = &result->requests[i];
-            return tally->requests[i];
+            view->panel = tally->requests[i];
+            view->figures = &result->requests[i];
+            return true;
         }
     }
     for (size_t i = 0; slo->phase[0] && i < result->stage_count; i++) {
         if (strcmp(result->stage_names[i], slo->phase) == 0) {
-            *figures = &result->stages[i];
-            return tally->stages[i];
+            view->panel = tally->stages[i];
+            view->figures = &result->stages[i];
+            return true;
         }
     }
-    if (slo->request[0] || slo->phase[0]) {
-        return NULL;
-    }
-    *figures = &result->total;
-    return &tally->total;
+    return !is_part;
 }
 
 static double read_stat(const struct hist *hist, const char *stat)
 {
     double q;
-    if (parse_quantile(stat, &q)) {
+    if (slo_quantile(stat, &q)) {
         return (double)hist_quantile_us(hist, q);
     }
     if (strcmp(stat, "mean") == 0) {
@@ -475,6 +48,37 @@ static double read_stat(const struct hist *hist, const char *stat)
         return hist_stddev_us(hist);
     }
     return (double)(strcmp(stat, "min") == 0 ? hist->min_us : hist->max_us);
+}
+
+/* Where the deviation of values lies of which each lies between one of `least`
+ * and one of `most`: it is a distance, so that it differs from that of `most`
+ * by the root mean square of their differences at most; and the square of a
+ * difference is at most the difference of the squares. */
+static struct figure_ends ends_of_stddev(const struct hist *least,
+                                         const struct hist *most)
+{
+    double seen = hist_stddev_us(most);
+    double low_mean = hist_mean_us(least), high_mean = hist_mean_us(most);
+    double low_stddev = hist_stddev_us(least);
+    double squares = seen * seen + high_mean * high_mean -
+                     low_stddev * low_stddev - low_mean * low_mean;
+    double apart = sqrt(fmax(0, squares));
+    return (struct figure_ends){fmax(0, seen - apart), seen + apart};
+}
+
+/* The ends of a statistic; `least` is empty where squall has no part. */
+static struct figure_ends ends_of_stat(const struct hist *least,
+                                       const struct hist *most,
+                                       const char *stat)
+{
+    double seen = read_stat(most, stat);
+    if (least->count == 0) {
+        return (struct figure_ends){seen, seen};
+    }
+    if (strcmp(stat, "stddev") == 0) {
+        return ends_of_stddev(least, most);
+    }
+    return (struct figure_ends){read_stat(least, stat), seen};
 }
 
 /* Values that differ by less than rounding are equal: 99.9 % is not exactly
@@ -504,7 +108,7 @@ static struct slo_judgement not_measured(const char *format, ...)
 
 static struct slo_judgement not_measured(const char *format, ...)
 {
-    struct slo_judgement judgement = {.measured = false};
+    struct slo_judgement judgement = {.word = SLO_NOT_MEASURED};
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(judgement.reason, sizeof(judgement.reason), format, arguments);
@@ -512,138 +116,366 @@ static struct slo_judgement not_measured(const char *format, ...)
     return judgement;
 }
 
-static struct slo_judgement judge_value(const struct slo *slo, double value)
+/* Whether it holds for all values from low to high, and for any. */
+static bool holds_for_all(const struct slo *slo, double low, double high)
 {
-    return (struct slo_judgement){
+    switch (slo->op) {
+    case SLO_LT:
+    case SLO_LE:
+        return holds(high, slo->op, slo->value);
+    case SLO_GT:
+    case SLO_GE:
+        return holds(low, slo->op, slo->value);
+    case SLO_EQ:
+        return holds(low, SLO_EQ, slo->value) &&
+               holds(high, SLO_EQ, slo->value);
+    case SLO_NE:
+        return holds(high, SLO_LT, slo->value) ||
+               holds(low, SLO_GT, slo->value);
+    }
+    return false;
+}
+
+static bool holds_for_any(const struct slo *slo, double low, double high)
+{
+    switch (slo->op) {
+    case SLO_LT:
+    case SLO_LE:
+        return holds(low, slo->op, slo->value);
+    case SLO_GT:
+    case SLO_GE:
+        return holds(high, slo->op, slo->value);
+    case SLO_EQ:
+        return holds(low, SLO_LE, slo->value) &&
+               holds(high, SLO_GE, slo->value);
+    case SLO_NE:
+        return holds(low, SLO_NE, slo->value) ||
+               holds(high, SLO_NE, slo->value);
+    }
+    return false;
+}
+
+static struct slo_judgement judge_ends(const struct slo *slo, double value,
+                                       struct figure_ends ends)
+{
+    struct slo_judgement judgement = {
         .measured = true,
         .value = value,
-        .pass = holds(value, slo->op, slo->value),
+        .low = ends.low,
+        .high = ends.high,
+        .word = SLO_MISSED,
     };
+    if (holds_for_all(slo, ends.low, ends.high)) {
+        judgement.word = SLO_MET;
+        judgement.pass = true;
+    } else if (holds_for_any(slo, ends.low, ends.high)) {
+        judgement.word = SLO_INVALID;
+        snprintf(judgement.reason, sizeof(judgement.reason),
+                 "squall's own lateness decides it");
+    }
+    return judgement;
+}
+
+/* Values of which some may lack, each larger than any that is there. */
+struct lacking {
+    const struct hist *most, *least;
+    uint64_t whole; /* those that lack, too */
+    uint64_t ours;  /* as many may lack because of squall: of these nobody
+                     * knows that they would not have been quick */
+    const char *why;
+};
+
+/* < 0: it is one of those that lack. */
+static double most_of(const struct slo *slo, const struct lacking *of)
+{
+    uint64_t known = hist_known(of->most);
+    double q;
+
+    if (slo_quantile(slo->stat, &q)) {
+        return (double)hist_quantile_of_us(of->most, q, of->whole);
+    }
+    bool is_min = strcmp(slo->stat, "min") == 0;
+    return known == of->whole || (is_min && known > 0)
+               ? read_stat(of->most, slo->stat)
+               : -1;
+}
+
+static double least_of(const struct slo *slo, const struct lacking *of)
+{
+    uint64_t known = hist_known(of->least);
+    uint64_t lacks = of->whole - known;
+    uint64_t ours = lacks < of->ours ? lacks : of->ours;
+    double q;
+
+    if (slo_quantile(slo->stat, &q)) {
+        return (double)hist_quantile_among_us(of->least, q, ours, of->whole);
+    }
+    if (strcmp(slo->stat, "min") == 0) {
+        return ours > 0 ? 0 : known > 0 ? (double)of->least->min_us : -1;
+    }
+    if (lacks > ours) {
+        return -1;
+    }
+    if (lacks > 0 && strcmp(slo->stat, "max") != 0) {
+        return 0;
+    }
+    return read_stat(of->least, slo->stat);
+}
+
+static struct slo_judgement judge_never(const struct slo *slo,
+                                        const struct lacking *of, double low)
+{
+    struct slo_judgement never =
+        not_measured("never: %llu of %llu %s",
+                     (unsigned long long)(of->whole - hist_known(of->most)),
+                     (unsigned long long)of->whole, of->why);
+    never.measured = true;
+    never.value = -1;
+    never.low = low < 0 ? INFINITY : low;
+    never.high = INFINITY;
+    bool can_be_met = low >= 0 && holds_for_any(slo, low, INFINITY);
+    never.word = can_be_met ? SLO_INVALID : SLO_MISSED;
+    return never;
+}
+
+/* No bound is met by what never came. */
+static struct slo_judgement judge_lacking(const struct slo *slo,
+                                          const struct lacking *of)
+{
+    if (of->whole == 0) {
+        return not_measured("not measured: nothing was recorded");
+    }
+    double value = most_of(slo, of), low = least_of(slo, of);
+    if (value < 0) {
+        return judge_never(slo, of, low);
+    }
+    struct figure_ends ends = {low, value};
+    if (strcmp(slo->stat, "stddev") == 0) {
+        ends = ends_of_stat(of->least, of->most, slo->stat);
+    }
+    return judge_ends(slo, value, ends);
+}
+
+static struct slo_judgement judge_success(const struct slo *slo,
+                                          const struct panel *panel)
+{
+    return judge_lacking(slo, &(struct lacking){
+                                  .most = &panel->hist[HISTOGRAM_SUCCEEDED],
+                                  .least = &panel->least[HISTOGRAM_SUCCEEDED],
+                                  .whole = panel_offered(panel),
+                                  .ours = panel->cut_short + panel->dropped,
+                                  .why = "operations did not succeed",
+                              });
+}
+
+static struct slo_judgement judge_lag(const struct slo *slo,
+                                      const struct result *result)
+{
+    const struct hist *lag = &result->tally->schedule_lag;
+    if (!result->open_model) {
+        return not_measured("the closed model has no schedule to be late "
+                            "for");
+    }
+    if (lag->count == 0) {
+        return not_measured("not measured: nothing was recorded");
+    }
+    double value = read_stat(lag, slo->stat);
+    return judge_ends(slo, value, (struct figure_ends){value, value});
 }
 
 static struct slo_judgement judge_stat(const struct slo *slo,
                                        const struct panel *panel,
                                        const struct result *result)
 {
-    const struct hist *hist;
+    if (slo->histogram == SLO_TIME_TO_SUCCESS) {
+        return judge_success(slo, panel);
+    }
     if (slo->histogram == SLO_SCHEDULE_LAG) {
-        if (!result->open_model) {
-            return not_measured("the closed model has no schedule to be "
-                                "late for");
+        return judge_lag(slo, result);
+    }
+    enum histogram which = (enum histogram)slo->histogram;
+    const struct hist *hist = &panel->hist[which];
+    const struct hist *least = &panel->least[which];
+    return judge_lacking(slo,
+                         &(struct lacking){
+                             .most = hist,
+                             .least = least->count > 0 ? least : hist,
+                             .whole = panel_whole(panel, which),
+                             .ours = panel_whole(panel, which) > hist->count
+                                         ? panel->dropped + panel->cut_short
+                                         : 0,
+                             .why = "were dropped, never sent or given up",
+                         });
+}
+
+static bool is_of_ledger(enum figure_scope scope)
+{
+    return scope == SCOPE_LEDGER || scope == SCOPE_CHECKED_LEDGER;
+}
+
+static bool is_seen(enum figure_scope scope)
+{
+    return scope == SCOPE_SEEN || scope == SCOPE_CHECKED_SEEN;
+}
+
+/* Why nobody could look; NULL: somebody did. */
+static const char *why_unseen(enum figure_scope scope,
+                              enum effect_oracle oracle)
+{
+    if (!is_of_ledger(scope) && !is_seen(scope)) {
+        return NULL;
+    }
+    if (oracle == ORACLE_NONE) {
+        return "there is no ledger";
+    }
+    if (oracle == ORACLE_EFFECT_ID && is_of_ledger(scope)) {
+        return "ids in answers do not show it, only a ledger does";
+    }
+    return NULL;
+}
+
+/* Why none of an offence says nothing, or NULL. */
+static const char *why_unjudged(const struct figure *metric,
+                                const struct result *result)
+{
+    static const struct {
+        const char *metric;
+        enum effect_class class;
+    } offences[] = {
+        {"duplicates", EFFECT_DUPLICATE},
+        {"extra_effects", EFFECT_DUPLICATE},
+        {"lost", EFFECT_LOST},
+        {"phantom", EFFECT_PHANTOM},
+    };
+    for (size_t i = 0; i < array_length(offences); i++) {
+        if (metric->metric &&
+            strcmp(metric->metric, offences[i].metric) == 0) {
+            return result_unjudged(result, offences[i].class);
         }
-        hist = &result->tally->schedule_lag;
-    } else {
-        hist = &panel->hist[slo->histogram];
     }
-    if (hist->count == 0) {
-        return not_measured("not measured: nothing was recorded");
+    return NULL;
+}
+
+/* Whether a count of 0 says something: there was something to count. */
+static bool counts_anything(const struct figure *metric,
+                            const struct figure_view *view)
+{
+    bool is_bad = metric->unit == UNIT_COUNT && metric->better == BETTER_LOWER;
+    if (!is_bad ||
+        (metric->scope != SCOPE_PANEL && metric->scope != SCOPE_RUN)) {
+        return true;
     }
-    return judge_value(slo, read_stat(hist, slo->stat));
+    bool of_attempts =
+        metric->group == FIGURES_ATTEMPTS || metric->group == FIGURES_HEDGE;
+    return of_attempts ? view->panel->attempts > 0 : view->panel->started > 0;
+}
+
+/* Whether there is anything that a 0 would say something about. */
+static bool has_ground(const struct figure *metric,
+                       const struct result *result)
+{
+    const struct effect_figures *effects = &result->effects;
+    if (metric->scope == SCOPE_CHECKED_LEDGER ||
+        metric->scope == SCOPE_CHECKED_SEEN) {
+        return effects->operations_checked > 0;
+    }
+    if (metric->group == FIGURES_TRANSITIONS) {
+        return effects->transitions.is_measured &&
+               effects->transitions.checked > 0;
+    }
+    if (metric->group == FIGURES_BUDGET) {
+        return result->tally->extremes.budget_level_min >= 0 ||
+               result->policy.budget_level_end >= 0;
+    }
+    return true;
+}
+
+/* A figure that is infinite: what it times did not come. */
+static struct slo_judgement judge_endless(const struct slo *slo, double low)
+{
+    struct slo_judgement never =
+        not_measured("never: not back before the load ended");
+    bool can_be_met =
+        low < (double)INFINITY && holds_for_any(slo, low, INFINITY);
+    never.measured = true;
+    never.value = -1;
+    never.low = low;
+    never.high = INFINITY;
+    never.word = can_be_met ? SLO_INVALID : SLO_MISSED;
+    return never;
 }
 
 static struct slo_judgement judge_metric(const struct slo *slo,
-                                         const struct panel *panel,
-                                         const struct panel_figures *figures,
-                                         const struct result *result)
+                                         const struct figure_view *view)
 {
-    const struct metric *metric = &metrics[slo->metric];
-    if (metric->scope == EFFECTS || metric->scope == SEEN) {
-        if (result->effects.oracle == ORACLE_NONE) {
-            return not_measured("not measured: there is no ledger");
-        }
-        if (result->effects.oracle == ORACLE_EFFECT_ID &&
-            metric->scope == EFFECTS) {
-            return not_measured("not measured: ids in answers do not tell "
-                                "it, only a ledger does");
-        }
-        if (result->effects.oracle == ORACLE_UNVERIFIED) {
-            return not_measured("unverified: %.100s",
-                                result->effects.problem);
-        }
+    const struct figure *metric = slo->metric;
+    const struct effect_figures *effects = &view->result->effects;
+    unsigned layer = figure_layer(metric->group);
+    const char *why = why_unseen(metric->scope, effects->oracle);
+    if (why) {
+        return not_measured("not measured: %s", why);
     }
-    if (metric->layer != NO_LAYER &&
-        !tally_has(result->tally, (enum layer)metric->layer)) {
+    if (effects->oracle == ORACLE_UNVERIFIED &&
+        (is_of_ledger(metric->scope) || is_seen(metric->scope))) {
+        return not_measured("unverified: %.100s", effects->problem);
+    }
+    if (!figure_is_on(view->result->tally->config.layers, metric->group)) {
         return not_measured("not measured: the profile has no %s",
-                            layer_name((enum layer)metric->layer));
+                            layer_name((enum layer)layer));
     }
-    double value = metric->read(panel, figures, result);
-    if (!(value >= 0) && metric->scope == ANSWERS) {
-        return not_measured("not measured: no answer tells it (see "
+    double value = figure_value(metric, view);
+    if (value == 0 && !counts_anything(metric, view)) {
+        return not_measured("not measured: %s",
+                            view->panel->started == 0
+                                ? "no operation was started"
+                                : "no attempt was made");
+    }
+    why = value == 0 ? why_unjudged(metric, view->result) : NULL;
+    if (why) {
+        return not_measured("not measured: %s", why);
+    }
+    if (isinf(value)) {
+        return judge_endless(slo, figure_ends(metric, view, value).low);
+    }
+    if (value >= 0 && has_ground(metric, view->result)) {
+        return judge_ends(slo, value, figure_ends(metric, view, value));
+    }
+    if (metric->group == FIGURES_RECOVERY) {
+        why = recovery_problem(&view->result->recoveries);
+        return not_measured("not measured: %s",
+                            why ? why : "no trigger ended in the load");
+    }
+    if (metric->scope == SCOPE_ANSWERS) {
+        return not_measured("not measured: no answer shows it (see "
                             "idempotency)");
     }
-    if (!(value >= 0) && result->effects.operations_checked == 0 &&
-        result->effects.seen_before > 0) {
+    if (effects->operations_checked == 0 && effects->seen_before > 0) {
         return not_measured("not measured: all %llu operations have ids that "
                             "had effects before the run",
-                            (unsigned long long)result->effects.seen_before);
+                            (unsigned long long)effects->seen_before);
     }
-    if (!(value >= 0)) {
-        return not_measured("not measured: nothing to measure it on");
-    }
-    return judge_value(slo, value);
+    return not_measured("not measured: nothing to measure it on");
 }
 
 struct slo_judgement slo_judge(const struct slo *slo,
                                const struct result *result)
 {
-    const struct panel_figures *figures = NULL;
-    const struct panel *panel = select_panel(slo, result, &figures);
-    if (!panel) {
+    struct figure_view view;
+    if (!select_view(slo, result, &view)) {
         return not_measured("there is no %s of this name",
                             slo->request[0] ? "request" : "phase");
     }
-    if (slo->metric < 0) {
-        return judge_stat(slo, panel, result);
-    }
-    return judge_metric(slo, panel, figures, result);
+    return slo->metric ? judge_metric(slo, &view)
+                       : judge_stat(slo, view.panel, result);
 }
 
-void slo_metric_name(const struct slo *slo, char *name, size_t size)
+const char *slo_word_name(enum slo_word word)
 {
-    if (slo->metric >= 0) {
-        snprintf(name, size, "%s", metrics[slo->metric].name);
-    } else if (slo->histogram == HISTOGRAM_OPERATION) {
-        snprintf(name, size, "%s", slo->stat);
-    } else {
-        snprintf(name, size, "%s.%s",
-                 slo->histogram == SLO_SCHEDULE_LAG
-                     ? schedule_lag_name : histograms[slo->histogram].name,
-                 slo->stat);
-    }
+    static const char *const names[] = {
+#define SLO_WORD(id, word, sentence) [SLO_##id] = (word),
+#include "measure/slo_word.def"
+#undef SLO_WORD
+    };
+    must((size_t)word < array_length(names));
+    return names[word];
 }
-
-bool slo_metric_describe(size_t index, const char **name, const char **unit,
-                         const char **sentence)
-{
-    if (index < array_length(metrics)) {
-        *name = metrics[index].name;
-        *unit = unit_names[metrics[index].unit];
-        *sentence = metrics[index].sentence;
-        return true;
-    }
-    index -= array_length(metrics);
-    *unit = unit_names[UNIT_DURATION];
-    if (index < array_length(shown_stats)) {
-        *name = shown_stats[index];
-        *sentence = histograms[HISTOGRAM_OPERATION].sentence;
-        return true;
-    }
-    index -= array_length(shown_stats);
-    if (index < array_length(histograms)) {
-        static const char *const names[] = {
-#define HISTOGRAM(id, name, sentence) name ".p99",
-#include "measure/histogram.def"
-#undef HISTOGRAM
-        };
-        *name = names[index];
-        *sentence = histograms[index].sentence;
-        return true;
-    }
-    if (index == array_length(histograms)) {
-        *name = "schedule_lag.p99";
-        *sentence = schedule_lag_sentence;
-        return true;
-    }
-    return false;
-}
-

@@ -1,48 +1,51 @@
 #include "measure/tally.h"
 
 #include "base/must.h"
-#include "measure/answers.h"
-#include "measure/effects.h"
+#include "measure/due.h"
 #include "measure/herd.h"
 #include "measure/series.h"
 
 #include <math.h>
 
-/* Layers that operations tell of. */
-enum {
-    COUNTED_LAYERS = 1 << LAYER_RATE_LIMIT | 1 << LAYER_CONCURRENCY |
-                     1 << LAYER_THROTTLE | 1 << LAYER_BREAKER |
-                     1 << LAYER_HEDGE
-};
-
-static uint64_t max_of(uint64_t a, uint64_t b)
+static double lower_of(double a, double b)
 {
-    return a > b ? a : b;
+    return b >= 0 && (a < 0 || b < a) ? b : a;
 }
 
-static void init_panel(struct panel *panel, struct arena *arena)
+static double higher_of(double a, double b)
 {
+    return b > a ? b : a;
+}
+
+static void init_panel(struct panel *panel, struct arena *arena,
+                       struct instant until)
+{
+    panel->until = until;
     for (size_t i = 0; i < HISTOGRAM_COUNT; i++) {
         hist_init(&panel->hist[i], arena);
+        hist_init(&panel->least[i], arena);
     }
 }
 
-static struct panel *new_panel(struct arena *arena)
+static struct panel *new_panel(struct arena *arena, struct instant until)
 {
     struct panel *panel = arena_alloc(arena, sizeof(*panel));
-    init_panel(panel, arena);
+    init_panel(panel, arena, until);
     return panel;
 }
 
 /* Panels of which all but `skipped` see facts; a single one that does sees
  * what the total sees, and is the total. */
 static struct panel **new_panels(struct tally *tally, struct arena *arena,
-                                 size_t count, size_t skipped)
+                                 size_t count, size_t skipped,
+                                 const struct instant *ends)
 {
     struct panel **panels = arena_array(arena, count, sizeof(struct panel *));
     for (size_t i = 0; i < count; i++) {
         bool only = i >= skipped && count - skipped == 1;
-        panels[i] = only ? &tally->total : new_panel(arena);
+        panels[i] =
+            only ? &tally->total
+                 : new_panel(arena, ends ? ends[i] : tally->total.until);
     }
     return panels;
 }
@@ -53,131 +56,204 @@ void tally_init(struct tally *tally, struct arena *arena,
     *tally = (struct tally){.config = *config};
     struct instant origin = {config->warmup.ns};
 
-    init_panel(&tally->total, arena);
-    tally->requests = new_panels(tally, arena, config->requests, 0);
-    tally->stages = new_panels(tally, arena, config->stages,
-                               config->first_stage_is_warmup ? 1 : 0);
-    tally->budget.level_min = -1;
+    init_panel(&tally->total, arena, (struct instant){config->load_length.ns});
+    tally->requests = new_panels(tally, arena, config->requests, 0, NULL);
+    tally->stages =
+        new_panels(tally, arena, config->stages,
+                   config->first_stage_is_warmup ? 1 : 0, config->stage_ends);
+    tally->extremes = (struct extremes){
+#define LOWEST(group, member, form, id, better, when, amount, label, \
+               sentence) \
+    .id = -1,
+#define HIGHEST LOWEST
+#include "measure/figure.def"
+    };
     breakers_init(&tally->breakers, origin);
+    tally->workers.waiting = NOT_MEASURED;
+    tally->workers.waiting_max = NOT_MEASURED;
     hist_init(&tally->schedule_lag, arena);
     tally->series = arena_alloc(arena, sizeof(*tally->series));
     series_init(tally->series, arena, origin);
     tally->herd = arena_alloc(arena, sizeof(*tally->herd));
     herd_init(tally->herd, arena, origin);
-    if (config->keep_effects) {
-        tally->effects = effects_log_new(arena, config->operations_max);
-        if (config->keep_times) {
-            effects_log_keep_times(tally->effects, arena);
-        }
-    }
-    if (config->keep_answers) {
-        tally->answers = answers_log_new(arena, config->operations_max,
-                                         config->names_effects);
+    if (config->has_trigger) {
+        tally->due = arena_alloc(arena, sizeof *tally->due);
+        due_init(tally->due, arena, origin);
     }
 }
 
-/* Hedging: what it sent, and what the losers cost. */
-static void take_hedged(struct panel *panel, const struct fact *fact)
+static void end_panels(struct panel *const *panels, size_t count,
+                       struct instant at)
 {
-    panel->hedges_on_wire +=
-        fact->done.kind == ATTEMPT_HEDGE && fact->done.was_sent;
-    if (fact->done.outcome == OUTCOME_CANCELLED && fact->done.wasted &&
-        fact->done.kind != ATTEMPT_DUPLICATE) {
-        panel->hedge_losers++;
-        panel->loser_connections += fact->done.closed_connection;
+    for (size_t i = 0; i < count; i++) {
+        panels[i]->until = instant_min(panels[i]->until, at);
+    }
+}
+
+void tally_end_load(struct tally *tally, struct instant at)
+{
+    tally->total.until = instant_min(tally->total.until, at);
+    end_panels(tally->requests, tally->config.requests, at);
+    end_panels(tally->stages, tally->config.stages, at);
+}
+
+/* What a fact adds to the counters of a panel. The kind is a constant where
+ * this is called, so that only the rows of that kind remain. */
+static inline void add_counters(const struct tally *tally, struct panel *panel,
+                                const struct fact *fact, enum fact_kind kind)
+{
+#define BASIS(group, id, when, amount) \
+    if (kind == FACT_##when && \
+        figure_is_on(tally->config.layers, FIGURES_##group)) { \
+        panel->id += (uint64_t)(amount); \
+    }
+#define COUNTER(group, member, id, better, when, amount, label, sentence) \
+    BASIS(group, id, when, amount)
+#include "measure/figure.def"
+}
+
+/* The same for the extremes of the whole run. */
+static inline void note_extremes(struct tally *tally, const struct fact *fact,
+                                 enum fact_kind kind)
+{
+    struct extremes *extremes = &tally->extremes;
+#define EXTREME(pick, group, id, when, amount) \
+    if (kind == FACT_##when && \
+        figure_is_on(tally->config.layers, FIGURES_##group)) { \
+        extremes->id = pick(extremes->id, (double)(amount)); \
+    }
+#define LOWEST(group, member, form, id, better, when, amount, label, \
+               sentence) \
+    EXTREME(lower_of, group, id, when, amount)
+#define HIGHEST(group, member, form, id, better, when, amount, label, \
+                sentence) \
+    EXTREME(higher_of, group, id, when, amount)
+#include "measure/figure.def"
+#undef EXTREME
+}
+
+/* A duration of which so much may be squall's own. */
+static inline void record(struct panel *panel, enum histogram which,
+                          struct duration value, struct duration late)
+{
+    hist_record(&panel->hist[which], value);
+    hist_record(
+        &panel->least[which],
+        duration_max((struct duration){value.ns - late.ns}, DURATION_ZERO));
+}
+
+/* One that had not ended when squall gave it up: it would have been longer. */
+static inline void record_given_up(struct panel *panel, enum histogram which,
+                                   struct duration value, struct duration late)
+{
+    hist_record_unknown(&panel->hist[which]);
+    hist_record(
+        &panel->least[which],
+        duration_max((struct duration){value.ns - late.ns}, DURATION_ZERO));
+}
+
+static void take_queue(struct panel *panel, const struct fact *fact)
+{
+    if (fact->done.queue.ns < 0) {
+        return;
+    }
+    if (fact->done.in_queue) {
+        hist_record_unknown(&panel->hist[HISTOGRAM_QUEUE]);
+    } else {
+        hist_record(&panel->hist[HISTOGRAM_QUEUE], fact->done.queue);
+    }
+}
+
+static void take_attempt(struct panel *panel, const struct fact *fact)
+{
+    bool given_up =
+        fact->done.outcome == OUTCOME_CANCELLED && !fact->done.wasted;
+
+    if (given_up) {
+        record_given_up(panel, HISTOGRAM_ATTEMPT, fact->done.latency,
+                        fact->done.late);
+        return;
+    }
+    record(panel, HISTOGRAM_ATTEMPT, fact->done.latency, fact->done.late);
+    if (fact->done.outcome == OUTCOME_OK) {
+        record(panel, HISTOGRAM_ATTEMPT_OK, fact->done.latency,
+               fact->done.late);
     }
 }
 
 static void take_done(struct panel *panel, const struct fact *fact)
 {
-    panel->attempts++;
     panel->kinds[fact->done.kind]++;
     panel->by_outcome[fact->done.outcome]++;
-    panel->resends_refused += fact->done.resend_refused;
     if (fact->done.status > 0 && fact->done.status < STATUS_MAX) {
         panel->by_status[fact->done.status]++;
     }
-    if (fact->done.queue.ns >= 0) {
-        hist_record(&panel->hist[HISTOGRAM_QUEUE], fact->done.queue);
-    }
+    take_queue(panel, fact);
     if (fact->done.connect.ns >= 0) {
-        hist_record(&panel->hist[HISTOGRAM_CONNECT], fact->done.connect);
+        record(panel, HISTOGRAM_CONNECT, fact->done.connect,
+               fact->done.connect_late);
+    }
+    if (fact->done.connect.ns >= 0 && fact->done.dns.ns > 0) {
+        record(panel, HISTOGRAM_DNS, fact->done.dns, DURATION_ZERO);
+    }
+    if (fact->done.connect.ns >= 0 && fact->done.tcp.ns > 0) {
+        record(panel, HISTOGRAM_TCP, fact->done.tcp, fact->done.connect_late);
+    }
+    if (fact->done.connect.ns >= 0 && fact->done.tls.ns > 0) {
+        record(panel, HISTOGRAM_TLS, fact->done.tls, fact->done.connect_late);
     }
     if (fact->done.first_byte.ns >= 0) {
-        hist_record(&panel->hist[HISTOGRAM_FIRST_BYTE],
-                    fact->done.first_byte);
+        record(panel, HISTOGRAM_FIRST_BYTE, fact->done.first_byte,
+               fact->done.first_byte_late);
     }
     must(fact->done.was_sent || fact->done.outcome != OUTCOME_OK);
-    if (!fact->done.was_sent) {
-        return;
-    }
-    panel->on_wire++;
-    panel->retries_on_wire += fact->done.kind == ATTEMPT_RETRY;
-    panel->wasted += fact->done.wasted;
-    hist_record(&panel->hist[HISTOGRAM_ATTEMPT], fact->done.latency);
-    if (fact->done.outcome == OUTCOME_OK) {
-        hist_record(&panel->hist[HISTOGRAM_ATTEMPT_OK], fact->done.latency);
+    if (fact->done.was_sent) {
+        panel->sent_in_time +=
+            fact->at.ns - fact->done.latency.ns <= panel->until.ns;
+        take_attempt(panel, fact);
     }
 }
 
-static void take_waits(struct panel *panel, const struct fact *fact)
+static void take_finished(const struct tally *tally, struct panel *panel,
+                          const struct fact *fact)
 {
-    bool for_rate = fact->finished.waited_rate;
-    bool for_place = fact->finished.waited_place;
-    panel->rate_waits += for_rate;
-    panel->place_waits += for_place;
-    if (for_rate || for_place) {
-        panel->limit_waits++;
-        hist_record(&panel->hist[HISTOGRAM_LIMIT_WAIT],
-                    fact->finished.limit_wait);
-    }
-}
-
-/* What the layers did for an operation that has ended. */
-static void take_layers(const struct tally *tally, struct panel *panel,
-                        const struct fact *fact)
-{
-    for (unsigned i = 0; i < LAYER_COUNT; i++) {
-        if (tally_has(tally, (enum layer)i)) {
-            panel->refusals[i] += fact->finished.refusals[i];
-        }
-    }
-    if (tally_has(tally, LAYER_HEDGE)) {
-        panel->hedges += fact->finished.hedges;
-        panel->hedges_denied += fact->finished.hedges_denied;
-        panel->hedges_won += fact->finished.won_by_hedge;
-    }
-    if (tally_has(tally, LAYER_RATE_LIMIT) ||
-        tally_has(tally, LAYER_CONCURRENCY)) {
-        take_waits(panel, fact);
-    }
-}
-
-static void take_finished(struct panel *panel, const struct fact *fact,
-                          bool in_load)
-{
-    struct duration latency =
-        instant_since(fact->at, fact->finished.intended);
+    bool can_wait = tally_has(tally, LAYER_RATE_LIMIT) ||
+                    tally_has(tally, LAYER_CONCURRENCY);
+    struct duration latency = instant_since(fact->at, fact->finished.intended);
     enum verdict verdict = fact->finished.verdict;
     unsigned bin = fact->finished.attempts;
 
     panel->verdicts[verdict]++;
     panel->reasons[fact->finished.reason]++;
     panel->attempts_per_operation[bin < AMPLIFICATION_BINS
-                                      ? bin : AMPLIFICATION_BINS - 1]++;
+                                      ? bin
+                                      : AMPLIFICATION_BINS - 1]++;
     panel->last_finished = instant_max(panel->last_finished, fact->at);
+    panel->succeeded_in_time +=
+        verdict == VERDICT_SUCCEEDED && fact->at.ns <= panel->until.ns;
     if (fact->finished.backoff.ns > 0) {
         hist_record(&panel->hist[HISTOGRAM_BACKOFF], fact->finished.backoff);
+    }
+    if (can_wait &&
+        (fact->finished.waited_rate || fact->finished.waited_place)) {
+        hist_record(&panel->hist[HISTOGRAM_LIMIT_WAIT],
+                    fact->finished.limit_wait);
     }
     if (verdict == VERDICT_SHED) {
         panel->shed_reasons[fact->finished.reason]++;
         return;
     }
-    hist_record(&panel->hist[HISTOGRAM_OPERATION], latency);
-    if (verdict == VERDICT_ACKED) {
-        panel->acked_in_load += in_load;
-        hist_record(&panel->hist[HISTOGRAM_OPERATION_ACKED], latency);
+    if (fact->finished.reason == FINISH_ABANDONED) {
+        record_given_up(panel, HISTOGRAM_OPERATION, latency,
+                        fact->finished.late);
+        record_given_up(panel, HISTOGRAM_FAILED, latency, fact->finished.late);
+        return;
     }
+    record(panel, HISTOGRAM_OPERATION, latency, fact->finished.late);
+    record(panel,
+           verdict == VERDICT_SUCCEEDED ? HISTOGRAM_SUCCEEDED
+                                        : HISTOGRAM_FAILED,
+           latency, fact->finished.late);
 }
 
 static void take_panel(const struct tally *tally, struct panel *panel,
@@ -185,49 +261,26 @@ static void take_panel(const struct tally *tally, struct panel *panel,
 {
     switch (fact->kind) {
     case FACT_DROPPED:
-        panel->offered++;
-        panel->dropped++;
+        add_counters(tally, panel, fact, FACT_DROPPED);
         break;
     case FACT_STARTED:
-        panel->offered++;
-        panel->started++;
+        add_counters(tally, panel, fact, FACT_STARTED);
         break;
     case FACT_DONE:
+        add_counters(tally, panel, fact, FACT_DONE);
         take_done(panel, fact);
-        if (tally_has(tally, LAYER_HEDGE)) {
-            take_hedged(panel, fact);
-        }
         break;
     case FACT_FINISHED:
-        take_finished(panel, fact,
-                      fact->at.ns <= tally->config.load_length.ns);
-        if (tally->config.layers & COUNTED_LAYERS) {
-            take_layers(tally, panel, fact);
-        }
+        add_counters(tally, panel, fact, FACT_FINISHED);
+        take_finished(tally, panel, fact);
         break;
     case FACT_SENT:
     case FACT_FAULT:
     case FACT_BREAKER:
     case FACT_CLIENT:
     case FACT_ANSWERS:
+    case FACT_WORKER:
         break;
-    }
-}
-
-static void note_level(struct budget_tally *budget, double level)
-{
-    if (level >= 0 && (budget->level_min < 0 || level < budget->level_min)) {
-        budget->level_min = level;
-    }
-}
-
-static void note_limits(struct limit_tally *limit, uint64_t min, uint64_t max)
-{
-    if (limit->count == 0 || min < limit->min) {
-        limit->min = min;
-    }
-    if (limit->count == 0 || max > limit->max) {
-        limit->max = max;
     }
 }
 
@@ -237,24 +290,25 @@ static void take_verdict(struct tally *tally, const struct fact *fact)
     enum verdict verdict = fact->finished.verdict;
 
     interval->finished++;
-    interval->acked += verdict == VERDICT_ACKED;
-    interval->refused += verdict == VERDICT_REFUSED;
+    interval->succeeded += verdict == VERDICT_SUCCEEDED;
+    interval->rejected += verdict == VERDICT_REJECTED;
+    interval->unanswered += verdict == VERDICT_UNANSWERED;
+    interval->ambiguous += verdict == VERDICT_AMBIGUOUS;
     interval->shed += verdict == VERDICT_SHED;
     if (verdict != VERDICT_SHED) {
         series_record(interval,
-                      instant_since(fact->at, fact->finished.intended));
+                      instant_since(fact->at, fact->finished.intended),
+                      verdict == VERDICT_SUCCEEDED);
+    }
+    if (tally->due && verdict == VERDICT_SUCCEEDED) {
+        due_succeeded(tally->due, fact->finished.intended, fact->at);
     }
     if (fact->finished.has_budget) {
-        tally->budget.granted += fact->finished.retries_granted;
-        note_level(&tally->budget, fact->finished.budget_level);
         series_level(interval, fact->finished.budget_level);
     }
     if (tally_has(tally, LAYER_CONCURRENCY)) {
-        uint64_t limit = fact->finished.limit;
-        note_limits(&tally->limit, limit, limit);
-        tally->limit.count++;
         interval->limits++;
-        interval->limit_sum += limit;
+        interval->limit_sum += fact->finished.limit;
     }
 }
 
@@ -276,18 +330,78 @@ static void take_breaker(struct tally *tally, const struct fact *fact)
 static void take_client(struct tally *tally, const struct fact *fact)
 {
     struct client_tally *clients = &tally->clients;
+    note_extremes(tally, fact, FACT_CLIENT);
     clients->count++;
     if (tally_has(tally, LAYER_CONCURRENCY)) {
         clients->limits += fact->client.limit;
-        clients->running_max =
-            max_of(clients->running_max, fact->client.running_max);
-        clients->queued_max =
-            max_of(clients->queued_max, fact->client.queued_max);
     }
     if (fact->client.budget_level >= 0) {
         clients->budgets++;
         clients->budget_levels +=
             (uint64_t)llround(fmin(fact->client.budget_level, 1e9) * 1e6);
+    }
+}
+
+static void add_known(struct duration *to, struct duration amount)
+{
+    if (amount.ns >= 0) {
+        *to = duration_add(duration_max(*to, DURATION_ZERO), amount);
+    }
+}
+
+static void take_worker(struct worker_tally *workers, const struct fact *fact)
+{
+    workers->away_max = duration_max(workers->away_max, fact->worker.away);
+    workers->away_sum = duration_add(workers->away_sum, fact->worker.away_sum);
+    workers->stalls += fact->worker.stalls;
+    workers->wall = duration_add(workers->wall, fact->worker.wall);
+    add_known(&workers->waiting, fact->worker.waiting);
+    workers->waiting_max =
+        duration_max(workers->waiting_max, fact->worker.waiting);
+    if (fact->worker.away.ns > NS_PER_MS || fact->worker.lag.ns > NS_PER_MS) {
+        workers->late_wall =
+            duration_add(workers->late_wall, fact->worker.wall);
+        add_known(&workers->late_cpu, fact->worker.cpu);
+    }
+}
+
+static void merge_workers(struct worker_tally *to,
+                          const struct worker_tally *from)
+{
+    to->away_max = duration_max(to->away_max, from->away_max);
+    to->away_sum = duration_add(to->away_sum, from->away_sum);
+    to->stalls += from->stalls;
+    to->wall = duration_add(to->wall, from->wall);
+    add_known(&to->waiting, from->waiting);
+    to->waiting_max = duration_max(to->waiting_max, from->waiting_max);
+    to->late_wall = duration_add(to->late_wall, from->late_wall);
+    to->late_cpu = duration_add(to->late_cpu, from->late_cpu);
+}
+
+/* A hedge that lost did not fail, and neither did what was followed. */
+static void take_failure(struct tally *tally, const struct fact *fact)
+{
+    enum outcome outcome = fact->done.outcome;
+
+    if (outcome != OUTCOME_OK && !outcome_goes_on(outcome) &&
+        !(outcome == OUTCOME_CANCELLED && fact->done.wasted)) {
+        struct failure failure = {
+            .outcome = outcome,
+            .status = fact->done.status,
+            .text = fact->done.text ? fact->done.text : "",
+            .length = fact->done.text ? fact->done.text_length : 0,
+            .hash = fact->done.text_hash,
+            .at = fact->at,
+        };
+        failures_take(&tally->failures, &failure);
+    }
+}
+
+static void take_offered(struct tally *tally, struct instant intended)
+{
+    series_at(tally->series, intended)->offered++;
+    if (tally->due) {
+        due_offered(tally->due, intended);
     }
 }
 
@@ -297,10 +411,10 @@ static void take_whole(struct tally *tally, const struct fact *fact)
     struct series *series = tally->series;
     switch (fact->kind) {
     case FACT_DROPPED:
-        series_at(series, fact->at)->offered++;
+        take_offered(tally, fact->dropped.intended);
         break;
     case FACT_STARTED:
-        series_at(series, fact->started.intended)->offered++;
+        take_offered(tally, fact->started.intended);
         series_at(series, fact->at)->started++;
         herd_started(tally->herd, fact->at);
         hist_record(&tally->schedule_lag,
@@ -315,18 +429,25 @@ static void take_whole(struct tally *tally, const struct fact *fact)
         herd_sent(tally->herd, fact->at);
         break;
     }
-    case FACT_DONE:
+    case FACT_DONE: {
+        struct series_interval *interval = series_at(series, fact->at);
+        interval->sent_bytes += fact->done.bytes_sent;
+        interval->received_bytes += fact->done.bytes_received;
+        take_failure(tally, fact);
         break;
+    }
     case FACT_FAULT:
         tally->faults[fact->fault.fault].injected++;
         tally->faults[fact->fault.fault].delivered += fact->fault.delivered;
         break;
     case FACT_FINISHED:
+        note_extremes(tally, fact, FACT_FINISHED);
         take_verdict(tally, fact);
         break;
     case FACT_BREAKER:
     case FACT_CLIENT:
     case FACT_ANSWERS:
+    case FACT_WORKER:
         break;
     }
 }
@@ -341,17 +462,11 @@ void tally_take(struct tally *tally, const struct fact *fact)
         take_client(tally, fact);
         return;
     }
-    if (fact->kind == FACT_ANSWERS) {
-        if (tally->answers) {
-            answers_log_take(tally->answers, fact);
-        }
+    if (fact->kind == FACT_WORKER) {
+        take_worker(&tally->workers, fact);
         return;
     }
-    if (tally->effects && fact->kind == FACT_FINISHED &&
-        fact->finished.has_effect) {
-        effects_log_take(tally->effects, fact);
-    }
-    if (fact->warmup) {
+    if (fact->warmup || fact->kind == FACT_ANSWERS) {
         return;
     }
     must(fact->request < tally->config.requests);
@@ -381,16 +496,13 @@ static void add(uint64_t *to, const uint64_t *from, size_t count)
 
 static void merge_panel(struct panel *to, const struct panel *from)
 {
-    to->offered += from->offered;
-    to->started += from->started;
-    to->dropped += from->dropped;
-    to->acked_in_load += from->acked_in_load;
+#define BASIS(group, id, when, amount) to->id += from->id;
+#define COUNTER(group, member, id, better, when, amount, label, sentence) \
+    BASIS(group, id, when, amount)
+#include "measure/figure.def"
     to->last_finished = instant_max(to->last_finished, from->last_finished);
-    to->attempts += from->attempts;
-    to->on_wire += from->on_wire;
-    to->retries_on_wire += from->retries_on_wire;
-    to->wasted += from->wasted;
-    to->resends_refused += from->resends_refused;
+    to->sent_in_time += from->sent_in_time;
+    to->succeeded_in_time += from->succeeded_in_time;
     add(to->verdicts, from->verdicts, VERDICT_COUNT);
     add(to->reasons, from->reasons, FINISH_REASON_COUNT);
     add(to->shed_reasons, from->shed_reasons, FINISH_REASON_COUNT);
@@ -399,18 +511,9 @@ static void merge_panel(struct panel *to, const struct panel *from)
     add(to->by_status, from->by_status, STATUS_MAX);
     add(to->attempts_per_operation, from->attempts_per_operation,
         AMPLIFICATION_BINS);
-    add(to->refusals, from->refusals, LAYER_COUNT);
-    to->limit_waits += from->limit_waits;
-    to->rate_waits += from->rate_waits;
-    to->place_waits += from->place_waits;
-    to->hedges += from->hedges;
-    to->hedges_on_wire += from->hedges_on_wire;
-    to->hedges_won += from->hedges_won;
-    to->hedges_denied += from->hedges_denied;
-    to->hedge_losers += from->hedge_losers;
-    to->loser_connections += from->loser_connections;
     for (size_t i = 0; i < HISTOGRAM_COUNT; i++) {
         hist_merge(&to->hist[i], &from->hist[i]);
+        hist_merge(&to->least[i], &from->least[i]);
     }
 }
 
@@ -429,22 +532,19 @@ static void merge_clients(struct client_tally *to,
 {
     to->count += from->count;
     to->limits += from->limits;
-    to->running_max = max_of(to->running_max, from->running_max);
-    to->queued_max = max_of(to->queued_max, from->queued_max);
     to->budgets += from->budgets;
     to->budget_levels += from->budget_levels;
 }
 
-static void merge_policy(struct tally *tally, const struct tally *other)
+static void merge_extremes(struct extremes *to, const struct extremes *from)
 {
-    tally->budget.granted += other->budget.granted;
-    note_level(&tally->budget, other->budget.level_min);
-    breakers_merge(&tally->breakers, &other->breakers);
-    if (other->limit.count > 0) {
-        note_limits(&tally->limit, other->limit.min, other->limit.max);
-        tally->limit.count += other->limit.count;
-    }
-    merge_clients(&tally->clients, &other->clients);
+#define LOWEST(group, member, form, id, better, when, amount, label, \
+               sentence) \
+    to->id = lower_of(to->id, from->id);
+#define HIGHEST(group, member, form, id, better, when, amount, label, \
+                sentence) \
+    to->id = higher_of(to->id, from->id);
+#include "measure/figure.def"
 }
 
 void tally_merge(struct tally *tally, const struct tally *other)
@@ -464,10 +564,18 @@ void tally_merge(struct tally *tally, const struct tally *other)
         tally->faults[i].injected += other->faults[i].injected;
         tally->faults[i].delivered += other->faults[i].delivered;
     }
-    merge_policy(tally, other);
+    failures_merge(&tally->failures, &other->failures);
+    merge_extremes(&tally->extremes, &other->extremes);
+    breakers_merge(&tally->breakers, &other->breakers);
+    merge_clients(&tally->clients, &other->clients);
+    merge_workers(&tally->workers, &other->workers);
     hist_merge(&tally->schedule_lag, &other->schedule_lag);
     series_merge(tally->series, other->series);
     herd_merge(tally->herd, other->herd);
+    must((tally->due != NULL) == (other->due != NULL));
+    if (tally->due) {
+        due_merge(tally->due, other->due);
+    }
 }
 
 static uint64_t sum_of(const uint64_t *counts, size_t count)
@@ -481,22 +589,21 @@ static uint64_t sum_of(const uint64_t *counts, size_t count)
 
 static void check_layers(const struct panel *p, bool has_hedges)
 {
-    uint64_t acked = p->verdicts[VERDICT_ACKED];
-    must(p->hist[HISTOGRAM_LIMIT_WAIT].count == p->limit_waits);
-    must(p->limit_waits <= p->rate_waits + p->place_waits);
-    must(p->rate_waits <= p->limit_waits);
-    must(p->place_waits <= p->limit_waits);
+    uint64_t succeeded = p->verdicts[VERDICT_SUCCEEDED];
+    uint64_t waits = p->hist[HISTOGRAM_LIMIT_WAIT].count;
+    must(waits <= p->rate_limit_waited + p->concurrency_queued);
+    must(p->rate_limit_waited <= waits);
+    must(p->concurrency_queued <= waits);
     must(!has_hedges || p->hedges == p->kinds[ATTEMPT_HEDGE]);
-    must(p->hedges_on_wire <= p->hedges);
-    must(p->hedges_won <= p->hedges && p->hedges_won <= acked);
-    must(p->hedge_losers <= p->by_outcome[OUTCOME_CANCELLED]);
-    must(p->loser_connections <= p->hedge_losers);
+    must(p->hedges_sent <= p->hedges);
+    must(p->hedges_won <= p->hedges && p->hedges_won <= succeeded);
+    must(p->hedges_cancelled <= p->by_outcome[OUTCOME_CANCELLED]);
+    must(p->hedge_connections_closed <= p->hedges_cancelled);
 }
 
 static void check_panel(const struct panel *p, bool has_hedges)
 {
     const struct hist *hist = p->hist;
-    must(p->offered == p->started + p->dropped);
     must(p->started == sum_of(p->verdicts, VERDICT_COUNT));
     must(p->started == sum_of(p->reasons, FINISH_REASON_COUNT));
     must(p->verdicts[VERDICT_SHED] ==
@@ -504,48 +611,50 @@ static void check_panel(const struct panel *p, bool has_hedges)
     for (int r = 0; r < FINISH_REASON_COUNT; r++) {
         must(p->shed_reasons[r] <= p->reasons[r]);
     }
-    must(p->started ==
-         sum_of(p->attempts_per_operation, AMPLIFICATION_BINS));
+    must(p->started == sum_of(p->attempts_per_operation, AMPLIFICATION_BINS));
     must(p->attempts == sum_of(p->kinds, ATTEMPT_KIND_COUNT));
     must(p->attempts == sum_of(p->by_outcome, OUTCOME_COUNT));
     must(p->attempts >= p->on_wire);
     must(hist[HISTOGRAM_OPERATION].count ==
          p->started - p->verdicts[VERDICT_SHED]);
-    must(hist[HISTOGRAM_OPERATION_ACKED].count ==
-         p->verdicts[VERDICT_ACKED]);
+    must(hist[HISTOGRAM_SUCCEEDED].count == p->verdicts[VERDICT_SUCCEEDED]);
+    must(hist[HISTOGRAM_FAILED].count ==
+         panel_failed(p) - p->verdicts[VERDICT_SHED]);
     must(hist[HISTOGRAM_ATTEMPT].count == p->on_wire);
     must(hist[HISTOGRAM_ATTEMPT_OK].count == p->by_outcome[OUTCOME_OK]);
+    for (int h = 0; h < HISTOGRAM_COUNT; h++) {
+        must(p->least[h].count == 0 || p->least[h].count == hist[h].count);
+    }
     check_layers(p, has_hedges);
 }
 
-static void check_parts(const struct tally *tally,
-                        struct panel *const *parts, size_t count)
+static const uint64_t *counter_at(const struct panel *panel, size_t offset)
 {
-    const struct panel *total = &tally->total;
-    uint64_t offered = 0;
-    uint64_t attempts = 0;
-    uint64_t on_wire = 0;
-    uint64_t acked = 0;
-    uint64_t shed = 0;
-    uint64_t hedges = 0;
-    if (count == 0) {
-        return;
-    }
+    return (const uint64_t *)((const char *)panel + offset);
+}
+
+/* What all parts count is what the total counts. */
+static void check_parts(const struct tally *tally, struct panel *const *parts,
+                        size_t count)
+{
+    static const size_t offsets[] = {
+#define BASIS(group, id, when, amount) offsetof(struct panel, id),
+#define COUNTER(group, member, id, better, when, amount, label, sentence) \
+    BASIS(group, id, when, amount)
+#include "measure/figure.def"
+        offsetof(struct panel, verdicts[VERDICT_SUCCEEDED]),
+        offsetof(struct panel, verdicts[VERDICT_SHED]),
+    };
     for (size_t i = 0; i < count; i++) {
         check_panel(parts[i], tally_has(tally, LAYER_HEDGE));
-        offered += parts[i]->offered;
-        attempts += parts[i]->attempts;
-        on_wire += parts[i]->on_wire;
-        acked += parts[i]->verdicts[VERDICT_ACKED];
-        shed += parts[i]->verdicts[VERDICT_SHED];
-        hedges += parts[i]->hedges;
     }
-    must(offered == total->offered);
-    must(attempts == total->attempts);
-    must(on_wire == total->on_wire);
-    must(acked == total->verdicts[VERDICT_ACKED]);
-    must(shed == total->verdicts[VERDICT_SHED]);
-    must(hedges == total->hedges);
+    for (size_t c = 0; count > 0 && c < array_length(offsets); c++) {
+        uint64_t sum = 0;
+        for (size_t i = 0; i < count; i++) {
+            sum += *counter_at(parts[i], offsets[c]);
+        }
+        must(sum == *counter_at(&tally->total, offsets[c]));
+    }
 }
 
 void tally_check(const struct tally *tally)

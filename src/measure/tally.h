@@ -6,17 +6,20 @@
  *
  * Equations that hold at the end of every run, in each panel (tally_check
  * asserts them):
- *   offered  = started + dropped
- *   started  = acked + refused + ambiguous + shed = sum of reasons
+ *   offered  = started + dropped, since it is that sum
+ *   started  = succeeded + failed = sum of reasons
  *            = sum of attempts_per_operation
+ *   failed   = rejected + unanswered + ambiguous + shed, since it is that sum
  *   attempts = first + retries + hedges + duplicates
  *   attempts = sum of by_outcome >= on_wire
- *   operation.count = started - shed;  operation_acked.count = acked
+ *   operation.count = started - shed;  succeeded.count = succeeded
+ *   failed.count = failed - shed
  *   attempt.count = on_wire;           attempt_ok.count = by_outcome[OK]
  *   shed     = sum of shed_reasons;    shed_reasons[r] <= reasons[r]
- *   limit_wait.count = limit_waits <= rate_waits + place_waits
- *   hedges   = the sum over operations; hedges_won <= hedges, acked
- *   hedge_losers <= by_outcome[CANCELLED]; loser_connections <= hedge_losers
+ *   limit_wait.count <= rate_limit_waited + concurrency_queued
+ *   hedges   = kinds[HEDGE]; hedges_won <= hedges, succeeded
+ *   hedges_cancelled <= by_outcome[CANCELLED]
+ *   hedge_connections_closed <= hedges_cancelled
  * and the counters of all requests, and of all stages, add up to the total.
  */
 #ifndef SQUALL_MEASURE_TALLY_H
@@ -26,6 +29,8 @@
 #include "faults/fault.h"
 #include "measure/breakers.h"
 #include "measure/fact.h"
+#include "measure/failures.h"
+#include "measure/figure.h"
 #include "measure/hist.h"
 
 enum histogram {
@@ -43,36 +48,73 @@ enum {
 
 enum { AMPLIFICATION_BINS = 32, STATUS_MAX = 600 };
 
-/* The figures of a set of operations: all, one request's or one phase's. */
+/* The counts of a set of operations: all, one request's or one phase's. Those
+ * of figure.def first; they say there what they are. */
 struct panel {
-    uint64_t offered, started, dropped;
+#define COUNTER(group, member, id, better, when, amount, label, sentence) \
+    uint64_t id;
+#define BASIS(group, id, when, amount) uint64_t id;
+#include "measure/figure.def"
     uint64_t verdicts[VERDICT_COUNT];
     uint64_t reasons[FINISH_REASON_COUNT];
     uint64_t shed_reasons[FINISH_REASON_COUNT]; /* of those that were shed */
-    uint64_t acked_in_load;  /* of the acked, before the end of load */
-    struct instant last_finished;          /* the latest verdict; 0: none */
-    uint64_t attempts;                     /* that ended, sent or not */
+    struct instant last_finished; /* the latest verdict; 0: none */
+    /* Of the time that rates are taken over: the load, or the phase. */
+    struct instant until;       /* its end */
+    uint64_t sent_in_time;      /* attempts */
+    uint64_t succeeded_in_time; /* operations */
     uint64_t kinds[ATTEMPT_KIND_COUNT];
-    uint64_t on_wire;                      /* of them, a byte was sent */
-    uint64_t retries_on_wire;              /* of those, retries */
-    uint64_t wasted;                       /* on the wire, for nothing */
-    uint64_t resends_refused;
     uint64_t by_outcome[OUTCOME_COUNT];
     uint64_t by_status[STATUS_MAX];
     /* operations by the number of their attempts on the wire; the last bin
      * holds all above */
     uint64_t attempts_per_operation[AMPLIFICATION_BINS];
-    /* What the clients' own policies did; each counted where its layer is
-     * on. */
-    uint64_t refusals[LAYER_COUNT]; /* tries that a layer refused */
-    uint64_t limit_waits;           /* operations that waited for a limit */
-    uint64_t rate_waits, place_waits; /* and for which: maybe both */
-    uint64_t hedges;                /* made, told by operations */
-    uint64_t hedges_on_wire;
-    uint64_t hedges_won, hedges_denied;
-    uint64_t hedge_losers;          /* cancelled, since another won */
-    uint64_t loser_connections;     /* that closed with them */
     struct hist hist[HISTOGRAM_COUNT];
+    /* The same values less what may be squall's own part in each; empty where
+     * squall has no part in them (policy waits, connection queues). Those of
+     * a quantile are the two ends of where it lies. */
+    struct hist least[HISTOGRAM_COUNT];
+};
+
+/* Operations that were due. */
+static inline uint64_t panel_offered(const struct panel *panel)
+{
+    return panel->started + panel->dropped;
+}
+
+/* How many values a distribution would have if none were lacking: of
+ * operations, those that were never sent or never started, too. What is
+ * lacking is larger than any that is there. */
+static inline uint64_t panel_whole(const struct panel *panel,
+                                   enum histogram histogram)
+{
+    return histogram == HISTOGRAM_OPERATION ? panel_offered(panel)
+                                            : panel->hist[histogram].count;
+}
+
+/* Operations that have ended otherwise than in success. */
+static inline uint64_t panel_failed(const struct panel *panel)
+{
+    uint64_t failed = 0;
+    for (int v = 0; v < VERDICT_COUNT; v++) {
+        failed += v == VERDICT_SUCCEEDED ? 0 : panel->verdicts[v];
+    }
+    return failed;
+}
+
+/* Operations that have ended. */
+static inline uint64_t panel_finished(const struct panel *panel)
+{
+    return panel->verdicts[VERDICT_SUCCEEDED] + panel_failed(panel);
+}
+
+/* The least and the most that the whole run had; < 0: not measured. */
+struct extremes {
+#define LOWEST(group, member, form, id, better, when, amount, label, \
+               sentence) \
+    double id;
+#define HIGHEST LOWEST
+#include "measure/figure.def"
 };
 
 struct fault_tally {
@@ -80,60 +122,42 @@ struct fault_tally {
     uint64_t delivered; /* lost_response: the service had the request whole */
 };
 
-/* The retry budgets of all clients. Retries that were denied are the
- * operations that ended for it: reasons[FINISH_BUDGET_EXHAUSTED]. */
-struct budget_tally {
-    uint64_t granted;
-    double level_min; /* when an operation ended; < 0: not measured */
-};
-
-/* The limits of calls under way, common pools only: when operations ended. */
-struct limit_tally {
-    uint64_t count; /* 0: the next two mean nothing */
-    uint64_t min, max;
-};
-
 /* What all clients were left with; of layers that are off 0. */
 struct client_tally {
     uint64_t count;
-    uint64_t limits;          /* the sum */
-    uint64_t running_max, queued_max; /* of any, in any pool, ever */
-    uint64_t budgets;         /* clients with a retry budget */
-    uint64_t budget_levels;   /* the sum, in millionths */
+    uint64_t limits;        /* of calls under way, the sum */
+    uint64_t budgets;       /* clients with a retry budget */
+    uint64_t budget_levels; /* the sum, in millionths */
 };
 
-/* A second (or more: see interval) of the run. finished = acked + failed +
- * shed, and some of the failed were refused by the service. What is negative
- * was not measured: its layer is off, or nothing told of it. */
-struct series_point {
-    uint64_t offered, attempts, retries, finished, started;
-    uint64_t acked, failed, refused, shed;
-    int64_t in_flight;   /* at the end of the interval */
-    int64_t p50_us, p99_us; /* of operations that finished */
-    int64_t hedges;
-    int64_t breakers_open;  /* clients, at the end of the interval */
-    double limit;           /* of calls under way, mean over verdicts */
-    double budget_level;    /* the lowest at a verdict */
+/* How squall's own workers did. */
+struct worker_tally {
+    struct duration away_max; /* of a loop, longest; DURATION_ZERO */
+    struct duration away_sum; /* of those of a millisecond and more */
+    uint64_t stalls;          /* those of 10 ms and more */
+    struct duration wall;
+    struct duration waiting;     /* for a core; < 0: not known */
+    struct duration waiting_max; /* in a tenth of a second; < 0 */
+    /* Of the times in which a loop was away, or starts late, by more than a
+     * millisecond: how long they were, and how long on a core. */
+    struct duration late_wall, late_cpu;
 };
 
+struct due;    /* measure/due.h */
 struct series; /* measure/series.h */
 struct herd;   /* measure/herd.h */
-struct effects_log; /* measure/effects.h */
-struct answers_log; /* measure/answers.h */
 
 struct tally_config {
-    size_t requests;             /* at least 1 */
-    size_t stages;               /* 0: there are none */
-    struct duration load_length; /* warm-up included; FOREVER when only
-                                  * operations end it */
-    struct duration warmup;      /* figures start here on the run clock */
-    bool first_stage_is_warmup;  /* its panel stays empty */
-    bool keep_effects;           /* a ledger will be read */
-    bool keep_times;             /* which tells when effects were */
-    bool keep_answers;           /* answers are looked into */
-    bool names_effects;          /* and they name effects */
-    uint64_t operations_max;     /* room of both logs, this worker */
-    uint32_t layers;             /* bits of enum layer: those that are on */
+    size_t requests;                  /* at least 1 */
+    size_t stages;                    /* 0: there are none */
+    struct duration load_length;      /* warm-up included; FOREVER when only
+                                       * operations end it */
+    struct duration warmup;           /* figures start here on the run clock */
+    bool first_stage_is_warmup;       /* its panel stays empty */
+    const struct instant *stage_ends; /* of each, on the run clock; borrowed
+                                       * for tally_init */
+    uint32_t layers;  /* bits of enum layer: those that are on */
+    bool has_trigger; /* something may end that the service recovers from */
 };
 
 struct tally {
@@ -143,17 +167,17 @@ struct tally {
      * one measured stage, requests[0] (stages[i]) points at it. */
     struct panel **requests;
     struct panel **stages;
-    uint64_t sent;             /* FACT_SENTs: total.on_wire once all ended */
+    uint64_t sent; /* FACT_SENTs: total.on_wire once all ended */
     struct fault_tally faults[FAULT_COUNT];
-    struct budget_tally budget;
+    struct failures failures; /* attempts; those that were cancelled apart */
+    struct extremes extremes;
     struct breakers breakers;
-    struct limit_tally limit;
     struct client_tally clients;
-    struct hist schedule_lag;  /* open model: started - intended */
+    struct worker_tally workers;
+    struct hist schedule_lag; /* open model: started - intended */
     struct series *series;
     struct herd *herd;
-    struct effects_log *effects; /* NULL unless keep_effects */
-    struct answers_log *answers; /* NULL unless keep_answers */
+    struct due *due; /* NULL without a trigger */
 };
 
 /* Whether the clients have this layer: what it would have done is counted. */
@@ -167,11 +191,14 @@ static inline bool tally_has(const struct tally *tally, enum layer layer)
 void tally_init(struct tally *tally, struct arena *arena,
                 const struct tally_config *config);
 
+/* The load ended at `at`, which may be before the time that was planned for
+ * it: what comes later is in no rate. */
+void tally_end_load(struct tally *tally, struct instant at);
+
 /* Counts one fact. No allocation. */
 void tally_take(struct tally *tally, const struct fact *fact);
 
-/* Adds other into tally; both were made with the same config. The effects
- * logs are not merged here: effects_join_new reads all of them. */
+/* Adds other into tally; both were made with the same config. */
 void tally_merge(struct tally *tally, const struct tally *other);
 
 /* Asserts the equations above; call when every operation has finished. */

@@ -1,7 +1,7 @@
 /*
  * answers: what a run wants to know of the bodies and headers of answers.
  *
- * Without a ledger an answer is the only witness: it may name what it made
+ * Without a ledger an answer is the only evidence: it may name what it made
  * (idempotency.effect_id), it may have to say more than its status
  * (requests[].expect.json), and the answers to one key should be one answer.
  */

@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const told[] = {"about", "version", "verified", "source"};
+static const char *const shown[] = {"about", "version", "verified", "source"};
 
 struct reading {
     struct catalogue *catalogue;
     const char *const *patterns;
     size_t pattern_count;
-    bool *used;      /* a pattern: whether it has picked anything */
+    bool *used; /* a pattern: whether it has picked anything */
 };
 
 static const char *last_part(const char *name)
@@ -125,9 +125,10 @@ bool catalogue_read(struct catalogue *catalogue, const char *const *patterns,
     must(used);
     *catalogue = (struct catalogue){0};
 
-    struct reading reading = {
-        .catalogue = catalogue, .patterns = patterns,
-        .pattern_count = pattern_count, .used = used};
+    struct reading reading = {.catalogue = catalogue,
+                              .patterns = patterns,
+                              .pattern_count = pattern_count,
+                              .used = used};
     library_walk(take, &reading);
     for (size_t i = 0; i < pattern_count; i++) {
         if (!used[i]) {
@@ -178,10 +179,10 @@ cJSON *catalogue_document(const struct catalogue *catalogue)
         cJSON *object = cJSON_CreateObject();
         must(object);
         cJSON_AddStringToObject(object, "name", entry->name);
-        for (size_t j = 0; j < array_length(told); j++) {
-            const char *text = catalogue_text(entry, told[j]);
+        for (size_t j = 0; j < array_length(shown); j++) {
+            const char *text = catalogue_text(entry, shown[j]);
             if (text) {
-                cJSON_AddStringToObject(object, told[j], text);
+                cJSON_AddStringToObject(object, shown[j], text);
             }
         }
         cJSON_AddStringToObject(object, "file", entry->path);

@@ -15,7 +15,7 @@
 #include <stddef.h>
 
 struct catalogue_entry {
-    char *name;  /* as it is to be typed */
+    char *name; /* as it is to be typed */
     char *path;
     cJSON *tree; /* NULL: the file cannot be read as JSON */
 };

@@ -1,5 +1,6 @@
 #include "plan/delays.h"
 
+#include "base/json.h"
 #include "base/must.h"
 #include "base/suggest.h"
 
@@ -9,8 +10,8 @@
 
 enum { RETRIES_WITHOUT_LIMIT = 6 };
 
-static const enum outcome_class retried[] = {
-    CLASS_TRANSIENT, CLASS_THROTTLE, CLASS_TIMEOUT, CLASS_NETWORK};
+static const enum outcome_class retried[] = {CLASS_TRANSIENT, CLASS_THROTTLE,
+                                             CLASS_TIMEOUT, CLASS_NETWORK};
 
 const char *delays_class_name(size_t n)
 {
@@ -30,10 +31,9 @@ bool delays_find_class(const char *name, enum outcome_class *class,
         }
         suggest_offer(&suggestion, delays_class_name(i));
     }
-    struct error *error =
-        errors_add(errors, ERROR_USAGE,
-                   "--class: \"%s\" is no class of endings that is retried",
-                   name);
+    struct error *error = errors_add(
+        errors, ERROR_USAGE,
+        "--class: \"%s\" is no class of endings that is retried", name);
     if (suggestion.best) {
         error_hint(error, "did you mean %s?", suggestion.best);
     } else {
@@ -94,8 +94,8 @@ bool delays_read_draws(const char *text, struct delays_draws *draws,
             error = errors_add(errors, ERROR_USAGE, "--u: %s is there twice",
                                draw.written);
         } else if (draws->count == DELAYS_DRAWS_MAX) {
-            error = errors_add(errors, ERROR_USAGE,
-                               "--u: more than %d draws", DELAYS_DRAWS_MAX);
+            error = errors_add(errors, ERROR_USAGE, "--u: more than %d draws",
+                               DELAYS_DRAWS_MAX);
             break;
         } else {
             draws->items[draws->count++] = draw;
@@ -204,5 +204,6 @@ cJSON *delays_document(const struct delays *delays, const char *name)
             cJSON_AddItemToArray(waits, wait);
         }
     }
+    json_mask(document);
     return document;
 }

@@ -35,11 +35,11 @@ struct delays_draws {
 };
 
 struct delays {
-    const struct plan *plan;  /* borrowed */
+    const struct plan *plan; /* borrowed */
     enum outcome_class class;
     struct delays_draws draws;
-    size_t retries;           /* in each schedule; 0: the plan never retries */
-    struct duration *waits;   /* those of the first draw, then of the next */
+    size_t retries;         /* in each schedule; 0: the plan never retries */
+    struct duration *waits; /* those of the first draw, then of the next */
 };
 
 /* Finds a class whose endings can be retried. On failure adds an error with a

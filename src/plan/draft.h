@@ -1,5 +1,6 @@
 /* draft: what a profile says, field by field, before it is resolved into a
- * plan. The only memory that the reader writes to; key.def names its fields. */
+ * plan. The only memory that the reader writes to; key.def names its fields.
+ */
 #ifndef SQUALL_PLAN_DRAFT_H
 #define SQUALL_PLAN_DRAFT_H
 
@@ -23,7 +24,7 @@ struct classify_draft {
 struct draft {
     const char *json_schema; /* "$schema", for editors */
     int schema;
-    int kind; /* what gather made of it */
+    int kind; /* what merge made of it */
     const char *name;
     const char *about;
     const char *source;

@@ -4,39 +4,17 @@
 #include "measure/slo.h"
 #include "plan/catalogue.h"
 #include "plan/key.h"
+#include "plan/path.h"
 #include "plan/sources.h"
 
 #include <string.h>
-
-enum { WIDTH = 78 };
-
-/* Words wrapped to WIDTH, each line after `indent` blanks; the first word
- * follows what is already on the line, `column` characters. */
-static void append_wrapped(struct str *out, const char *text, size_t indent,
-                           size_t column)
-{
-    while (*text) {
-        size_t length = strcspn(text, " ");
-        if (column > indent && column + 1 + length > WIDTH) {
-            str_printf(out, "\n%*s", (int)indent, "");
-            column = indent;
-        } else if (column > indent) {
-            str_append_char(out, ' ');
-            column++;
-        }
-        str_append_bytes(out, text, length);
-        column += length;
-        text += length + (text[length] == ' ');
-    }
-    str_append_char(out, '\n');
-}
 
 static void append_choices(struct str *out, const struct choice *choices)
 {
     str_append(out, "  choices:\n");
     for (; choices->name; choices++) {
         str_printf(out, "    %-24s ", choices->name);
-        append_wrapped(out, choices->help, 29, 29);
+        str_append_wrapped(out, choices->help, 29, 29);
     }
 }
 
@@ -55,6 +33,7 @@ static void append_unit(struct str *out, enum value_type type)
         {TYPE_DURATIONS, "ns, us, ms, s, m or h"},
         {TYPE_ADD_RANGE, "ns, us, ms, s, m or h"},
         {TYPE_SPAN, "ns, us, ms, s, m or h; % where it is a share"},
+        {TYPE_WHEN, "ns, us, ms, s, m or h; % of the load"},
         {TYPE_SIZE, "B, kB, MB, GB, KiB, MiB or GiB"},
     };
     for (size_t i = 0; i < array_length(units); i++) {
@@ -76,8 +55,8 @@ static void append_default(struct str *out, const struct key *key)
     } else if (key->fallback) {
         str_printf(out, "  default:  %s\n", key->fallback);
     } else if (!is_section(key)) {
-        bool told = strstr(key->sentence, "default") != NULL;
-        str_printf(out, "  default:  %s\n", told ? "as told above" : "none");
+        bool said = strstr(key->sentence, "default") != NULL;
+        str_printf(out, "  default:  %s\n", said ? "see above" : "none");
     }
 }
 
@@ -118,8 +97,8 @@ static void append_uses(struct str *out, const struct key *key)
         }
     }
     str_append(out, "  used in:  ");
-    append_wrapped(out, names.length ? names.text : "no shipped profile", 12,
-                   12);
+    str_append_wrapped(out, names.length ? names.text : "no shipped profile",
+                       12, 12);
     catalogue_release(&catalogue);
     str_release(&names);
     str_release(&path);
@@ -139,7 +118,7 @@ static void append_range(struct str *out, const struct key *key)
 static void append_line(struct str *out, const struct key *key)
 {
     str_printf(out, "  %-36s ", key->path);
-    append_wrapped(out, key->sentence, 39, 39);
+    str_append_wrapped(out, key->sentence, 39, 39);
 }
 
 static void append_children(struct str *out, const struct key *key)
@@ -164,10 +143,17 @@ static void append_metrics(struct str *out)
     str_append(out, "  form:     metric [ {request=\"name\"} | "
                     "{phase=\"name\"} ] op value\n"
                     "  op:       < <= > >= == !=\n"
+                    "  paths:    each may be written as its path in the "
+                    "report, too:\n"
+                    "            operations.failed, "
+                    "latency.succeeded.p99, rates.goodput_per_s\n"
+                    "  synonyms: errors (failed), failure_rate (error_rate), "
+                    "rps (attempt_rate),\n"
+                    "            avg (mean)\n"
                     "  metrics:\n");
     for (size_t i = 0; slo_metric_describe(i, &name, &unit, &sentence); i++) {
         str_printf(out, "    %-24s %-9s ", name, unit);
-        append_wrapped(out, sentence, 39, 39);
+        str_append_wrapped(out, sentence, 39, 39);
     }
 }
 
@@ -195,7 +181,7 @@ bool explain_key(struct str *out, const char *path, struct errors *errors)
         return false;
     }
     str_printf(out, "%s\n  ", key->path);
-    append_wrapped(out, key->sentence, 2, 2);
+    str_append_wrapped(out, key->sentence, 2, 2);
     str_printf(out, "  type:     %s\n", value_type_name(key->type));
     if (!is_section(key)) {
         str_printf(out, "  written:  %s\n", value_type_example(key->type));
@@ -213,6 +199,21 @@ bool explain_key(struct str *out, const char *path, struct errors *errors)
         append_metrics(out);
     }
     return true;
+}
+
+void explain_placeholders(struct str *out)
+{
+    static const struct {
+        const char *name, *sentence;
+    } placeholders[] = {
+#define PLACEHOLDER(id, name, sentence) {"{{" name "}}", sentence},
+#include "load/placeholder.def"
+#undef PLACEHOLDER
+    };
+    for (size_t i = 0; i < array_length(placeholders); i++) {
+        str_printf(out, "  %-18s ", placeholders[i].name);
+        str_append_wrapped(out, placeholders[i].sentence, 21, 21);
+    }
 }
 
 void explain_all(struct str *out)

@@ -12,6 +12,9 @@
  * Adds an error when there is no such key. */
 bool explain_key(struct str *out, const char *path, struct errors *errors);
 
+/* Appends what templates may have placeholders for, a line each. */
+void explain_placeholders(struct str *out);
+
 /* Every key, one a line. */
 void explain_all(struct str *out);
 

@@ -13,34 +13,34 @@ enum { OPTIONAL, REQUIRED };
 #define FIELD(owner, field) offsetof(struct owner, field)
 
 const struct key keys[] = {
-#define SECTION(at, words)                                                   \
+#define SECTION(at, words) \
     {.path = at, .type = TYPE_SECTION, .since = "0.1", .sentence = words},
-#define PART(at, owner, field, words)                                        \
-    {.path = at,                                                             \
-     .type = TYPE_SECTION,                                                   \
-     .offset = FIELD(owner, field),                                          \
-     .since = "0.1",                                                         \
+#define PART(at, owner, field, words) \
+    {.path = at, \
+     .type = TYPE_SECTION, \
+     .offset = FIELD(owner, field), \
+     .since = "0.1", \
      .sentence = words},
-#define LIST(at, owner, array, count, element, most, words)                  \
-    {.path = at,                                                             \
-     .type = TYPE_LIST,                                                      \
-     .offset = FIELD(owner, array),                                          \
-     .count_offset = FIELD(owner, count),                                    \
-     .element_size = sizeof(struct element),                                 \
-     .element_max = most,                                                    \
-     .since = "0.1",                                                         \
+#define LIST(at, owner, array, count, element, most, words) \
+    {.path = at, \
+     .type = TYPE_LIST, \
+     .offset = FIELD(owner, array), \
+     .count_offset = FIELD(owner, count), \
+     .element_size = sizeof(struct element), \
+     .element_max = most, \
+     .since = "0.1", \
      .sentence = words},
-#define KEY(at, kind, owner, field, need, otherwise, least, most, words,     \
-            version, meaning)                                                \
-    {.path = at,                                                             \
-     .type = TYPE_##kind,                                                    \
-     .offset = FIELD(owner, field),                                          \
-     .required = (need) == REQUIRED,                                         \
-     .fallback = otherwise,                                                  \
-     .min = least,                                                           \
-     .max = most,                                                            \
-     .choices = words,                                                       \
-     .since = version,                                                       \
+#define KEY(at, kind, owner, field, need, otherwise, least, most, words, \
+            version, meaning) \
+    {.path = at, \
+     .type = TYPE_##kind, \
+     .offset = FIELD(owner, field), \
+     .required = (need) == REQUIRED, \
+     .fallback = otherwise, \
+     .min = least, \
+     .max = most, \
+     .choices = words, \
+     .since = version, \
      .sentence = meaning},
 #include "plan/key.def"
 };

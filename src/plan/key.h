@@ -31,7 +31,7 @@ struct key {
     size_t offset; /* of the field, in the draft or the list's element */
     size_t count_offset, element_size, element_max; /* LIST */
     bool required;
-    const char *fallback; /* the default, in profile syntax; NULL: none */
+    const char *fallback;  /* the default, in profile syntax; NULL: none */
     const char *min, *max; /* in profile syntax; NULL: no bound */
     const struct choice *choices;
     const char *since;

@@ -124,8 +124,8 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 {
     size_t first = stem_length((*a)->d_name);
     size_t second = stem_length((*b)->d_name);
-    int order = memcmp((*a)->d_name, (*b)->d_name,
-                       first < second ? first : second);
+    int order =
+        memcmp((*a)->d_name, (*b)->d_name, first < second ? first : second);
     return order ? order : (first > second) - (first < second);
 }
 
@@ -206,11 +206,15 @@ struct search {
     const char *name;
     size_t matches;
     bool exact;
-    struct str path;      /* of the first match */
-    struct str names;     /* of all matches, for the message */
+    struct str path;  /* of the first match */
+    struct str names; /* of all matches, for the message */
     struct suggestion near;
     struct str nearest;
+    size_t parts; /* names that the word is a part of */
+    struct str containing;
 };
+
+enum { PARTS_SHOWN = 8 };
 
 static void look(void *context, const char *name, const char *path)
 {
@@ -229,6 +233,10 @@ static void look(void *context, const char *name, const char *path)
         str_printf(&search->names, "%s%s", search->matches > 1 ? ", " : "",
                    name);
     }
+    if (strstr(name, search->name) && ++search->parts <= PARTS_SHOWN) {
+        str_printf(&search->containing, "%s%s", search->parts > 1 ? ", " : "",
+                   name);
+    }
     size_t before = search->near.distance;
     suggest_offer(&search->near, strchr(search->name, '/') ? name : last);
     if (search->near.distance < before) { /* the name goes with the walk */
@@ -243,7 +251,8 @@ static bool find_shipped(const char *name, struct str *path,
     struct search search = {.name = name,
                             .path = STR_INIT,
                             .names = STR_INIT,
-                            .nearest = STR_INIT};
+                            .nearest = STR_INIT,
+                            .containing = STR_INIT};
     struct visitor visitor = {look, &search};
     struct roots roots;
 
@@ -257,14 +266,18 @@ static bool find_shipped(const char *name, struct str *path,
     if (found) {
         str_append(path, search.path.text);
     } else if (search.matches > 1) {
-        struct error *error = errors_add(
-            errors, ERROR_NO_FILE, "profile \"%s\" could be one of several",
-            name);
+        struct error *error =
+            errors_add(errors, ERROR_NO_FILE,
+                       "profile \"%s\" could be one of several", name);
         error_hint(error, "write one of %s", search.names.text);
     } else {
         struct error *error = errors_add(errors, ERROR_NO_FILE,
                                          "there is no profile \"%s\"", name);
-        if (search.nearest.length > 0) {
+        if (search.parts > 0) {
+            error_hint(error, "there %s %s%s", search.parts > 1 ? "are" : "is",
+                       search.containing.text,
+                       search.parts > PARTS_SHOWN ? " and others" : "");
+        } else if (search.nearest.length > 0) {
             error_hint(error, "did you mean %s?", search.nearest.text);
         } else {
             error_hint(error, "`squall profile list` shows those that are "
@@ -274,6 +287,7 @@ static bool find_shipped(const char *name, struct str *path,
     str_release(&search.path);
     str_release(&search.names);
     str_release(&search.nearest);
+    str_release(&search.containing);
     return found;
 }
 

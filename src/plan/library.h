@@ -18,11 +18,13 @@
 
 #include <stdbool.h>
 
-/* Finds the file of a profile. On failure adds an error with a did-you-mean. */
+/* Finds the file of a profile. On failure adds an error with a did-you-mean.
+ */
 bool library_find(const char *name, struct str *path, struct errors *errors);
 
 /* Calls visit for every profile that can be named, sorted by folder and name;
- * those of $SQUALL_PROFILES come first, and hide shipped ones of their name. */
+ * those of $SQUALL_PROFILES come first, and hide shipped ones of their name.
+ */
 void library_walk(void (*visit)(void *context, const char *name,
                                 const char *path),
                   void *context);

@@ -4,9 +4,12 @@
 #include "base/json.h"
 #include "base/must.h"
 #include "base/units.h"
-#include "plan/gather.h"
+#include "plan/address.h"
+#include "plan/merge.h"
 #include "plan/reader.h"
 #include "plan/resolve.h"
+#include "plan/secrets.h"
+#include "plan/workload.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,9 +77,8 @@ static void note_load(struct plan *plan)
         cJSON_AddItemToObject(plan->profile, "load", load);
     }
     if (!json_get(load, "model")) {
-        cJSON_AddStringToObject(load, "model",
-                                choice_name(choice_load_model,
-                                            (int)config->model));
+        cJSON_AddStringToObject(
+            load, "model", choice_name(choice_load_model, (int)config->model));
     }
     note_count(load, "threads", config->threads);
     note_count(load, "clients", config->clients);
@@ -89,6 +91,28 @@ static void note_load(struct plan *plan)
     }
 }
 
+static void show_lowered(struct plan *plan, const char *name, uint64_t count)
+{
+    cJSON *load = cJSON_GetObjectItemCaseSensitive(plan->profile, "load");
+    cJSON *shown = cJSON_GetObjectItemCaseSensitive(load, name);
+
+    if (shown) {
+        cJSON_SetNumberValue(shown, (double)count);
+    }
+}
+
+void plan_lower_connections(struct plan *plan, uint64_t connections)
+{
+    plan->load.connections = connections;
+    show_lowered(plan, "connections", connections);
+}
+
+void plan_lower_threads(struct plan *plan, uint64_t threads)
+{
+    plan->load.threads = threads;
+    show_lowered(plan, "threads", threads);
+}
+
 static bool read_tree(struct plan *plan, const struct plan_input *input,
                       cJSON *tree, const struct sources *sources,
                       struct errors *errors)
@@ -98,16 +122,18 @@ static bool read_tree(struct plan *plan, const struct plan_input *input,
     struct reader reader = {sources, &plan->arena, errors, STR_INIT};
     struct resolver resolver = {plan, draft, tree, input, sources, errors};
 
-    plan->profile = gather_mask(tree);
+    secrets_note(tree);
     plan->written = cJSON_Duplicate(tree, true);
     must(plan->written);
-    bool good = gather_expand(tree, sources, errors);
+    bool good = secrets_expand(tree, sources, errors);
+    plan->profile = secrets_mask(plan->written);
     good = reader_read(&reader, tree, draft) && good;
     /* What keys mean together is looked at only when each one is right:
      * errors that follow from errors help nobody. */
     good = good && resolve(&resolver) && compile_urls(plan, sources, errors);
-    good = good && (!plan->letters ||
-                    letters_aim(plan, input->url != NULL, errors));
+    good = good && (!input->workload ||
+                    input->workload->aim(input->workload, plan,
+                                         input->url != NULL, errors));
     if (good) {
         note_load(plan);
     }
@@ -116,13 +142,28 @@ static bool read_tree(struct plan *plan, const struct plan_input *input,
     return good;
 }
 
+static void note_profiles(struct plan *plan, const struct plan_input *input)
+{
+    struct string_list *list = &plan->profiles;
+
+    list->items = arena_array(&plan->arena, input->profile_count + 1,
+                              sizeof(*list->items));
+    while (list->count < input->profile_count) {
+        list->items[list->count] =
+            arena_strdup(&plan->arena, input->profiles[list->count]);
+        list->count++;
+    }
+}
+
 struct plan *plan_read(const struct plan_input *input, struct errors *errors)
 {
     struct sources sources = SOURCES_INIT;
     struct plan *plan = calloc(1, sizeof(*plan));
     must(plan);
 
-    cJSON *tree = gather(input, &sources, errors);
+    note_profiles(plan, input);
+    cJSON *tree =
+        merge_input(input, &sources, &plan->overrides, &plan->arena, errors);
     bool good = tree && read_tree(plan, input, tree, &sources, errors);
     cJSON_Delete(tree);
     sources_release(&sources);
@@ -143,69 +184,6 @@ void plan_free(struct plan *plan)
     }
 }
 
-struct template_subject plan_subject(const struct plan *plan,
-                                     uint64_t operation, unsigned attempt,
-                                     uint64_t client)
-{
-    return (struct template_subject){
-        .run = plan->run,
-        .operation = operation,
-        .attempt = attempt,
-        .max_attempts = plan->policy.retry.max_attempts,
-        .client = client,
-        .seed = mix64(plan->seed ^ mix64(operation)),
-    };
-}
-
-static bool can_make_keys_again(const struct plan *plan)
-{
-    const cJSON *section = json_get(plan->written, "idempotency");
-    const char *source = cJSON_GetStringValue(json_get(section, "template"));
-
-    for (size_t i = 0; i < plan->request_count; i++) {
-        if (!plan->requests[i].traits.has_key) {
-            return false;
-        }
-    }
-    switch (plan->policy.key.kind) {
-    case KEY_UUID4:
-    case KEY_SEQUENCE:
-        return true;
-    case KEY_TEMPLATE:
-        return !plan->key_template.uses_client &&
-               !(source && strstr(source, "${env:"));
-    case KEY_UUID7:
-    case KEY_HASH:
-        break;
-    }
-    return false;
-}
-
-size_t plan_key_again(const struct plan *plan, uint64_t operation,
-                      unsigned attempt, char *key)
-{
-    const struct key_config *config = &plan->policy.key;
-
-    key[0] = '\0';
-    if (!can_make_keys_again(plan)) {
-        return 0;
-    }
-    if (config->scope == KEY_SCOPE_OPERATION) {
-        attempt = 1;
-    }
-    if (config->kind == KEY_TEMPLATE) {
-        struct template_subject subject =
-            plan_subject(plan, operation, attempt, 0);
-        return template_fill(&plan->key_template, &subject, key, KEY_MAX);
-    }
-    struct key_subject subject = {
-        .run = plan->run,
-        .operation = operation,
-        .attempt = attempt,
-    };
-    return key_render(config, &subject, key, KEY_MAX);
-}
-
 bool plan_has_fault(const struct plan *plan, enum fault_kind kind)
 {
     for (size_t i = 0; i < plan->fault_count; i++) {
@@ -218,23 +196,22 @@ bool plan_has_fault(const struct plan *plan, enum fault_kind kind)
 
 uint64_t plan_connections_a_caller(const struct plan *plan)
 {
-    /* A copy has a connection beside that of what it copies. */
-    unsigned copies = plan_has_fault(plan, FAULT_DUPLICATE) ||
-                      plan_has_fault(plan, FAULT_LATE_DUPLICATE);
+    /* A duplicate has a connection beside that of its attempt. */
+    unsigned duplicates = plan_has_fault(plan, FAULT_DUPLICATE) ||
+                          plan_has_fault(plan, FAULT_LATE_DUPLICATE);
     return plan->load.model == LOAD_CLOSED
-               ? 1 + plan->policy.hedge.max_extra + copies
+               ? 1 + plan->policy.hedge.max_extra + duplicates
                : 1;
 }
 
-bool plan_set_target(struct plan *plan, const char *url,
-                     struct errors *errors)
+bool plan_set_target(struct plan *plan, const char *url, struct errors *errors)
 {
     const char *problem;
     char hint[300];
     size_t request;
 
     if (!plan->target.url) {
-        problem = url_problem(url, hint, sizeof(hint));
+        problem = address_url_problem(url, hint, sizeof(hint));
         if (problem) {
             struct error *error = errors_add(errors, ERROR_BAD_VALUE,
                                              "\"%s\": %s", url, problem);

@@ -10,16 +10,17 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/hash.h"
 #include "faults/fault.h"
 #include "load/schedule.h"
 #include "load/template.h"
-#include "measure/ledger_entry.h"
+#include "effects/ledger_entry.h"
 #include "measure/slo.h"
-#include "measure/transitions.h"
+#include "effects/transitions.h"
 #include "plan/answers.h"
-#include "plan/letters.h"
+#include "plan/overrides.h"
 #include "policy/policy.h"
-#include "target/service.h"
+#include "model/service.h"
 
 #include <cjson/cJSON.h>
 #include <stdbool.h>
@@ -33,6 +34,8 @@ struct string_list {
 struct header_config {
     const char *name;
     const char *value; /* template source */
+    unsigned member;   /* of the section that it is of: those of one differ in
+                        * nothing but their values, and are all sent */
 };
 
 struct header_list {
@@ -43,15 +46,20 @@ struct header_list {
 enum http_version { HTTP_1_1, HTTP_2 };
 
 struct target_config {
-    const char *url;         /* NULL: the embedded target */
+    const char *url; /* NULL: the embedded target */
     enum http_version http;
     bool tls_insecure;
-    const char *tls_ca;      /* file */
-    const char *tls_cert;    /* client certificate and its key: files */
+    const char *tls_ca;   /* file */
+    const char *tls_cert; /* client certificate and its key: files */
     const char *tls_key;
-    struct string_list resolve; /* "host:port:address" */
+    const char *tls_server_name; /* SNI, and verified; NULL: the URL's host */
+    struct string_list resolve;  /* "host:port:address" */
     const char *unix_socket;
     const char *proxy;
+    struct string_list interface; /* addresses or devices to connect from */
+    const char *user;             /* "name:password"; NULL: none */
+    uint64_t streams; /* of HTTP/2, at once on a connection; 0: any */
+    bool compressed;
 };
 
 struct request_config {
@@ -59,14 +67,17 @@ struct request_config {
     uint64_t tier;
     uint64_t weight;
     const char *method;
-    const char *path;        /* NULL: the URL as given; may have {{holes}} */
+    const char *path; /* NULL: the URL as given; may have {{placeholders}} */
     struct header_list headers;
-    const char *body;        /* template source, NULL: none */
+    const char *body; /* template source, NULL: none */
     size_t body_length;
     const char *body_file;   /* read at planning time into body */
+    struct string_list form; /* fields, made into body at planning time */
+    const char *form_type;   /* the media type of that body; NULL: no form */
+    bool body_placeholders;  /* false: nothing in the body is a placeholder */
     struct expect_config expect;
     struct member_list expect_json; /* that the expected answer has */
-    enum tristate effect;    /* ANY until it is resolved by the method */
+    enum tristate effect; /* ANY until it is resolved by the method */
 };
 
 /* A request ready to be sent: everything that can be computed once. */
@@ -76,37 +87,44 @@ struct planned_request {
     struct template url;
     struct template body;
     bool has_body;
-    bool is_traced;          /* it carries the ids of a trace */
+    bool names_host; /* a header says Host */
+    bool is_traced;  /* it carries the ids of a trace */
+    bool seems_json; /* it begins as JSON does, is none, and is sent as text */
     size_t header_count;
     struct template *header_lines; /* "Name: value" */
 };
 
 struct ledger_config {
-    const char *url;      /* "/ledger" is relative to the target; NULL: none */
-    const char *command;  /* NULL: none; needs --allow-exec */
-    const char *key;      /* template source of the join id */
+    const char *url;     /* "/ledger" is relative to the target; NULL: none */
+    const char *command; /* NULL: none; needs --allow-exec */
+    const char *key;     /* template source of the join id */
     struct header_list headers;
-    enum ledger_tells tells;
-    bool baseline;        /* read it before the run, too, and take that off */
+    enum ledger_columns columns;
+    bool baseline; /* read it before the run, too, and take that off */
     struct duration settle;
-    struct duration timeout; /* of one reading, and of settling as a whole */
+    struct duration patience; /* for effects that are missing */
+    struct duration timeout;  /* of one reading, and of settling as a whole */
     struct transition_config transitions; /* count 0: states are not checked */
     struct string_list initial;
     struct string_list effect_states;
-    const char *history_url; /* of states, where the ledger tells counts */
+    const char *history_url; /* of states, where the ledger has counts */
     const char *history_command;
 };
+
+struct workload;
 
 struct plan {
     struct arena arena;
     const char *name;
+    struct overrides overrides;
+    struct string_list profiles; /* that were merged, as they were named */
     const char *about;
     const char *source;
-    const char *verified;    /* year and month, as in "2026-11" */
-    const char *version;     /* of the client that it stands for */
+    const char *verified; /* year and month, as in "2026-11" */
+    const char *version;  /* of the client that it stands for */
     struct target_config target;
     struct load_config load;
-    size_t request_count;    /* at least 1 */
+    size_t request_count; /* at least 1 */
     struct planned_request *requests;
     struct policy policy;
     struct template key_template; /* where the key is one */
@@ -119,39 +137,58 @@ struct plan {
     size_t slo_count;
     struct slo slos[SLO_MAX];
     struct service_config service;
-    struct letters *letters; /* a replay sends these: operation i is letter
-                              * i; NULL: none; owned by the caller */
-    uint64_t seed;           /* given, or drawn by the command */
-    uint64_t run;            /* the number of this run: unique, see key.h */
-    uint64_t spans;          /* spans are made from it: the run's number, but
-                              * of a replay, which is no new run, its own */
-    cJSON *profile;          /* as resolved and merged, secrets masked; owned
-                              * by the plan, freed by plan_free */
-    cJSON *written;          /* as merged, before ${env:NAME} was replaced:
-                              * it may hold secrets and is shown to nobody as
-                              * it is; owned like the profile */
+    const struct workload *workload; /* borrowed; NULL: new operations */
+    uint64_t show_failed; /* exchanges of attempts that failed are kept, the
+                           * first so many */
+    uint64_t seed;        /* given, or drawn by the command */
+    uint64_t run;         /* the number of the run that its operations are of:
+                           * unique, see key.h */
+    uint64_t spans; /* spans are made from it: the number of this very run,
+                     * which is another one where operations come from an
+                     * earlier run */
+    cJSON *profile; /* as resolved and merged, secrets masked; owned
+                     * by the plan, freed by plan_free */
+    cJSON *written; /* as merged, before ${env:NAME} was replaced:
+                     * it may hold secrets and is shown to nobody as
+                     * it is; owned like the profile */
+};
+
+/* How an item of `sets` was typed, for errors: "-d 3x". */
+struct typed_set {
+    const char *set; /* that very pointer */
+    const char *typed;
 };
 
 /* A profile to merge: a name to look up, or a file, or a text. */
 struct plan_input {
     size_t profile_count;
-    const char *const *profiles;  /* -p, in order */
+    const char *const *profiles; /* -p, in order */
     size_t set_count;
-    const char *const *sets;      /* --set path=value, and flags that stand
-                                   * for a key, in order */
+    const char *const *sets; /* --set path=value, and flags that stand
+                              * for a key, in order; "list[+]=item" adds
+                              * an item */
+    size_t typed_count;
+    const struct typed_set *typed; /* of those that are not --set */
+    size_t fallback_count;
+    const char *const *fallbacks; /* "path|other=value": what a flag needs of
+                                   * a path that nothing else says, nor any of
+                                   * the others */
     const char *url;              /* positional, or NULL */
     const char *method;           /* -X, or NULL: for every request */
+    const char *method_typed, *body_typed; /* "-X", "-b"; NULL: those */
     size_t header_count;
-    const char *const *headers;   /* -H "Name: value", for every request */
-    const char *body;             /* -b text or @file, or NULL */
+    const char *const *headers; /* -H "Name: value", for every request */
+    const char *body;           /* -b text or @file, or NULL */
+    size_t form_count;
+    const char *const *form; /* -F name=value, for every request */
     size_t slo_count;
-    const char *const *slos;      /* --slo, added to the profile's */
-    struct letters *letters;      /* to be sent again, or NULL */
+    const char *const *slos;   /* --slo, added to the profile's */
+    struct workload *workload; /* NULL: new operations, of the profile */
     bool allow_exec;
+    uint64_t show_failed;
     bool has_seed;
     uint64_t seed;
-    uint64_t run;                 /* unique number, drawn by the command */
-    uint64_t replay;              /* the same, of a replay */
+    uint64_t run; /* unique number of this run, drawn by the command */
 };
 
 /* Reads, merges, checks and resolves. Returns NULL after adding every error
@@ -166,16 +203,20 @@ uint64_t plan_connections_a_caller(const struct plan *plan);
 
 /* Who sends an attempt, for templates: the same whenever it is asked. Without
  * a key. */
-struct template_subject plan_subject(const struct plan *plan,
-                                     uint64_t operation, unsigned attempt,
-                                     uint64_t client);
-
-/* The key that an attempt carried, made again for a report, into KEY_MAX bytes;
- * returns its length, 0 where it cannot be made: a uuid7 depends on the host's
- * clock, a hash on what was rendered, some templates on the client or on the
- * environment, and some requests have no key. */
-size_t plan_key_again(const struct plan *plan, uint64_t operation,
-                      unsigned attempt, char *key);
+static inline struct template_subject plan_subject(const struct plan *plan,
+                                                   uint64_t operation,
+                                                   unsigned attempt,
+                                                   uint64_t client)
+{
+    return (struct template_subject){
+        .run = plan->run,
+        .operation = operation,
+        .attempt = attempt,
+        .max_attempts = plan->policy.retry.max_attempts,
+        .client = client,
+        .seed = mix64(plan->seed ^ mix64(operation)),
+    };
+}
 
 /* Whether squall itself may cause such a fault. */
 bool plan_has_fault(const struct plan *plan, enum fault_kind kind);
@@ -189,5 +230,10 @@ bool plan_reads_answers(const struct plan *plan);
  * and compiles the requests' URLs. */
 bool plan_set_target(struct plan *plan, const char *url,
                      struct errors *errors);
+
+/* Lowers a limit of the load to what fits this process. The profile shows the
+ * plan as it is run. */
+void plan_lower_connections(struct plan *plan, uint64_t connections);
+void plan_lower_threads(struct plan *plan, uint64_t threads);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/must.h"
+#include "plan/path.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@ static bool starts_with(const char *text, const char *start)
 /* What a field is when neither a profile nor the table says anything. */
 static void set_absent(const struct key *key, void *field)
 {
-    if (key->type == TYPE_DURATION) {
+    if (key->type == TYPE_DURATION || key->type == TYPE_WHEN) {
         *(struct duration *)field = DURATION_FOREVER;
     }
 }
@@ -65,7 +66,8 @@ static struct error *refuse_key(struct reader *reader, const char *pattern,
     struct error *error =
         sources_error(reader->sources, reader->errors, ERROR_UNKNOWN_KEY,
                       reader->path.text, JSON_KEY, "unknown key");
-    const char *meant = key_suggest(pattern, name);
+    const char *meant =
+        errors_is_full(reader->errors) ? NULL : key_suggest(pattern, name);
     size_t depth = *pattern ? strlen(pattern) + 1 : 0;
     if (meant && starts_with(meant, pattern) &&
         key_last_name(meant) == meant + depth) {
@@ -91,13 +93,13 @@ static bool check_type(struct reader *reader, const struct key *key,
     if (good) {
         return true;
     }
-    struct error *error = sources_error(
-        reader->sources, reader->errors, ERROR_BAD_VALUE, reader->path.text,
-        JSON_VALUE, "%s where a %s belongs",
-        cJSON_IsArray(value)    ? "a list"
-        : cJSON_IsObject(value) ? "a section"
-                                : "a single value",
-        value_type_name(key->type));
+    struct error *error =
+        sources_error(reader->sources, reader->errors, ERROR_BAD_VALUE,
+                      reader->path.text, JSON_VALUE, "%s where a %s belongs",
+                      cJSON_IsArray(value)    ? "a list"
+                      : cJSON_IsObject(value) ? "a section"
+                                              : "a single value",
+                      value_type_name(key->type));
     error_hint(error, "write %s", value_type_example(key->type));
     return false;
 }
@@ -145,24 +147,23 @@ static bool read_classes(struct reader *reader, const cJSON *backoff,
     struct str path = STR_INIT;
     bool good = true;
 
-    for (int class = 0; class < CLASS_COUNT; class++) {
+    for (int class = 0; class < CLASS_COUNT; class ++) {
         if (class != CLASS_TRANSIENT) {
             classes[class] = *common;
         }
     }
-    for (const cJSON *item = by_class ? by_class->child : NULL; item;
-         item = item->next) {
+    for (const cJSON *item = json_members(by_class); item; item = item->next) {
         const struct choice *class = choice_find(choice_class, item->string);
         str_reset(&path);
         str_printf(&path, "retry.backoff.by_class.%s", item->string);
         if (!class || !key_find(path.text) || !cJSON_IsObject(item)) {
-            continue; /* told by read_section */
+            continue; /* reported by read_section */
         }
         str_reset(&reader->path);
         str_append(&reader->path, path.text);
-        good = read_section(reader, item, backoff_path,
-                            &classes[class->value]) &&
-               good;
+        good =
+            read_section(reader, item, backoff_path, &classes[class->value]) &&
+            good;
     }
     str_release(&path);
     return good;
@@ -206,15 +207,35 @@ static bool read_member(struct reader *reader, const struct key *key,
         return value_read(reader, key, value, field) &&
                (!cJSON_IsObject(value) ||
                 read_section(reader, value, key->path, base));
-    case TYPE_TEXT: case TYPE_NAME: case TYPE_HEADER_NAME: case TYPE_FILE:
-    case TYPE_BODY: case TYPE_BOOL: case TYPE_COUNT: case TYPE_UNSIGNED:
-    case TYPE_INTEGER: case TYPE_STATUS: case TYPE_NUMBER: case TYPE_RATIO:
-    case TYPE_RATE: case TYPE_DURATION: case TYPE_SIZE: case TYPE_CHOICE:
-    case TYPE_TEXTS: case TYPE_HEADERS: case TYPE_MEMBERS: case TYPE_STATUSES:
-    case TYPE_METHODS: case TYPE_CHOICES: case TYPE_TRISTATE:
+    case TYPE_TEXT:
+    case TYPE_NAME:
+    case TYPE_HEADER_NAME:
+    case TYPE_FILE:
+    case TYPE_BODY:
+    case TYPE_BOOL:
+    case TYPE_COUNT:
+    case TYPE_UNSIGNED:
+    case TYPE_INTEGER:
+    case TYPE_STATUS:
+    case TYPE_NUMBER:
+    case TYPE_RATIO:
+    case TYPE_RATE:
+    case TYPE_DURATION:
+    case TYPE_SIZE:
+    case TYPE_CHOICE:
+    case TYPE_TEXTS:
+    case TYPE_HEADERS:
+    case TYPE_MEMBERS:
+    case TYPE_STATUSES:
+    case TYPE_METHODS:
+    case TYPE_CHOICES:
+    case TYPE_TRISTATE:
     case TYPE_TRANSITIONS:
-    case TYPE_DURATIONS: case TYPE_MULT_RANGE: case TYPE_ADD_RANGE:
+    case TYPE_DURATIONS:
+    case TYPE_MULT_RANGE:
+    case TYPE_ADD_RANGE:
     case TYPE_SPAN:
+    case TYPE_WHEN:
         break;
     }
     return value_read(reader, key, value, field);
@@ -249,11 +270,10 @@ static bool read_section(struct reader *reader, const cJSON *object,
     size_t length = reader->path.length;
     bool good = true;
 
-    for (const cJSON *item = object->child; item; item = item->next) {
+    for (const cJSON *item = json_members(object); item; item = item->next) {
         path_push_name(&reader->path, item->string);
-        const struct key *key = strpbrk(item->string, ".[")
-                                    ? NULL
-                                    : key_find(reader->path.text);
+        const struct key *key =
+            strpbrk(item->string, ".[") ? NULL : key_find(reader->path.text);
         if (!key) {
             refuse_key(reader, pattern, item->string);
             good = false;
@@ -265,8 +285,7 @@ static bool read_section(struct reader *reader, const cJSON *object,
     return check_required(reader, object, pattern) && good;
 }
 
-bool reader_read(struct reader *reader, const cJSON *tree,
-                 struct draft *draft)
+bool reader_read(struct reader *reader, const cJSON *tree, struct draft *draft)
 {
     struct retry_config *retry = &draft->policy.retry;
 
@@ -274,41 +293,8 @@ bool reader_read(struct reader *reader, const cJSON *tree,
     set_defaults(reader, "", draft);
     set_defaults(reader, backoff_path, &retry->backoff[CLASS_TRANSIENT]);
     set_defaults(reader, backoff_path, &draft->policy.breaker.open);
-    for (int class = 0; class < CLASS_COUNT; class++) {
+    for (int class = 0; class < CLASS_COUNT; class ++) {
         retry->backoff[class] = retry->backoff[CLASS_TRANSIENT];
     }
     return read_section(reader, tree, "", draft);
-}
-
-const cJSON *tree_at(const cJSON *tree, const char *path)
-{
-    struct str name = STR_INIT;
-    const cJSON *at = tree;
-
-    while (at && *path) {
-        path += *path == '.';
-        if (path[0] == '[' && path[1] == '"') {
-            const char *end = strstr(path + 2, "\"]");
-            must(end);
-            str_reset(&name);
-            str_append_bytes(&name, path + 2, (size_t)(end - path - 2));
-            at = cJSON_IsObject(at) ? json_get(at, name.text) : NULL;
-            path = end + 2;
-        } else if (path[0] == '[') {
-            char *end;
-            unsigned long index = strtoul(path + 1, &end, 10);
-            at = cJSON_IsArray(at) && index < 1000000
-                     ? cJSON_GetArrayItem(at, (int)index)
-                     : NULL;
-            path = *end == ']' ? end + 1 : end;
-        } else {
-            size_t length = strcspn(path, ".[");
-            str_reset(&name);
-            str_append_bytes(&name, path, length);
-            at = cJSON_IsObject(at) ? json_get(at, name.text) : NULL;
-            path += length;
-        }
-    }
-    str_release(&name);
-    return at;
 }

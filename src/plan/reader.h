@@ -1,7 +1,7 @@
 /*
  * reader: from a merged JSON tree to a draft, by the table of keys.
  *
- * Checks every key and value, fills in defaults, gathers all errors. It knows
+ * Checks every key and value, fills in defaults, collects all errors. It knows
  * no key by name; what keys mean together is for resolve.
  */
 #ifndef SQUALL_PLAN_READER_H
@@ -30,7 +30,7 @@ bool reader_read(struct reader *reader, const cJSON *tree,
 bool value_read(struct reader *reader, const struct key *key,
                 const cJSON *value, void *field);
 
-/* The same for a map of states (states.c). */
+/* The same for a map of states (value_transitions.c). */
 bool value_read_transitions(struct reader *reader, const struct key *key,
                             const cJSON *value,
                             struct transition_config *states);
@@ -51,7 +51,9 @@ bool value_is_textual(enum value_type type);
  * methods are. */
 bool value_is_token(const char *text);
 
-/* What is there at a path of the tree; NULL: nothing. */
-const cJSON *tree_at(const cJSON *tree, const char *path);
+/* Methods differ by case: "post" is none that squall knows, and what a rule
+ * would make of it is not what its writer thinks. Whether this is one in small
+ * letters; `upper` is then the one that was meant. */
+bool value_method_is_miswritten(const char *method, char *upper, size_t size);
 
 #endif

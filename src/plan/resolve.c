@@ -1,126 +1,9 @@
 #include "plan/resolve.h"
 
-#include "base/must.h"
-#include "plan/reader.h"
+#include "plan/workload.h"
 
 #include <stdio.h>
 #include <string.h>
-
-bool is_given(const struct resolver *resolver, const char *path)
-{
-    return tree_at(resolver->tree, path) != NULL;
-}
-
-struct error *resolve_refuse(const struct resolver *resolver,
-                             const char *path, const char *format, ...)
-{
-    struct str text = STR_INIT;
-    va_list arguments;
-
-    va_start(arguments, format);
-    str_vprintf(&text, format, arguments);
-    va_end(arguments);
-    struct error *error =
-        sources_error(resolver->sources, resolver->errors, ERROR_BAD_VALUE,
-                      path, JSON_VALUE, "%s", text.text);
-    str_release(&text);
-    return error;
-}
-
-struct error *resolve_conflict(const struct resolver *resolver,
-                               const char *path, const char *other,
-                               const char *format, ...)
-{
-    struct str text = STR_INIT;
-    struct str where = STR_INIT;
-    va_list arguments;
-
-    va_start(arguments, format);
-    str_vprintf(&text, format, arguments);
-    va_end(arguments);
-    if (sources_where(resolver->sources, other, &where)) {
-        str_printf(&text, " (%s: %s)", other, where.text);
-    }
-    struct error *error =
-        sources_error(resolver->sources, resolver->errors,
-                      ERROR_CONTRADICTION, path, JSON_KEY, "%s", text.text);
-    str_release(&text);
-    str_release(&where);
-    return error;
-}
-
-static void list_types(const struct choice *choices, uint32_t types,
-                       struct str *out)
-{
-    for (; choices->name; choices++) {
-        if (types >> choices->value & 1u) {
-            str_printf(out, "%s\"%s\"", out->length ? " or " : "",
-                       choices->name);
-        }
-    }
-}
-
-void resolve_other_keys(const struct resolver *resolver, const char *section,
-                        const char *by, const struct choice *choices, int type,
-                        const struct typed_key *list, size_t count)
-{
-    struct str types = STR_INIT;
-    struct str silent = STR_INIT;
-    char path[96], other[96];
-
-    snprintf(other, sizeof(other), "%s.%s", section, by);
-    if (!is_given(resolver, other)) {
-        str_printf(&silent, "; by default it is \"%s\"",
-                   choice_name(choices, type));
-    }
-    for (size_t i = 0; i < count; i++) {
-        snprintf(path, sizeof(path), "%s.%s", section, list[i].name);
-        if (list[i].types >> type & 1u || !is_given(resolver, path)) {
-            continue;
-        }
-        str_reset(&types);
-        list_types(choices, list[i].types, &types);
-        struct error *error = resolve_conflict(
-            resolver, path, other,
-            "\"%s\" means something only when \"%s\" is %s%s", list[i].name,
-            by, types.text, silent.text);
-        error_hint(error, "remove it, or write \"%s\": %s", by, types.text);
-    }
-    str_release(&types);
-    str_release(&silent);
-}
-
-bool resolve_need(const struct resolver *resolver, const char *section,
-                  const char *name, const char *who, const char *example)
-{
-    char path[96];
-
-    snprintf(path, sizeof(path), "%s.%s", section, name);
-    if (is_given(resolver, path)) {
-        return true;
-    }
-    struct error *error =
-        resolve_refuse(resolver, section, "%s needs \"%s\"", who, name);
-    error_hint(error, "add %s", example);
-    return false;
-}
-
-bool resolve_template(const struct resolver *resolver, const char *path,
-                      const char *text, size_t length,
-                      struct template *template)
-{
-    const char *problem;
-    size_t at = 0;
-
-    if (template_compile(template, &resolver->plan->arena, text, length,
-                         &problem, &at)) {
-        return true;
-    }
-    size_t shown = length - at < 24 ? length - at : 24;
-    resolve_refuse(resolver, path, "%s, at \"%.*s\"", problem, (int)shown,
-                   text + at);
-    return false;
-}
 
 static bool phase_exists(const struct plan *plan, const char *name)
 {
@@ -176,22 +59,22 @@ static void resolve_slo(struct resolver *resolver, size_t index)
 
     snprintf(path, sizeof(path), "slo[%zu]", index);
     if (!slo_parse(slo, text, problem, sizeof(problem), &at)) {
-        struct error *error = resolve_refuse(resolver, path, "\"%s\": %s",
-                                             text, problem);
+        struct error *error =
+            resolve_refuse(resolver, path, "\"%s\": %s", text, problem);
         error_hint(error, "`squall profile explain slo` lists the metrics");
         return;
     }
     if (slo->request[0] && !request_exists(plan, slo->request)) {
-        struct error *error = resolve_conflict(
-            resolver, path, "requests", "there is no request \"%s\"",
-            slo->request);
+        struct error *error =
+            resolve_conflict(resolver, path, "requests",
+                             "there is no request \"%s\"", slo->request);
         hint_requests(plan, error);
         return;
     }
     if (slo->phase[0] && !phase_exists(plan, slo->phase)) {
-        struct error *error = resolve_conflict(
-            resolver, path, "load.stages", "there is no phase \"%s\"",
-            slo->phase);
+        struct error *error =
+            resolve_conflict(resolver, path, "load.stages",
+                             "there is no phase \"%s\"", slo->phase);
         hint_phases(plan, error);
         return;
     }
@@ -210,7 +93,7 @@ static void resolve_slos(struct resolver *resolver)
     }
 }
 
-/* A month, so that profiles can be told apart by how old their check is. */
+/* A month, so that profiles can be distinguished by how old their check is. */
 static void check_verified(const struct resolver *resolver)
 {
     const char *text = resolver->draft->verified;
@@ -229,6 +112,42 @@ static void check_verified(const struct resolver *resolver)
     }
 }
 
+/* Operations of an earlier run keep its number and its seed. */
+static void set_numbers(struct resolver *resolver)
+{
+    struct plan *plan = resolver->plan;
+    const struct plan_input *input = resolver->input;
+
+    plan->workload = input->workload;
+    plan->spans = input->run;
+    if (plan->workload) {
+        plan->run = plan->workload->run;
+        plan->seed = plan->workload->seed;
+    } else {
+        plan->run = input->run;
+        plan->seed = !input->has_seed && resolve_is_given(resolver, "seed")
+                         ? resolver->draft->seed
+                         : input->seed;
+    }
+}
+
+enum { SHOW_FAILED_MAX = 1000 };
+
+static void set_show_failed(struct resolver *resolver)
+{
+    uint64_t asked = resolver->input->show_failed;
+
+    if (asked > SHOW_FAILED_MAX) {
+        struct error *error =
+            errors_add(resolver->errors, ERROR_USAGE,
+                       "--show-failed: %llu is more than %d",
+                       (unsigned long long)asked, SHOW_FAILED_MAX);
+        error_hint(error, "--events FILE records every attempt");
+        return;
+    }
+    resolver->plan->show_failed = asked;
+}
+
 bool resolve(struct resolver *resolver)
 {
     struct plan *plan = resolver->plan;
@@ -245,17 +164,14 @@ bool resolve(struct resolver *resolver)
     plan->policy = draft->policy;
     plan->ledger = draft->ledger;
     plan->service = draft->service;
-    plan->letters = resolver->input->letters;
-    plan->run = resolver->input->run;
-    plan->spans = plan->letters ? resolver->input->replay : plan->run;
-    plan->seed = !resolver->input->has_seed && is_given(resolver, "seed")
-                     ? draft->seed
-                     : resolver->input->seed;
+    set_numbers(resolver);
+    set_show_failed(resolver);
 
     check_verified(resolver);
     resolve_target(resolver);
     resolve_service(resolver);
     resolve_load(resolver);
+    resolve_windows(resolver);
     resolve_timeout(resolver);
     resolve_retry(resolver);
     resolve_budget(resolver);
@@ -267,9 +183,7 @@ bool resolve(struct resolver *resolver)
     resolve_order(resolver);
     resolve_key(resolver);
     resolve_requests(resolver);
-    if (plan->letters) {
-        letters_resolve(resolver);
-    }
+    workload_of(plan)->fit(workload_of(plan), plan);
     resolve_faults(resolver);
     resolve_ledger(resolver);
     resolve_effect_id(resolver);

@@ -21,8 +21,8 @@ void resolve_effect_id(struct resolver *resolver)
     if (strncmp(text, header_prefix, skip) == 0) {
         config->place = EFFECT_ID_HEADER;
         config->header = text + skip;
-        problem = value_is_token(config->header) ? NULL
-                                                 : "that is no header's name";
+        problem =
+            value_is_token(config->header) ? NULL : "that is no header's name";
     } else {
         config->place = EFFECT_ID_BODY;
         problem = pointer_compile(&config->pointer, &plan->arena, text);

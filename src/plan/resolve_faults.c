@@ -27,8 +27,8 @@ static void find_fault_request(struct resolver *resolver, const char *section,
 {
     char path[64];
 
-    fault->request = name ? find_request(resolver->plan, name)
-                          : FAULT_ANY_REQUEST;
+    fault->request =
+        name ? find_request(resolver->plan, name) : FAULT_ANY_REQUEST;
     if (name && fault->request == FAULT_ANY_REQUEST) {
         snprintf(path, sizeof(path), "%s.request", section);
         resolve_conflict(resolver, path, "requests",
@@ -63,10 +63,9 @@ static void check_bodies(struct resolver *resolver, const char *section,
 
     for (size_t i = 0; i < plan->request_count; i++) {
         const struct planned_request *request = &plan->requests[i];
-        bool concerns = fault->request == FAULT_ANY_REQUEST ||
-                        fault->request == (int)i;
-        if (!concerns ||
-            (request->has_body && request->body.length_max > 0)) {
+        bool concerns =
+            fault->request == FAULT_ANY_REQUEST || fault->request == (int)i;
+        if (!concerns || (request->has_body && request->body.length_max > 0)) {
             continue;
         }
         char path[64];
@@ -74,7 +73,8 @@ static void check_bodies(struct resolver *resolver, const char *section,
         struct error *error = resolve_conflict(
             resolver, section, path,
             "a torn_request needs a body to tear, and the request \"%s\" has "
-            "none", request->config.name);
+            "none",
+            request->config.name);
         error_hint(error, "give it a body, or name another \"request\"");
         return;
     }
@@ -88,8 +88,8 @@ static void check_turns(struct resolver *resolver, const char *section,
 
     snprintf(path, sizeof(path), "%s.every", section);
     if (fault->window.every.ns > 0 && fault->window.length.ns == INT64_MAX) {
-        struct error *error = resolve_refuse(
-            resolver, path, "means nothing without \"for\"");
+        struct error *error =
+            resolve_refuse(resolver, path, "means nothing without \"for\"");
         error_hint(error, "add \"for\": \"1s\"");
     }
 }
@@ -112,7 +112,7 @@ static void resolve_fault(struct resolver *resolver, size_t index)
     resolve_other_keys(resolver, section, "kind", choice_fault_kind,
                        (int)fault->kind, typed, array_length(typed));
     snprintf(path, sizeof(path), "%s.after", section);
-    fault->is_swept = is_given(resolver, path);
+    fault->is_swept = resolve_is_given(resolver, path);
     snprintf(path, sizeof(path), "%s.delay", section);
     if (fault->delay.is_share) {
         struct error *error = resolve_refuse(
@@ -125,10 +125,11 @@ static void resolve_fault(struct resolver *resolver, size_t index)
     }
     if (fault->kind == FAULT_LATE_DUPLICATE &&
         fault->delay.high >= (double)resolver->plan->load.drain.ns) {
-        struct error *error = resolve_conflict(
-            resolver, path, "load.drain",
-            "a copy that is sent so late may miss the end of the run, which "
-            "waits for load.drain");
+        struct error *error =
+            resolve_conflict(resolver, path, "load.drain",
+                             "a duplicate that is sent so late may miss the "
+                             "end of the run, which "
+                             "waits for load.drain");
         error_hint(error, "raise load.drain, or lower the delay");
     }
     if (fault->kind == FAULT_SLOW_READ) {

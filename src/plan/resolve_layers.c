@@ -100,24 +100,26 @@ static void check_condition(const struct resolver *resolver, const char *path,
 static uint32_t classes_of(const struct resolver *resolver, const char *name,
                            uint32_t own, uint32_t common, char path[64])
 {
-    if (is_given(resolver, path)) {
+    if (resolve_is_given(resolver, path)) {
         return own;
     }
     snprintf(path, 64, "breaker.%s", name);
     return common;
 }
 
-/* A class that somebody names in both lists; CLASS_COUNT: none. What counts
- * by default is taken back by what is ignored. */
-static enum outcome_class find_contested(const struct resolver *resolver,
-                                         const char *counts, uint32_t both)
+/* A class that somebody names in both lists. What counts by default is taken
+ * back by what is ignored. */
+static bool find_contested(const struct resolver *resolver, const char *counts,
+                           uint32_t both, enum outcome_class *class)
 {
-    int class = 0;
-    while (class < CLASS_COUNT && !(both & BIT(class))) {
-        class++;
+    for (int i = 0; resolve_is_given(resolver, counts) && i < CLASS_COUNT;
+         i++) {
+        if (both & BIT(i)) {
+            *class = (enum outcome_class)i;
+            return true;
+        }
     }
-    return is_given(resolver, counts) ? (enum outcome_class)class
-                                      : CLASS_COUNT;
+    return false;
 }
 
 static bool complete_classes(const struct resolver *resolver, size_t index,
@@ -132,9 +134,9 @@ static bool complete_classes(const struct resolver *resolver, size_t index,
                                      draft->breaker_counts, counts);
     condition->ignored = classes_of(resolver, "ignores", condition->ignored,
                                     draft->breaker_ignores, ignores);
-    enum outcome_class contested = find_contested(
-        resolver, counts, condition->failures & condition->ignored);
-    if (contested != CLASS_COUNT) {
+    enum outcome_class contested;
+    if (find_contested(resolver, counts,
+                       condition->failures & condition->ignored, &contested)) {
         struct error *error =
             resolve_conflict(resolver, ignores, counts,
                              "\"%s\" cannot be ignored and count as a failure",
@@ -164,14 +166,14 @@ static void resolve_conditions(struct resolver *resolver,
         snprintf(path, sizeof(path), "breaker.any_of[%zu]", i);
         breaker->any_of[i] = draft->conditions[i];
         check_condition(resolver, path, &breaker->any_of[i]);
-        /* What is wrong for all is told once. */
+        /* What is wrong for all is reported once. */
         good = good && complete_classes(resolver, i, &breaker->any_of[i]);
     }
     if (draft->condition_count == 0) {
         struct error *error = resolve_refuse(
             resolver,
-            is_given(resolver, "breaker.any_of") ? "breaker.any_of"
-                                                 : "breaker",
+            resolve_is_given(resolver, "breaker.any_of") ? "breaker.any_of"
+                                                         : "breaker",
             "there is nothing that opens it");
         error_hint(error, "add \"any_of\": [{\"type\": \"consecutive\", "
                           "\"failures\": 5}]");
@@ -199,7 +201,7 @@ void resolve_breaker(struct resolver *resolver)
 {
     struct breaker_config *breaker = &resolver->plan->policy.breaker;
 
-    if (!is_given(resolver, "breaker")) {
+    if (!resolve_is_given(resolver, "breaker")) {
         breaker->condition_count = 0;
         return;
     }
@@ -230,10 +232,10 @@ static void check_pool(const struct resolver *resolver, const char *section,
     snprintf(path, sizeof(path), "%s.max_wait", section);
     snprintf(queue, sizeof(queue), "%s.queue", section);
     if (pool->queue == 0 && pool->max_wait.ns > 0 &&
-        is_given(resolver, path)) {
+        resolve_is_given(resolver, path)) {
         struct error *error = resolve_conflict(
             resolver, path, queue,
-            "nobody waits where \"queue\" is 0, as it is by default");
+            "nothing waits where \"queue\" is 0, as it is by default");
         error_hint(error, "add \"queue\": 100, or remove it");
     }
 }
@@ -269,10 +271,10 @@ enum {
     ALL_ALGORITHMS = VEGAS | GRADIENT2 | AIMD | ENVOY,
 };
 
-#define ADAPTIVE(field, algorithms)                                           \
-    {                                                                         \
-        {#field, algorithms}, offsetof(struct adaptive_config, field),        \
-            sizeof(((struct adaptive_config *)NULL)->field)                   \
+#define ADAPTIVE(field, algorithms) \
+    { \
+        {#field, algorithms}, offsetof(struct adaptive_config, field), \
+            sizeof(((struct adaptive_config *)NULL)->field) \
     }
 
 static const struct adaptive_key {
@@ -304,8 +306,9 @@ static const char adaptive_path[] = "concurrency.adaptive";
 static void check_adaptive(const struct resolver *resolver,
                            struct adaptive_config *config)
 {
-    bool has_initial = is_given(resolver, "concurrency.adaptive.initial");
-    bool has_max = is_given(resolver, "concurrency.adaptive.max");
+    bool has_initial =
+        resolve_is_given(resolver, "concurrency.adaptive.initial");
+    bool has_max = resolve_is_given(resolver, "concurrency.adaptive.max");
     struct error *error;
 
     if (config->min > config->max) {
@@ -345,7 +348,7 @@ static void resolve_adaptive(struct resolver *resolver)
     for (size_t i = 0; i < array_length(adaptive_keys); i++) {
         const struct adaptive_key *row = &adaptive_keys[i];
         snprintf(path, sizeof(path), "%s.%s", adaptive_path, row->key.name);
-        if (is_given(resolver, path)) {
+        if (resolve_is_given(resolver, path)) {
             memcpy((char *)config + row->offset,
                    (const char *)said + row->offset, row->size);
         }
@@ -360,10 +363,10 @@ void resolve_concurrency(struct resolver *resolver)
 {
     struct concurrency_config *concurrency =
         &resolver->plan->policy.concurrency;
-    bool has_limit = is_given(resolver, "concurrency.limit");
+    bool has_limit = resolve_is_given(resolver, "concurrency.limit");
 
-    concurrency->enabled = is_given(resolver, "concurrency");
-    concurrency->is_adaptive = is_given(resolver, adaptive_path);
+    concurrency->enabled = resolve_is_given(resolver, "concurrency");
+    concurrency->is_adaptive = resolve_is_given(resolver, adaptive_path);
     if (!concurrency->enabled) {
         return;
     }
@@ -373,7 +376,7 @@ void resolve_concurrency(struct resolver *resolver)
     if (concurrency->is_adaptive && has_limit) {
         struct error *error =
             resolve_conflict(resolver, "concurrency.limit", adaptive_path,
-                             "an adaptive limit finds itself");
+                             "an adaptive limit sets itself");
         error_hint(error, "remove it, or write it as adaptive.initial");
     } else if (!concurrency->is_adaptive && !has_limit) {
         struct error *error =
@@ -407,7 +410,7 @@ void resolve_rate_limit(struct resolver *resolver)
     static const char section[] = "rate_limit";
     const struct rate_limit_config *limit = &resolver->plan->policy.rate_limit;
 
-    if (!is_given(resolver, section)) {
+    if (!resolve_is_given(resolver, section)) {
         return;
     }
     resolve_other_keys(resolver, section, "type", choice_rate_limit,
@@ -425,7 +428,7 @@ void resolve_rate_limit(struct resolver *resolver)
 void resolve_throttle(struct resolver *resolver)
 {
     const struct throttle_config *throttle = &resolver->plan->policy.throttle;
-    if (is_given(resolver, "throttle")) {
+    if (resolve_is_given(resolver, "throttle")) {
         need_any(resolver, "throttle.counts", throttle->rejections,
                  "[\"transient\", \"throttle\", \"timeout\", \"network\"]");
     }
@@ -439,7 +442,7 @@ static void resolve_hedge_budget(struct resolver *resolver,
     char path[64];
 
     budget_config_init(budget);
-    if (is_given(resolver, "hedge.budget_ratio")) {
+    if (resolve_is_given(resolver, "hedge.budget_ratio")) {
         budget->type = BUDGET_RATIO_WINDOW;
         budget->deposit_when = DEPOSIT_REQUEST;
         budget->ratio = said.ratio;
@@ -449,7 +452,7 @@ static void resolve_hedge_budget(struct resolver *resolver,
     }
     for (size_t i = 0; i < array_length(needy); i++) {
         snprintf(path, sizeof(path), "hedge.%s", needy[i]);
-        if (is_given(resolver, path)) {
+        if (resolve_is_given(resolver, path)) {
             struct error *error = resolve_conflict(
                 resolver, path, "hedge",
                 "without hedge.budget_ratio there is no such budget");
@@ -495,7 +498,7 @@ void resolve_hedge(struct resolver *resolver)
     const struct policy *policy = &resolver->plan->policy;
     struct hedge_config *hedge = &resolver->plan->policy.hedge;
 
-    if (!is_given(resolver, "hedge")) {
+    if (!resolve_is_given(resolver, "hedge")) {
         hedge_config_init(hedge);
         return;
     }

@@ -1,3 +1,4 @@
+/* The load: model, stages, connections and clients, and their defaults. */
 #include "plan/resolve.h"
 
 #include "base/must.h"
@@ -10,7 +11,7 @@ static const char warmup_name[] = "warm-up";
 static bool check_unused(const struct resolver *resolver, const char *path,
                          const char *because, const char *words)
 {
-    if (!is_given(resolver, path)) {
+    if (!resolve_is_given(resolver, path)) {
         return true;
     }
     struct error *error =
@@ -23,17 +24,17 @@ static bool check_unused(const struct resolver *resolver, const char *path,
 static void resolve_model(struct resolver *resolver)
 {
     struct load_config *load = &resolver->plan->load;
-    bool stages = is_given(resolver, "load.stages");
-    bool rate = is_given(resolver, "load.rate");
+    bool stages = resolve_is_given(resolver, "load.stages");
+    bool rate = resolve_is_given(resolver, "load.rate");
 
-    if (!is_given(resolver, "load.model")) {
+    if (!resolve_is_given(resolver, "load.model")) {
         load->model = rate || stages ? LOAD_OPEN : LOAD_CLOSED;
     }
     if (load->model == LOAD_OPEN) {
         if (!rate && !stages) {
-            struct error *error =
-                resolve_refuse(resolver, "load.model",
-                               "the open model needs load.rate or load.stages");
+            struct error *error = resolve_refuse(
+                resolver, "load.model",
+                "the open model needs load.rate or load.stages");
             error_hint(error, "write --rate 100/s or \"rate\": \"100/s\"");
         }
         check_unused(resolver, "load.think", "load.model",
@@ -56,10 +57,11 @@ static void resolve_duration(struct resolver *resolver)
 {
     struct load_config *load = &resolver->plan->load;
 
-    if (is_given(resolver, "load.stages")) {
+    if (resolve_is_given(resolver, "load.stages")) {
         check_unused(resolver, "load.duration", "load.stages",
                      "the stages say how long the run lasts");
-    } else if (!is_given(resolver, "load.duration") && !load->operations) {
+    } else if (!resolve_is_given(resolver, "load.duration") &&
+               !load->operations) {
         load->duration = duration_s(10);
     }
 }
@@ -78,17 +80,18 @@ static void resolve_stage(struct resolver *resolver, size_t index,
         stage->name = arena_strdup(&plan->arena, name);
     }
     snprintf(path, sizeof(path), "load.stages[%zu].rate", index);
-    if (!is_given(resolver, path)) {
+    if (!resolve_is_given(resolver, path)) {
         stage->rate_per_s = plan->load.rate_per_s;
-        if (!is_given(resolver, "load.rate")) {
-            struct error *error = resolve_refuse(
-                resolver, path, "the stage has no rate, and load.rate is "
-                                "not given");
+        if (!resolve_is_given(resolver, "load.rate")) {
+            struct error *error =
+                resolve_refuse(resolver, path,
+                               "the stage has no rate, and load.rate is "
+                               "not given");
             error_hint(error, "add \"rate\": \"100/s\"");
         }
     }
     snprintf(path, sizeof(path), "load.stages[%zu].from", index);
-    if (!is_given(resolver, path)) {
+    if (!resolve_is_given(resolver, path)) {
         stage->from_per_s = stage->rate_per_s;
     }
     for (size_t i = 0; i < index; i++) {
@@ -110,7 +113,7 @@ static bool any_stage_lacks_rate(const struct resolver *resolver)
     char path[64];
     for (size_t i = 0; i < resolver->draft->stage_count; i++) {
         snprintf(path, sizeof(path), "load.stages[%zu].rate", i);
-        if (!is_given(resolver, path)) {
+        if (!resolve_is_given(resolver, path)) {
             return true;
         }
     }
@@ -155,9 +158,8 @@ static void resolve_stages(struct resolver *resolver)
         count++;
     }
     if (given == 0) {
-        stages[count++] = (struct stage_config){"main", load->duration,
-                                                load->rate_per_s,
-                                                load->rate_per_s};
+        stages[count++] = (struct stage_config){
+            "main", load->duration, load->rate_per_s, load->rate_per_s};
     } else {
         load->duration = sum_of(stages + first, given);
     }
@@ -188,7 +190,7 @@ static void check_pools(const struct resolver *resolver)
 {
     const struct load_config *load = &resolver->plan->load;
     if (load->pool == POOL_SHARED || load->clients <= load->connections ||
-        !is_given(resolver, "load.clients")) {
+        !resolve_is_given(resolver, "load.clients")) {
         return;
     }
     struct error *error = resolve_conflict(
@@ -196,8 +198,9 @@ static void check_pools(const struct resolver *resolver)
         "%llu clients cannot each have one of %llu connections",
         (unsigned long long)load->clients,
         (unsigned long long)load->connections);
-    error_hint(error, "write \"connections\": %llu, or let them share with "
-                      "\"pool\": \"shared\"",
+    error_hint(error,
+               "write \"connections\": %llu, or let them share with "
+               "\"pool\": \"shared\"",
                (unsigned long long)load->clients);
 }
 
@@ -218,26 +221,52 @@ static uint64_t default_connections(const struct load_config *load,
     return load->threads > 10 ? load->threads : 10;
 }
 
+/* Whether somebody asked for so many connections. A shown profile has every
+ * default written out, and reads back as the same plan: what a profile says
+ * as it would be anyway is no more than the default. */
+static bool asks_for_connections(const struct resolver *resolver,
+                                 uint64_t by_default)
+{
+    const struct source *source =
+        sources_find(resolver->sources, "load.connections");
+    bool is_typed = source && source->path;
+
+    return is_typed || resolver->plan->load.connections != by_default;
+}
+
+static void resolve_connections(struct resolver *resolver, bool clients_given)
+{
+    struct load_config *load = &resolver->plan->load;
+    uint64_t by_default = default_connections(load, clients_given);
+
+    if (resolve_is_given(resolver, "load.connections")) {
+        load->connections_given = asks_for_connections(resolver, by_default);
+    } else {
+        load->connections = by_default;
+    }
+}
+
 static void resolve_counts(struct resolver *resolver)
 {
     struct load_config *load = &resolver->plan->load;
-    bool clients = is_given(resolver, "load.clients");
+    bool clients = resolve_is_given(resolver, "load.clients");
 
-    load->connections_given = is_given(resolver, "load.connections");
-    if (!load->connections_given) {
-        load->connections = default_connections(load, clients);
-    }
+    resolve_connections(resolver, clients);
     if (load->model == LOAD_CLOSED) {
         load->max_in_flight = load->connections;
     }
     if (!clients) {
-        load->clients = load->model == LOAD_CLOSED ? load->connections
-                                                   : load->threads;
+        load->clients =
+            load->model == LOAD_CLOSED ? load->connections : load->threads;
     }
     check_pools(resolver);
     check_threads(resolver, "load.connections", load->connections);
-    check_threads(resolver, "load.max_in_flight", load->max_in_flight);
-    check_threads(resolver, "load.clients", load->clients);
+    if (load->model == LOAD_OPEN) {
+        check_threads(resolver, "load.max_in_flight", load->max_in_flight);
+    }
+    if (clients) {
+        check_threads(resolver, "load.clients", load->clients);
+    }
 }
 
 void resolve_load(struct resolver *resolver)
@@ -245,7 +274,7 @@ void resolve_load(struct resolver *resolver)
     struct load_config *load = &resolver->plan->load;
 
     resolve_model(resolver);
-    if (is_given(resolver, "load.rate") &&
+    if (resolve_is_given(resolver, "load.rate") &&
         resolver->draft->stage_count > 0 && !any_stage_lacks_rate(resolver)) {
         check_unused(resolver, "load.rate", "load.stages",
                      "every stage has a rate of its own");
@@ -261,8 +290,9 @@ void resolve_load(struct resolver *resolver)
     for (size_t i = 0; i < load->stage_count; i++) {
         total += load->stages[i].rate_per_s + load->stages[i].from_per_s;
     }
-    if (load->model == LOAD_OPEN && is_given(resolver, "load.stages") &&
-        total == 0 && resolver->draft->stage_count > 0) {
+    if (load->model == LOAD_OPEN &&
+        resolve_is_given(resolver, "load.stages") && total == 0 &&
+        resolver->draft->stage_count > 0) {
         resolve_refuse(resolver, "load.stages", "every rate is zero");
     }
 }

@@ -77,9 +77,9 @@ static bool check_names(const struct resolver *resolver)
         find_named(resolver, layer, first, sizeof(first));
         snprintf(path, sizeof(path), "order[%zu]", i);
         if (strcmp(first, path) != 0) {
-            struct error *error = resolve_conflict(resolver, path, first,
-                                                   "\"%s\" stands there twice",
-                                                   layer_name(layer));
+            struct error *error =
+                resolve_conflict(resolver, path, first,
+                                 "\"%s\" is listed twice", layer_name(layer));
             error_hint(error, "remove one of them");
             good = false;
         }
@@ -99,7 +99,7 @@ static void relate_unit(const struct resolver *resolver,
                         const struct unit_key *key)
 {
     char path[32];
-    if (!is_given(resolver, key->path) ||
+    if (!resolve_is_given(resolver, key->path) ||
         find_named(resolver, key->layer, path, sizeof(path))) {
         return;
     }
@@ -135,7 +135,7 @@ static void check_unit(const struct resolver *resolver,
                       : !outside;
     char path[32];
 
-    if (!is_given(resolver, key->path) ||
+    if (!resolve_is_given(resolver, key->path) ||
         (key->unit == UNIT_OPERATION ? outside : inside)) {
         return;
     }

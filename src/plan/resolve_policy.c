@@ -1,7 +1,11 @@
+/* Retries with their backoff, the retry budget, and keys. */
 #include "plan/resolve.h"
 
 #include "base/must.h"
+#include "plan/environment.h"
+#include "plan/header.h"
 #include "plan/choice.h"
+#include "plan/path.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,9 +18,9 @@ static void complete_rule(const struct resolver *resolver, size_t index)
     char path[64];
 
     snprintf(path, sizeof(path), "retry.classify[%zu].when.status", index);
-    bool status = is_given(resolver, path);
+    bool status = resolve_is_given(resolver, path);
     snprintf(path, sizeof(path), "retry.classify[%zu].when.not_status", index);
-    rule->has_status = status || is_given(resolver, path);
+    rule->has_status = status || resolve_is_given(resolver, path);
     if (rule->has_status && !status) {
         status_set_add(&rule->status, 100, 599);
     }
@@ -33,13 +37,13 @@ static void check_refusal_rule(const struct resolver *resolver, size_t index)
 
     snprintf(refused_by, sizeof(refused_by),
              "retry.classify[%zu].when.refused_by", index);
-    if (!is_given(resolver, refused_by)) {
+    if (!resolve_is_given(resolver, refused_by)) {
         return;
     }
     for (size_t i = 0; i < array_length(answers); i++) {
         snprintf(path, sizeof(path), "retry.classify[%zu].when.%s", index,
                  answers[i]);
-        if (is_given(resolver, path)) {
+        if (resolve_is_given(resolver, path)) {
             struct error *error = resolve_conflict(
                 resolver, path, refused_by,
                 "what the client itself refuses has no answer");
@@ -69,14 +73,12 @@ static void add_header(const struct resolver *resolver,
         return;
     }
     if (length >= room || strlen(header->name) >= room) {
-        resolve_refuse(resolver, path, "longer than %zu characters",
-                       room - 1);
+        resolve_refuse(resolver, path, "longer than %zu characters", room - 1);
         return;
     }
     snprintf(trimmed, sizeof(trimmed), "%.*s", (int)length, value);
-    uint32_t bit =
-        classify_header_bit(classify, header->name,
-                            strcmp(trimmed, "*") == 0 ? "" : trimmed);
+    uint32_t bit = classify_header_bit(
+        classify, header->name, strcmp(trimmed, "*") == 0 ? "" : trimmed);
     rule->headers |= bit;
     if (!bit) {
         error = resolve_refuse(
@@ -115,7 +117,7 @@ static void expand_retry_on(struct resolver *resolver)
     char path[64];
 
     /* The default does not widen what somebody has written as rules. */
-    if (classify->count > 0 && !is_given(resolver, "retry.retry_on")) {
+    if (classify->count > 0 && !resolve_is_given(resolver, "retry.retry_on")) {
         return;
     }
     for (size_t i = 0; i < tokens->count; i++) {
@@ -169,7 +171,7 @@ void resolve_backoff(const struct resolver *resolver, const char *section,
     complete_backoff(resolver, section, backoff);
 }
 
-/* What the classes have in common is wrong in all of them: it is told once. */
+/* What the classes have in common is wrong in all of them: it is said once. */
 static void resolve_backoffs(const struct resolver *resolver)
 {
     struct retry_config *retry = &resolver->plan->policy.retry;
@@ -177,10 +179,10 @@ static void resolve_backoffs(const struct resolver *resolver)
     size_t before = resolver->errors->count + resolver->errors->more;
 
     resolve_backoff(resolver, section, &retry->backoff[CLASS_TRANSIENT]);
-    for (int class = 0; class < CLASS_COUNT &&
-                        resolver->errors->count + resolver->errors->more ==
-                            before;
-         class++) {
+    for (int class = 0;
+         class < CLASS_COUNT &&
+         resolver->errors->count + resolver->errors->more == before;
+         class ++) {
         complete_backoff(resolver, section, &retry->backoff[class]);
     }
 }
@@ -189,13 +191,15 @@ static void resolve_hint(struct resolver *resolver)
 {
     struct hint_config *hint = &resolver->plan->policy.retry.hint;
 
-    hint->has_status = is_given(resolver, "retry.server_hint.status");
-    if (!is_given(resolver, "retry.server_hint")) {
+    hint->has_status = resolve_is_given(resolver, "retry.server_hint.status");
+    if (!resolve_is_given(resolver, "retry.server_hint")) {
         hint->count = 0;
-    } else if (!is_given(resolver, "retry.server_hint.headers")) {
+    } else if (!resolve_is_given(resolver, "retry.server_hint.headers")) {
         hint->count = 2;
-        hint->headers[0] = (struct hint_header){"Retry-After", HINT_SECONDS};
-        hint->headers[1] = (struct hint_header){"Retry-After", HINT_HTTP_DATE};
+        hint->headers[0] =
+            (struct hint_header){"Retry-After", HINT_SECONDS, NUMBER_INTEGER};
+        hint->headers[1] = (struct hint_header){"Retry-After", HINT_HTTP_DATE,
+                                                NUMBER_INTEGER};
     }
 }
 
@@ -211,8 +215,8 @@ void resolve_retry(struct resolver *resolver)
     resolve_backoffs(resolver);
     resolve_hint(resolver);
 
-    if (is_given(resolver, "retry") &&
-        !is_given(resolver, "retry.max_attempts")) {
+    if (resolve_is_given(resolver, "retry") &&
+        !resolve_is_given(resolver, "retry.max_attempts")) {
         struct error *error = resolve_refuse(
             resolver, "retry",
             "\"max_attempts\" is missing, so nothing would be retried");
@@ -220,13 +224,13 @@ void resolve_retry(struct resolver *resolver)
     }
     if (policy->retry.max_attempts == 0 &&
         policy->timeout.operation.ns == INT64_MAX) {
-        struct error *error = resolve_conflict(
-            resolver, "retry.max_attempts", "timeout",
-            "attempts without limit need timeout.operation");
+        struct error *error =
+            resolve_conflict(resolver, "retry.max_attempts", "timeout",
+                             "attempts without limit need timeout.operation");
         error_hint(error, "add \"timeout\": {\"operation\": \"10s\"}");
     }
     if (policy->retry.on_budget_empty == BROKE_SLEEP_THEN_FAIL &&
-        !is_given(resolver, "retry_budget")) {
+        !resolve_is_given(resolver, "retry_budget")) {
         struct error *error =
             resolve_refuse(resolver, "retry.on_budget_empty",
                            "there is no retry_budget that could be empty");
@@ -263,14 +267,13 @@ static const struct typed_key budget_keys[] = {
 static void check_bucket(struct resolver *resolver,
                          struct budget_config *budget)
 {
-    if (!is_given(resolver, "retry_budget.capacity")) {
-        struct error *error =
-            resolve_refuse(resolver, "retry_budget",
-                           "a token bucket needs \"capacity\"");
+    if (!resolve_is_given(resolver, "retry_budget.capacity")) {
+        struct error *error = resolve_refuse(
+            resolver, "retry_budget", "a token bucket needs \"capacity\"");
         error_hint(error, "add \"capacity\": 10");
         return;
     }
-    if (!is_given(resolver, "retry_budget.initial")) {
+    if (!resolve_is_given(resolver, "retry_budget.initial")) {
         budget->initial = budget->capacity;
     } else if (budget->initial > budget->capacity) {
         resolve_conflict(resolver, "retry_budget.initial",
@@ -287,10 +290,10 @@ static void check_bucket(struct resolver *resolver,
 void resolve_budget(struct resolver *resolver)
 {
     struct budget_config *budget = &resolver->plan->policy.budget;
-    bool has_ratio = is_given(resolver, "retry_budget.ratio");
+    bool has_ratio = resolve_is_given(resolver, "retry_budget.ratio");
     struct error *error;
 
-    if (!is_given(resolver, "retry_budget")) {
+    if (!resolve_is_given(resolver, "retry_budget")) {
         budget->type = BUDGET_NONE;
         return;
     }
@@ -309,14 +312,16 @@ void resolve_budget(struct resolver *resolver)
         check_bucket(resolver, budget);
         return;
     case BUDGET_RATIO_WINDOW:
-        if (!has_ratio && !is_given(resolver, "retry_budget.min_per_sec")) {
+        if (!has_ratio &&
+            !resolve_is_given(resolver, "retry_budget.min_per_sec")) {
             error = resolve_refuse(resolver, "retry_budget",
                                    "without \"ratio\" nothing is retried");
             error_hint(error, "add \"ratio\": \"10%%\"");
         }
         return;
     case BUDGET_RATIO_INFLIGHT:
-        if (!has_ratio && !is_given(resolver, "retry_budget.min_concurrent")) {
+        if (!has_ratio &&
+            !resolve_is_given(resolver, "retry_budget.min_concurrent")) {
             error = resolve_refuse(resolver, "retry_budget",
                                    "without \"ratio\" nothing is retried");
             error_hint(error, "add \"ratio\": \"20%%\"");
@@ -325,19 +330,36 @@ void resolve_budget(struct resolver *resolver)
     }
 }
 
+static void check_key_header(const struct resolver *resolver)
+{
+    const char *name = resolver->plan->policy.key.header;
+    bool good = header_name_is_token(name, strlen(name));
+
+    if (!good || header_name_is_taken(name)) {
+        struct error *error = resolve_refuse(
+            resolver, "idempotency.header",
+            good ? "\"%s\" cannot carry a key: it has a meaning of its own"
+                 : "\"%s\" is not a header name",
+            name);
+        error_hint(error, "write \"Idempotency-Key\"");
+    }
+}
+
 void resolve_key(struct resolver *resolver)
 {
     struct key_config *key = &resolver->plan->policy.key;
     struct template *compiled = &resolver->plan->key_template;
 
-    if (!is_given(resolver, "idempotency")) {
+    if (!resolve_is_given(resolver, "idempotency")) {
         key->scope = KEY_SCOPE_NONE;
         return;
     }
     if (key->scope == KEY_SCOPE_NONE) {
         return;
     }
-    if (key->methods == 0 && is_given(resolver, "idempotency.methods")) {
+    check_key_header(resolver);
+    if (key->methods == 0 &&
+        resolve_is_given(resolver, "idempotency.methods")) {
         struct error *error =
             resolve_refuse(resolver, "idempotency.methods",
                            "an empty list: no request would have a key");
@@ -360,10 +382,15 @@ void resolve_key(struct resolver *resolver)
         return;
     }
     if (resolve_template(resolver, "idempotency.template", key->template,
-                         strlen(key->template), compiled)) {
+                         strlen(key->template), &environment_in_text,
+                         compiled)) {
         if (compiled->uses_key) {
             resolve_refuse(resolver, "idempotency.template",
                            "a key cannot be made of {{key}}");
+        } else if (template_has(compiled, header_byte_breaks)) {
+            resolve_refuse(resolver, "idempotency.template",
+                           "a key has no line breaks and no other control "
+                           "characters");
         } else if (compiled->length_max >= KEY_MAX) {
             resolve_refuse(resolver, "idempotency.template",
                            "the key may become longer than %d bytes",

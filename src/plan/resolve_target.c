@@ -1,12 +1,13 @@
+/* Where requests go: the URL of the service, and the embedded target. */
 #include "plan/resolve.h"
 
 #include "base/must.h"
+#include "plan/address.h"
 #include "plan/choice.h"
+#include "plan/tls_files.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -15,93 +16,109 @@
  * the 99th percentile of the standard normal distribution. */
 static const double LOGNORMAL_RATIO_MAX = 14.9;
 
-/* The URL with every hole as one letter, which is all that its syntax is
- * about. The caller frees it. */
-static char *without_holes(const char *url)
-{
-    struct str out = STR_INIT;
-    const char *hole;
-    while ((hole = strstr(url, "{{"))) {
-        const char *end = strstr(hole, "}}");
-        if (!end) {
-            break;
-        }
-        str_append_bytes(&out, url, (size_t)(hole - url));
-        str_append_char(&out, 'x');
-        url = end + 2;
-    }
-    str_append(&out, url);
-    return str_detach(&out);
-}
-
-const char *url_problem(const char *url, char *hint, size_t hint_size)
-{
-    hint[0] = '\0';
-    if (url[strcspn(url, " \t\r\n")]) {
-        snprintf(hint, hint_size, "write %%20 for a blank");
-        return "a URL contains no blanks";
-    }
-    const char *separator = strstr(url, "://");
-    if (!separator || memchr(url, '/', (size_t)(separator - url))) {
-        snprintf(hint, hint_size, "write http://%s",
-                 *url && *url != '/' && *url != ':' ? url : "host:port/path");
-        return "the URL has no scheme";
-    }
-    if (strncasecmp(url, "http://", 7) != 0 &&
-        strncasecmp(url, "https://", 8) != 0) {
-        snprintf(hint, hint_size, "write http:// or https://");
-        return "the scheme of the URL is neither http nor https";
-    }
-    CURLU *parsed = curl_url();
-    must(parsed);
-    char *plain = without_holes(url);
-    CURLUcode code = curl_url_set(parsed, CURLUPART_URL, plain, 0);
-    free(plain);
-    curl_url_cleanup(parsed);
-    if (code == CURLUE_OK) {
-        return NULL;
-    }
-    snprintf(hint, hint_size, "write http://host:port/path");
-    return curl_url_strerror(code);
-}
-
-void resolve_url(const struct resolver *resolver, const char *path,
-                 const char *url)
+static void check_address(const struct resolver *resolver, const char *path,
+                          const char *text,
+                          const char *(*find)(const char *, char *, size_t))
 {
     char hint[300];
-    const char *problem = url_problem(url, hint, sizeof(hint));
+    const char *problem = find(text, hint, sizeof(hint));
     if (problem) {
         struct error *error =
-            resolve_refuse(resolver, path, "\"%s\": %s", url, problem);
+            resolve_refuse(resolver, path, "\"%s\": %s", text, problem);
         error_hint(error, "%s", hint);
     }
 }
 
-static void check_resolve(const struct resolver *resolver, size_t index)
+void resolve_url(const struct resolver *resolver, const char *path,
+                 const char **url)
 {
-    const char *entry = resolver->plan->target.resolve.items[index];
-    const char *colon = strchr(entry, ':');
-    const char *second = colon ? strchr(colon + 1, ':') : NULL;
-    char path[64];
-
-    if (second && second > colon + 1 && second[1] && colon > entry &&
-        strspn(colon + 1, "0123456789") == (size_t)(second - colon - 1)) {
-        return;
-    }
-    snprintf(path, sizeof(path), "target.resolve[%zu]", index);
-    struct error *error = resolve_refuse(
-        resolver, path, "\"%s\" is not host:port:address", entry);
-    error_hint(error, "write \"example.com:443:127.0.0.1\"");
+    check_address(resolver, path, *url,
+                  **url == '/' ? address_path_problem : address_url_problem);
+    *url = address_encoded(*url, &resolver->plan->arena);
 }
 
-/* libcurl would only find out at the first handshake, and without a name. */
-static void check_readable(const struct resolver *resolver, const char *path,
-                           const char *file)
+static void check_pin(const struct resolver *resolver, size_t index)
 {
-    if (file && access(file, R_OK) != 0) {
+    char path[64];
+
+    snprintf(path, sizeof(path), "target.resolve[%zu]", index);
+    check_address(resolver, path, resolver->plan->target.resolve.items[index],
+                  address_pin_problem);
+}
+
+/* libcurl would only find out at the first handshake, and without a name.
+ * Whether the file is there and all right. */
+static bool check_file(const struct resolver *resolver, const char *path,
+                       const char *file, const char *(*find)(const char *))
+{
+    const char *problem = NULL;
+
+    if (!file) {
+        return false;
+    }
+    if (access(file, R_OK) != 0) {
         struct error *error = resolve_refuse(
             resolver, path, "cannot read %s: %s", file, strerror(errno));
         error->code = ERROR_NO_FILE;
+        return false;
+    }
+    if (find && (problem = find(file))) {
+        resolve_refuse(resolver, path, "%s: %s", file, problem);
+    }
+    return !problem;
+}
+
+static void check_server_name(const struct resolver *resolver)
+{
+    const struct target_config *target = &resolver->plan->target;
+    const char *name = target->tls_server_name;
+
+    if (!name) {
+        return;
+    }
+    if (!*name || name[strspn(name, "abcdefghijklmnopqrstuvwxyz"
+                                    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                    "0123456789.-_")]) {
+        struct error *error =
+            resolve_refuse(resolver, "target.tls.server_name",
+                           "\"%s\" is no name of a host", name);
+        error_hint(error, "write a name such as www.example.com");
+    } else if (!target->url || strncasecmp(target->url, "https:", 6) != 0) {
+        struct error *error =
+            resolve_refuse(resolver, "target.tls.server_name",
+                           "there is no TLS to ask for a name in");
+        error_hint(error, "give a URL with https://, or remove it");
+    }
+}
+
+static void check_tls(const struct resolver *resolver)
+{
+    const struct target_config *target = &resolver->plan->target;
+
+    check_server_name(resolver);
+
+    check_file(resolver, "target.tls.ca", target->tls_ca,
+               tls_files_ca_problem);
+    bool has_cert = check_file(resolver, "target.tls.cert", target->tls_cert,
+                               tls_files_cert_problem);
+    bool has_key =
+        check_file(resolver, "target.tls.key", target->tls_key, NULL);
+    if (!target->tls_cert != !target->tls_key) {
+        struct error *error = resolve_refuse(
+            resolver, target->tls_cert ? "target.tls.cert" : "target.tls.key",
+            "a client certificate and its key go together");
+        error_hint(error, "give target.tls.%s too",
+                   target->tls_cert ? "key" : "cert");
+    } else if (has_cert && has_key) {
+        const char *problem =
+            tls_files_key_problem(target->tls_key, target->tls_cert);
+        if (problem) {
+            struct error *error =
+                resolve_refuse(resolver, "target.tls.key", "%s: %s",
+                               target->tls_key, problem);
+            error_hint(error, "openssl pkey -in KEY -out PLAIN writes a key "
+                              "without a passphrase");
+        }
     }
 }
 
@@ -115,10 +132,61 @@ static void check_clear_http2(const struct resolver *resolver)
         strncasecmp(target->proxy, "socks", 5) != 0) {
         struct error *error = resolve_conflict(
             resolver, "target.http", "target.proxy",
-            "an HTTP proxy speaks HTTP/1.1 for a URL without TLS");
+            "an HTTP proxy uses HTTP/1.1 for a URL without TLS");
         error_hint(error, "give an https:// or a SOCKS proxy's URL, or remove "
                           "one of them");
     }
+}
+
+/* What only one version of HTTP has a use for. */
+static void check_connections(const struct resolver *resolver)
+{
+    const struct target_config *target = &resolver->plan->target;
+    uint64_t limit = resolver->draft->load.requests_per_connection;
+
+    if (target->streams > 0 && target->http != HTTP_2) {
+        struct error *error =
+            resolve_refuse(resolver, "target.streams",
+                           "HTTP/1.1 has one request at once on a connection");
+        error_hint(error, "add \"http\": \"2\" (--http2), or remove it");
+    }
+    if (limit > 0 && target->http == HTTP_2) {
+        struct error *error = resolve_conflict(
+            resolver, "load.requests_per_connection", "target.http",
+            "only connections of HTTP/1.1 are closed after so many requests");
+        error_hint(error, "remove one of them");
+    }
+    if (limit > 1 && target->unix_socket) {
+        struct error *error = resolve_conflict(
+            resolver, "load.requests_per_connection", "target.unix_socket",
+            "requests of connections to a Unix socket are not counted");
+        error_hint(error, "write 1, or remove one of them");
+    }
+}
+
+static void check_user(const struct resolver *resolver)
+{
+    const char *user = resolver->plan->target.user;
+
+    if (!user && resolver->draft->policy.answers_challenges) {
+        struct error *error =
+            resolve_refuse(resolver, "target.digest",
+                           "nobody is named who could authenticate");
+        error_hint(error, "add target.user (-u name:password)");
+    }
+    if (user && !strchr(user, ':')) {
+        struct error *error =
+            resolve_refuse(resolver, "target.user", "there is no password");
+        error_hint(error, "write name:password, or name: for an empty one");
+    }
+}
+
+static void resolve_target_url(const struct resolver *resolver)
+{
+    struct target_config *target = &resolver->plan->target;
+
+    check_address(resolver, "target.url", target->url, address_url_problem);
+    target->url = address_encoded(target->url, &resolver->plan->arena);
 }
 
 void resolve_target(struct resolver *resolver)
@@ -128,8 +196,8 @@ void resolve_target(struct resolver *resolver)
     struct target_config *target = &resolver->plan->target;
 
     if (target->url) {
-        resolve_url(resolver, "target.url", target->url);
-        if (is_given(resolver, "service")) {
+        resolve_target_url(resolver);
+        if (resolve_is_given(resolver, "service")) {
             struct error *error = resolve_conflict(
                 resolver, "service", "target.url",
                 "these settings are for the embedded target, and the URL "
@@ -138,7 +206,7 @@ void resolve_target(struct resolver *resolver)
         }
     } else {
         for (size_t i = 0; i < array_length(for_urls); i++) {
-            if (is_given(resolver, for_urls[i])) {
+            if (resolve_is_given(resolver, for_urls[i])) {
                 struct error *error =
                     resolve_refuse(resolver, for_urls[i],
                                    "the embedded target has no use for it");
@@ -148,24 +216,21 @@ void resolve_target(struct resolver *resolver)
         if (target->http == HTTP_2) {
             struct error *error =
                 resolve_refuse(resolver, "target.http",
-                               "the embedded target speaks HTTP/1.1 only");
+                               "the embedded target supports HTTP/1.1 only");
             error_hint(error, "give a URL, or remove it");
         }
     }
     check_clear_http2(resolver);
+    check_connections(resolver);
+    check_user(resolver);
     for (size_t i = 0; i < target->resolve.count; i++) {
-        check_resolve(resolver, i);
+        check_pin(resolver, i);
     }
-    check_readable(resolver, "target.tls.ca", target->tls_ca);
-    check_readable(resolver, "target.tls.cert", target->tls_cert);
-    check_readable(resolver, "target.tls.key", target->tls_key);
-    if (!target->tls_cert != !target->tls_key) {
-        struct error *error = resolve_refuse(
-            resolver, target->tls_cert ? "target.tls.cert" : "target.tls.key",
-            "a client certificate and its key go together");
-        error_hint(error, "give target.tls.%s too",
-                   target->tls_cert ? "key" : "cert");
+    if (target->proxy) {
+        check_address(resolver, "target.proxy", target->proxy,
+                      address_proxy_problem);
     }
+    check_tls(resolver);
 }
 
 static void resolve_service_fault(struct resolver *resolver, size_t index)
@@ -177,14 +242,16 @@ static void resolve_service_fault(struct resolver *resolver, size_t index)
     snprintf(path, sizeof(path), "service.faults[%zu]", index);
     snprintf(factor, sizeof(factor), "%s.factor", path);
     snprintf(delay, sizeof(delay), "%s.delay", path);
-    if (fault->kind == SERVICE_FAULT_CAPACITY && !is_given(resolver, factor)) {
+    if (fault->kind == SERVICE_FAULT_CAPACITY &&
+        !resolve_is_given(resolver, factor)) {
         struct error *error = resolve_refuse(
             resolver, path, "a fault of capacity needs a factor");
         error_hint(error, "add \"factor\": 0.2");
     }
-    if (fault->kind == SERVICE_FAULT_LATENCY && !is_given(resolver, delay)) {
-        struct error *error = resolve_refuse(
-            resolver, path, "a fault of latency needs a delay");
+    if (fault->kind == SERVICE_FAULT_LATENCY &&
+        !resolve_is_given(resolver, delay)) {
+        struct error *error =
+            resolve_refuse(resolver, path, "a fault of latency needs a delay");
         error_hint(error, "add \"delay\": \"300ms\"");
     }
 }
@@ -199,8 +266,7 @@ void resolve_service(struct resolver *resolver)
     if (service->time_type == SERVICE_LOGNORMAL &&
         service->time_p99.ns <= service->time_mean.ns) {
         struct error *error = resolve_conflict(
-            resolver, "service.service_time.type",
-            "service.service_time.p99",
+            resolver, "service.service_time.type", "service.service_time.p99",
             "a lognormal service time needs a p99 above its mean");
         error_hint(error, "add \"p99\": \"10ms\"");
     }
@@ -208,25 +274,24 @@ void resolve_service(struct resolver *resolver)
         (double)service->time_p99.ns >
             LOGNORMAL_RATIO_MAX * (double)service->time_mean.ns) {
         struct error *error = resolve_conflict(
-            resolver, "service.service_time.p99",
-            "service.service_time.mean",
+            resolver, "service.service_time.p99", "service.service_time.mean",
             "no lognormal distribution has a p99 of more than %g times its "
             "mean",
             LOGNORMAL_RATIO_MAX);
         error_hint(error, "lower p99, or raise mean");
     }
     if (service->shed == SHED_TOKEN_BUCKET &&
-        !is_given(resolver, "service.shed_rate")) {
+        !resolve_is_given(resolver, "service.shed_rate")) {
         struct error *error =
             resolve_refuse(resolver, "service.shed",
                            "\"token_bucket\" needs service.shed_rate");
         error_hint(error, "add \"shed_rate\": \"100/s\"");
     }
-    if (service->ttl.ns > 0 && is_given(resolver, "service.ttl") &&
+    if (service->ttl.ns > 0 && resolve_is_given(resolver, "service.ttl") &&
         service->idempotency != KEYS_FORGETFUL) {
-        struct error *error = resolve_conflict(
-            resolver, "service.ttl", "service.idempotency",
-            "only a forgetful service forgets keys");
+        struct error *error =
+            resolve_conflict(resolver, "service.ttl", "service.idempotency",
+                             "only a forgetful service forgets keys");
         error_hint(error, "write \"idempotency\": \"forgetful\"");
     }
     for (size_t i = 0; i < service->fault_count; i++) {

@@ -1,7 +1,9 @@
 #include "plan/sources.h"
 
+#include "base/mask.h"
 #include "base/must.h"
 #include "plan/key.h"
+#include "plan/path.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +23,8 @@ static struct source *add(struct sources *sources)
 {
     if (sources->count == sources->capacity) {
         sources->capacity = sources->capacity * 2 + 8;
-        sources->list = realloc(sources->list, sources->capacity *
-                                                   sizeof(*sources->list));
+        sources->list =
+            realloc(sources->list, sources->capacity * sizeof(*sources->list));
         must(sources->list);
     }
     struct source *source = &sources->list[sources->count++];
@@ -48,7 +50,9 @@ void sources_add_argument(struct sources *sources, const char *shown,
     str_append(&copy, path);
     source->path = str_detach(&copy);
     source->any_index = any_index;
-    json_source_set(&source->json, shown, value, strlen(value));
+    char *masked = mask_argument(shown);
+    json_source_set(&source->json, masked, value, strlen(value));
+    free(masked);
 }
 
 /* What remains of `path` below `above`; NULL when it does not lie there. */
@@ -94,47 +98,6 @@ const struct source *sources_find(const struct sources *sources,
     return NULL;
 }
 
-void path_to_parent(struct str *path)
-{
-    size_t end = path->length;
-    if (end > 2 && strcmp(path->text + end - 2, "\"]") == 0) {
-        while (end > 0 && strncmp(path->text + end, "[\"", 2) != 0) {
-            end--;
-        }
-    } else {
-        while (end > 0 && path->text[end] != '.' && path->text[end] != '[') {
-            end--;
-        }
-    }
-    path_pop(path, end);
-}
-
-void path_push_name(struct str *path, const char *name)
-{
-    if (name[strcspn(name, ".[]")] || !*name) {
-        str_printf(path, "[\"%s\"]", name);
-        return;
-    }
-    if (path->length > 0) {
-        str_append_char(path, '.');
-    }
-    str_append(path, name);
-}
-
-void path_push_index(struct str *path, size_t index)
-{
-    str_printf(path, "[%zu]", index);
-}
-
-void path_pop(struct str *path, size_t length)
-{
-    must(length <= path->length);
-    if (length < path->length) {
-        path->length = length;
-        path->text[length] = '\0';
-    }
-}
-
 /* Fills in where the path, or the nearest parent of it that is written
  * somewhere, stands. */
 static void fill_place(const struct sources *sources, const char *path,
@@ -152,10 +115,28 @@ static void fill_place(const struct sources *sources, const char *path,
         snprintf(error->file, sizeof(error->file), "%s", source->json.name);
     }
     if (source && !source->path) {
-        json_locate(&source->json, at.text, part, &error->line,
-                    &error->column, error->excerpt, sizeof(error->excerpt));
+        json_locate(&source->json, at.text, part, &error->line, &error->column,
+                    error->excerpt, sizeof(error->excerpt));
     }
     str_release(&at);
+}
+
+struct error *sources_verror(const struct sources *sources,
+                             struct errors *errors, enum error_code code,
+                             const char *path, enum json_part part,
+                             const char *format, va_list arguments)
+{
+    struct str text = STR_INIT;
+
+    if (errors_is_full(errors)) {
+        return errors_add(errors, code, "%s", format);
+    }
+    str_vprintf(&text, format, arguments);
+    struct error *error = errors_add(errors, code, "%s", text.text);
+    snprintf(error->path, sizeof(error->path), "%s", path);
+    fill_place(sources, path, part, error);
+    str_release(&text);
+    return error;
 }
 
 struct error *sources_error(const struct sources *sources,
@@ -163,17 +144,12 @@ struct error *sources_error(const struct sources *sources,
                             const char *path, enum json_part part,
                             const char *format, ...)
 {
-    struct str text = STR_INIT;
     va_list arguments;
 
     va_start(arguments, format);
-    str_vprintf(&text, format, arguments);
+    struct error *error =
+        sources_verror(sources, errors, code, path, part, format, arguments);
     va_end(arguments);
-
-    struct error *error = errors_add(errors, code, "%s", text.text);
-    snprintf(error->path, sizeof(error->path), "%s", path);
-    fill_place(sources, path, part, error);
-    str_release(&text);
     return error;
 }
 

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/str.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -27,7 +28,10 @@ struct sources {
     struct source *list;
 };
 
-#define SOURCES_INIT {0}
+#define SOURCES_INIT \
+    { \
+        0 \
+    }
 
 void sources_release(struct sources *sources);
 
@@ -39,8 +43,7 @@ struct source *sources_add_profile(struct sources *sources,
 /* An argument as people typed it ("--set a=b"), the path that it stands for
  * and its value as JSON text. */
 void sources_add_argument(struct sources *sources, const char *shown,
-                          const char *path, bool any_index,
-                          const char *value);
+                          const char *path, bool any_index, const char *value);
 
 /* The last source that has the path; NULL: none. */
 const struct source *sources_find(const struct sources *sources,
@@ -54,18 +57,16 @@ struct error *sources_error(const struct sources *sources,
                             const char *format, ...)
     __attribute__((format(printf, 6, 7)));
 
+/* The same for those that have arguments themselves. */
+struct error *sources_verror(const struct sources *sources,
+                             struct errors *errors, enum error_code code,
+                             const char *path, enum json_part part,
+                             const char *format, va_list arguments)
+    __attribute__((format(printf, 6, 0)));
+
 /* "file:line:column" or the argument that a path came from; false when it
  * came from neither. */
 bool sources_where(const struct sources *sources, const char *path,
                    struct str *where);
-
-/* Takes the last step off a path. */
-void path_to_parent(struct str *path);
-
-/* Appends a member's name, quoted when it has to be, or an index. */
-void path_push_name(struct str *path, const char *name);
-void path_push_index(struct str *path, size_t index);
-/* Cuts back to an earlier length. */
-void path_pop(struct str *path, size_t length);
 
 #endif

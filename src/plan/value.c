@@ -1,47 +1,13 @@
+/* Reads the value of a key by the type that key.def gives it: texts, words and
+ * bodies here, the others in value_*.c. */
 #include "plan/value_inside.h"
 
 #include "base/json.h"
 #include "base/must.h"
-#include "base/suggest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct error *value_refuse(struct reader *reader, const char *format, ...)
-{
-    struct str text = STR_INIT;
-    va_list arguments;
-
-    va_start(arguments, format);
-    str_vprintf(&text, format, arguments);
-    va_end(arguments);
-    struct error *error =
-        sources_error(reader->sources, reader->errors, ERROR_BAD_VALUE,
-                      reader->path.text, JSON_VALUE, "%s", text.text);
-    str_release(&text);
-    return error;
-}
-
-const char *value_json_name(const cJSON *value)
-{
-    return cJSON_IsString(value)   ? "a text"
-           : cJSON_IsNumber(value) ? "a number"
-           : cJSON_IsBool(value)   ? "true or false"
-           : cJSON_IsArray(value)  ? "a list"
-           : cJSON_IsObject(value) ? "a section"
-                                   : "null";
-}
-
-bool value_wrong_type(struct reader *reader, const struct key *key,
-                      const cJSON *value)
-{
-    struct error *error =
-        value_refuse(reader, "%s where a %s belongs", value_json_name(value),
-                     value_type_name(key->type));
-    error_hint(error, "write %s", value_type_example(key->type));
-    return false;
-}
 
 cJSON *value_from_text(const char *text)
 {
@@ -61,40 +27,15 @@ cJSON *value_from_text(const char *text)
 bool value_is_textual(enum value_type type)
 {
     static const enum value_type textual[] = {
-        TYPE_TEXT, TYPE_NAME,     TYPE_HEADER_NAME, TYPE_FILE, TYPE_BODY,
-        TYPE_RATE, TYPE_DURATION, TYPE_SIZE,        TYPE_SPAN, TYPE_CHOICE,
+        TYPE_TEXT, TYPE_NAME, TYPE_HEADER_NAME, TYPE_FILE,
+        TYPE_BODY, TYPE_RATE, TYPE_DURATION,    TYPE_SIZE,
+        TYPE_SPAN, TYPE_WHEN, TYPE_CHOICE,
     };
     for (size_t i = 0; i < array_length(textual); i++) {
         if (textual[i] == type) {
             return true;
         }
     }
-    return false;
-}
-
-bool value_find_choice(struct reader *reader, const struct choice *choices,
-                       const char *name, int *found)
-{
-    const struct choice *row = choice_find(choices, name);
-    if (row) {
-        *found = row->value;
-        return true;
-    }
-    struct suggestion suggestion;
-    struct str list = STR_INIT;
-
-    suggest_init(&suggestion, name);
-    for (const struct choice *each = choices; each->name; each++) {
-        suggest_offer(&suggestion, each->name);
-        str_printf(&list, "%s\"%s\"", list.length ? ", " : "", each->name);
-    }
-    struct error *error = value_refuse(reader, "\"%s\" is not a choice", name);
-    if (suggestion.best) {
-        error_hint(error, "did you mean \"%s\"?", suggestion.best);
-    } else {
-        error_hint(error, "write one of %s", list.text);
-    }
-    str_release(&list);
     return false;
 }
 
@@ -105,7 +46,8 @@ static bool read_choice(struct reader *reader, const struct key *key,
     if (!cJSON_IsString(value)) {
         return value_wrong_type(reader, key, value);
     }
-    if (!value_find_choice(reader, key->choices, value->valuestring, &chosen)) {
+    if (!value_find_choice(reader, key->choices, value->valuestring,
+                           &chosen)) {
         return false;
     }
     /* Every enum has the size of an int here. */
@@ -168,20 +110,6 @@ static bool read_body(struct reader *reader, const cJSON *value,
     return true;
 }
 
-bool value_is_token(const char *text)
-{
-    static const char symbols[] = "!#$%&'*+-.^_`|~";
-    for (const char *c = text; *c; c++) {
-        bool alphanumeric = (*c >= 'a' && *c <= 'z') ||
-                            (*c >= 'A' && *c <= 'Z') ||
-                            (*c >= '0' && *c <= '9');
-        if (!alphanumeric && !strchr(symbols, *c)) {
-            return false;
-        }
-    }
-    return *text != '\0';
-}
-
 static bool read_bool(struct reader *reader, const struct key *key,
                       const cJSON *value, void *field)
 {
@@ -199,7 +127,7 @@ static bool read_bool(struct reader *reader, const struct key *key,
 static bool read_header_name(struct reader *reader, const struct key *key,
                              const cJSON *value, char *field)
 {
-    const char *text;
+    const char *text = NULL;
     if (!read_text(reader, key, value, &text)) {
         return false;
     }
@@ -215,18 +143,27 @@ bool value_read(struct reader *reader, const struct key *key,
                 const cJSON *value, void *field)
 {
     switch (key->type) {
-    case TYPE_TEXT: case TYPE_NAME: case TYPE_FILE:
+    case TYPE_TEXT:
+    case TYPE_NAME:
+    case TYPE_FILE:
         return read_text(reader, key, value, field);
     case TYPE_HEADER_NAME:
         return read_header_name(reader, key, value, field);
     case TYPE_BODY:
         return read_body(reader, value, field);
-    case TYPE_BOOL: case TYPE_TRISTATE:
+    case TYPE_BOOL:
+    case TYPE_TRISTATE:
         return read_bool(reader, key, value, field);
-    case TYPE_COUNT: case TYPE_UNSIGNED: case TYPE_RATIO: case TYPE_RATE:
-    case TYPE_DURATION: case TYPE_SIZE:
+    case TYPE_COUNT:
+    case TYPE_UNSIGNED:
+    case TYPE_RATIO:
+    case TYPE_RATE:
+    case TYPE_DURATION:
+    case TYPE_SIZE:
         return value_read_measure(reader, key, value, field);
-    case TYPE_INTEGER: case TYPE_STATUS: case TYPE_NUMBER:
+    case TYPE_INTEGER:
+    case TYPE_STATUS:
+    case TYPE_NUMBER:
         return value_read_number(reader, key, value, field);
     case TYPE_CHOICE:
         return read_choice(reader, key, value, field);
@@ -260,10 +197,14 @@ bool value_read(struct reader *reader, const struct key *key,
         return value_read_jitter(reader, key, value, field);
     case TYPE_SPAN:
         return value_read_span(reader, key, value, field);
-    case TYPE_SECTION: case TYPE_LIST: case TYPE_BACKOFF:
+    case TYPE_WHEN:
+        return value_read_when(reader, key, value, field);
+    case TYPE_SECTION:
+    case TYPE_LIST:
+    case TYPE_BACKOFF:
     case TYPE_CLASS_BACKOFF:
         break;
     }
-    must_never("a section is no value");
+    must_never("a section is not a value");
     return false;
 }

@@ -31,6 +31,8 @@ bool value_read_number(struct reader *reader, const struct key *key,
 /* value_span: from one measure to another. */
 bool value_read_span(struct reader *reader, const struct key *key,
                      const cJSON *value, struct fault_span *span);
+bool value_read_when(struct reader *reader, const struct key *key,
+                     const cJSON *value, struct duration *when);
 
 /* value_list: lists and maps. The first calls `read` for every element of a
  * list, with its place in reader->path. */

@@ -1,6 +1,10 @@
+/* Values that are lists or maps. */
 #include "plan/value_inside.h"
 
+#include "base/json.h"
 #include "base/must.h"
+#include "plan/header.h"
+#include "plan/path.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,7 +73,7 @@ static bool read_object(struct reader *reader, const struct key *key,
     bool good = true;
     size_t length = reader->path.length;
 
-    for (const cJSON *item = value->child; item; item = item->next) {
+    for (const cJSON *item = json_members(value); item; item = item->next) {
         path_push_name(&reader->path, item->string);
         good = read(reader, key, item, list) && good;
         path_pop(&reader->path, length);
@@ -77,38 +81,74 @@ static bool read_object(struct reader *reader, const struct key *key,
     return good;
 }
 
-static bool read_header(struct reader *reader, const struct key *key,
-                        const cJSON *item, void *user)
-{
-    struct header_list *list = user;
+/* A list of headers that is being read. */
+struct header_reader {
+    struct header_list *list;
+    const char *name;
+    unsigned member; /* that is read: values of one stay together */
+};
 
+static bool read_value(struct reader *reader, const struct key *key,
+                       const cJSON *item, size_t index, void *user)
+{
+    const struct header_reader *headers = user;
+    struct header_list *list = headers->list;
+
+    (void)index;
     if (!cJSON_IsString(item)) {
         return value_wrong_type(reader, key, item);
     }
+    if (header_text_breaks(item->valuestring, strlen(item->valuestring))) {
+        value_refuse(reader, "a header value cannot have more than one line, "
+                             "or another control character");
+        return false;
+    }
+    list->items[list->count++] = (struct header_config){
+        .name = headers->name,
+        .value = arena_strdup(reader->arena, item->valuestring),
+        .member = headers->member,
+    };
+    return true;
+}
+
+/* One value, or a list of them: as many lines of one name. */
+static bool read_header(struct reader *reader, const struct key *key,
+                        const cJSON *item, void *user)
+{
+    struct header_reader *headers = user;
+
+    headers->member++;
     if (!value_is_token(item->string)) {
         value_refuse(reader, "\"%s\" is not a header name", item->string);
         return false;
     }
-    if (item->valuestring[strcspn(item->valuestring, "\r\n")]) {
-        value_refuse(reader, "a header value cannot have more than one line");
-        return false;
+    headers->name = arena_strdup(reader->arena, item->string);
+    return cJSON_IsArray(item) ? value_read_each(reader, key, item, SIZE_MAX,
+                                                 read_value, headers)
+                               : read_value(reader, key, item, 0, headers);
+}
+
+static size_t count_values(const cJSON *section)
+{
+    size_t count = 0;
+    for (const cJSON *item = json_members(section); item; item = item->next) {
+        count += cJSON_IsArray(item) ? (size_t)cJSON_GetArraySize(item) : 1;
     }
-    list->items[list->count++] = (struct header_config){
-        arena_strdup(reader->arena, item->string),
-        arena_strdup(reader->arena, item->valuestring)};
-    return true;
+    return count;
 }
 
 bool value_read_headers(struct reader *reader, const struct key *key,
                         const cJSON *value, struct header_list *list)
 {
+    struct header_reader headers = {.list = list};
+
     if (!cJSON_IsObject(value)) {
         return value_wrong_type(reader, key, value);
     }
     list->count = 0;
-    list->items = arena_array(reader->arena, (size_t)cJSON_GetArraySize(value),
-                              sizeof(*list->items));
-    return read_object(reader, key, value, read_header, list);
+    list->items =
+        arena_array(reader->arena, count_values(value), sizeof(*list->items));
+    return read_object(reader, key, value, read_header, &headers);
 }
 
 static bool read_member(struct reader *reader, const struct key *key,
@@ -121,9 +161,8 @@ static bool read_member(struct reader *reader, const struct key *key,
     (void)key;
 
     if (problem) {
-        struct error *error =
-            value_refuse(reader, "\"%s\" is no JSON pointer: %s",
-                         item->string, problem);
+        struct error *error = value_refuse(
+            reader, "\"%s\" is no JSON pointer: %s", item->string, problem);
         error_hint(error, "write \"/%s\"", item->string);
         return false;
     }
@@ -210,19 +249,17 @@ bool value_read_status(struct reader *reader, const struct key *key,
     return true;
 }
 
-/* Methods are told apart by case: "post" is none that squall knows, and what
- * a rule would make of it is not what its writer thinks. */
-static bool is_miswritten(const char *method, char *upper, size_t size)
+bool value_method_is_miswritten(const char *method, char *upper, size_t size)
 {
     size_t length = strlen(method);
-    if (length >= size || method_bit(method) != METHOD_OTHER) {
+    if (length >= size || classify_method_bit(method) != METHOD_OTHER) {
         return false;
     }
     for (size_t i = 0; i <= length; i++) {
         bool is_lower = method[i] >= 'a' && method[i] <= 'z';
         upper[i] = (char)(is_lower ? method[i] - 'a' + 'A' : method[i]);
     }
-    return method_bit(upper) != METHOD_OTHER;
+    return classify_method_bit(upper) != METHOD_OTHER;
 }
 
 bool value_read_method(struct reader *reader, const struct key *key,
@@ -234,13 +271,13 @@ bool value_read_method(struct reader *reader, const struct key *key,
     if (!cJSON_IsString(item) || !value_is_token(item->valuestring)) {
         return value_wrong_type(reader, key, item);
     }
-    if (is_miswritten(item->valuestring, upper, sizeof(upper))) {
+    if (value_method_is_miswritten(item->valuestring, upper, sizeof(upper))) {
         struct error *error =
             value_refuse(reader, "\"%s\" is not a method", item->valuestring);
         error_hint(error, "did you mean \"%s\"?", upper);
         return false;
     }
-    *methods = (uint16_t)(*methods | method_bit(item->valuestring));
+    *methods = (uint16_t)(*methods | classify_method_bit(item->valuestring));
     return true;
 }
 

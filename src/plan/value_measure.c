@@ -1,3 +1,4 @@
+/* Values that are numbers, with a unit and without. */
 #include "plan/value_inside.h"
 
 #include "base/must.h"
@@ -36,7 +37,7 @@ static bool parse_measure(enum value_type type, const char *text,
     struct duration duration = DURATION_ZERO;
     bool good = true;
 
-    if (type == TYPE_DURATION || type == TYPE_SPAN) {
+    if (type == TYPE_DURATION || type == TYPE_SPAN || type == TYPE_WHEN) {
         good = units_parse_duration(text, &duration, problem);
         measure->ns = duration.ns;
         measure->number = (double)duration.ns;
@@ -96,7 +97,8 @@ static bool read_measure(struct reader *reader, const struct key *key,
         double plain = value->valuedouble;
         bool zero = plain == 0 && key->type != TYPE_RATE;
         if (!counts && key->type != TYPE_RATIO && !zero) {
-            struct error *error = value_refuse(reader, "%g has no unit", plain);
+            struct error *error =
+                value_refuse(reader, "%g has no unit", plain);
             hint_unit(error, key->type, plain);
             return false;
         }
@@ -106,8 +108,8 @@ static bool read_measure(struct reader *reader, const struct key *key,
             error_hint(error, "write %s", value_type_example(key->type));
             return false;
         }
-        *measure = (struct measure){
-            .number = plain, .whole = counts ? (uint64_t)plain : 0};
+        *measure = (struct measure){.number = plain,
+                                    .whole = counts ? (uint64_t)plain : 0};
         snprintf(written, sizeof(written), "%g", plain);
         return value_in_range(reader, key, plain, written);
     }
@@ -136,7 +138,7 @@ bool value_read_measure(struct reader *reader, const struct key *key,
     if (!read_measure(reader, key, value, &measure)) {
         return false;
     }
-    if (key->type == TYPE_DURATION) {
+    if (key->type == TYPE_DURATION || key->type == TYPE_WHEN) {
         *(struct duration *)field = (struct duration){measure.ns};
     } else if (key->type == TYPE_UNSIGNED) {
         *(unsigned *)field = (unsigned)measure.whole;

@@ -1,3 +1,4 @@
+/* Values that are a low and a high end, and lists of waits. */
 #include "plan/value_inside.h"
 
 #include <stddef.h>
@@ -95,7 +96,8 @@ bool value_read_jitter(struct reader *reader, const struct key *key,
     if (!cJSON_IsString(value)) {
         return value_wrong_type(reader, key, value);
     }
-    if (!value_find_choice(reader, key->choices, value->valuestring, &chosen)) {
+    if (!value_find_choice(reader, key->choices, value->valuestring,
+                           &chosen)) {
         return false;
     }
     jitter->mult_low = lows[chosen];

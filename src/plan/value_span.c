@@ -1,3 +1,4 @@
+/* Values that go from one measure to another, such as "0..150%". */
 #include "plan/value_inside.h"
 
 #include "base/units.h"
@@ -56,6 +57,26 @@ static bool parse_span(const char *text, struct fault_span *span,
     span->is_share = end.is_share;
     *problem = "goes downwards";
     return span->low <= span->high;
+}
+
+/* A share may be no more than the whole. */
+bool value_read_when(struct reader *reader, const struct key *key,
+                     const cJSON *value, struct duration *when)
+{
+    const char *text = cJSON_GetStringValue(value);
+    const char *problem = "is out of range";
+    double share;
+
+    if (!text || text[0] == '\0' || text[strlen(text) - 1] != '%') {
+        return value_read_measure(reader, key, value, when);
+    }
+    if (!units_parse_ratio(text, &share, &problem) || share > 1) {
+        struct error *error = value_refuse(reader, "\"%s\" %s", text, problem);
+        error_hint(error, "write a time, or a share from 0%% to 100%%");
+        return false;
+    }
+    *when = window_share(share);
+    return true;
 }
 
 bool value_read_span(struct reader *reader, const struct key *key,

@@ -106,8 +106,7 @@ static double long_average(struct adaptive *adaptive,
         adaptive->long_ns = adaptive->sum_ns / adaptive->samples;
     } else {
         double weight = 2.0 / (config->long_window + 1.0);
-        adaptive->long_ns =
-            adaptive->long_ns * (1.0 - weight) + rtt * weight;
+        adaptive->long_ns = adaptive->long_ns * (1.0 - weight) + rtt * weight;
     }
     return adaptive->long_ns;
 }
@@ -129,9 +128,9 @@ static void gradient2(struct adaptive *adaptive,
     }
     double gradient = clamp(config->tolerance * average / rtt, 0.5, 1.0);
     double target = limit * gradient + config->queue;
-    adaptive->limit = clamp((1.0 - config->smoothing) * limit +
-                                config->smoothing * target,
-                            config->min, config->max);
+    adaptive->limit =
+        clamp((1.0 - config->smoothing) * limit + config->smoothing * target,
+              config->min, config->max);
 }
 
 /* -- aimd -- */
@@ -161,21 +160,22 @@ static void start_measuring(struct adaptive *adaptive,
     adaptive->limit_before = adaptive->limit;
     adaptive->limit = config->min;
     adaptive->at_min = 0;
-    latency_init(&adaptive->window);
+    latency_estimate_init(&adaptive->window);
 }
 
 static void finish_measuring(struct adaptive *adaptive,
                              const struct adaptive_config *config,
                              struct instant now, struct rng *rng)
 {
-    adaptive->least_ns = latency_quantile(&adaptive->window, &median, now).ns;
+    adaptive->least_ns =
+        latency_estimate_quantile(&adaptive->window, &median, now).ns;
     adaptive->measuring = false;
     adaptive->limit = adaptive->limit_before;
     double later = (double)config->min_interval.ns *
                    (1.0 + config->min_jitter * rng_unit(rng));
     adaptive->measure_at = instant_add(now, duration_from_ns(later));
     adaptive->update_at = instant_add(now, config->update);
-    latency_init(&adaptive->window);
+    latency_estimate_init(&adaptive->window);
 }
 
 static void update_limit(struct adaptive *adaptive,
@@ -183,17 +183,16 @@ static void update_limit(struct adaptive *adaptive,
                          struct instant now)
 {
     double sampled =
-        (double)latency_quantile(&adaptive->window, &median, now).ns;
-    double gradient = clamp((double)adaptive->least_ns *
-                                (1.0 + config->buffer) / sampled,
-                            0.5, 2.0);
+        (double)latency_estimate_quantile(&adaptive->window, &median, now).ns;
+    double gradient =
+        clamp((double)adaptive->least_ns * (1.0 + config->buffer) / sampled,
+              0.5, 2.0);
     double target = adaptive->limit * gradient;
-    adaptive->limit =
-        clamp(target + sqrt(target), config->min, config->max);
+    adaptive->limit = clamp(target + sqrt(target), config->min, config->max);
     adaptive->at_min =
         adaptive->limit <= config->min ? adaptive->at_min + 1 : 0;
     adaptive->update_at = instant_add(now, config->update);
-    latency_init(&adaptive->window);
+    latency_estimate_init(&adaptive->window);
 }
 
 /* Windows end with the first sample past their end. Five in a row at the
@@ -205,7 +204,7 @@ static void envoy_gradient(struct adaptive *adaptive,
 {
     enum { AT_MIN_MAX = 5 };
 
-    latency_add(&adaptive->window, &median, now, rtt);
+    latency_estimate_add(&adaptive->window, &median, now, rtt);
     if (adaptive->measuring) {
         if (adaptive->window.total >= config->min_samples) {
             finish_measuring(adaptive, config, now, rng);

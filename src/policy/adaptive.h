@@ -1,5 +1,5 @@
 /*
- * adaptive: a limit of concurrency that finds itself by what calls take.
+ * adaptive: a limit of concurrency that adapts to how long calls take.
  *
  * vegas, gradient2, aimd: as in Netflix's concurrency-limits, a step a sample.
  *   vegas guesses the queue, limit * (1 - least rtt / rtt): short, it grows;
@@ -23,29 +23,28 @@
 #include <stdint.h>
 
 enum adaptive_algorithm {
-    ADAPTIVE_VEGAS,
-    ADAPTIVE_GRADIENT2,
-    ADAPTIVE_AIMD,
-    ADAPTIVE_ENVOY_GRADIENT,
+#define ADAPTIVE(id, name, sentence) ADAPTIVE_##id,
+#include "policy/adaptive.def"
+#undef ADAPTIVE
 };
 
 struct adaptive_config {
     enum adaptive_algorithm algorithm;
     double initial, min, max;
-    double smoothing;            /* vegas, gradient2: weight of a new limit */
-    double alpha, beta;          /* vegas: times log10 of the limit */
-    unsigned probe_multiplier;   /* vegas */
-    double queue;                /* gradient2 */
-    double tolerance;            /* gradient2 */
-    unsigned long_window;        /* gradient2: samples */
-    unsigned warmup;             /* gradient2: samples */
-    double backoff_ratio;        /* aimd */
-    struct duration too_long;    /* aimd */
-    struct duration update;      /* envoy: of the limit */
+    double smoothing;             /* vegas, gradient2: weight of a new limit */
+    double alpha, beta;           /* vegas: times log10 of the limit */
+    unsigned probe_multiplier;    /* vegas */
+    double queue;                 /* gradient2 */
+    double tolerance;             /* gradient2 */
+    unsigned long_window;         /* gradient2: samples */
+    unsigned warmup;              /* gradient2: samples */
+    double backoff_ratio;         /* aimd */
+    struct duration too_long;     /* aimd */
+    struct duration update;       /* envoy: of the limit */
     struct duration min_interval; /* envoy: of the least rtt */
-    double min_jitter;           /* envoy: of min_interval, a share */
-    unsigned min_samples;        /* envoy: calls that measure it */
-    double buffer;               /* envoy */
+    double min_jitter;            /* envoy: of min_interval, a share */
+    unsigned min_samples;         /* envoy: calls that measure it */
+    double buffer;                /* envoy */
 };
 
 struct adaptive {

@@ -70,8 +70,7 @@ static struct duration decorrelated_v2(const struct backoff_config *config,
                                        double u)
 {
     double t = (double)n + (double)config->exponent_offset + u;
-    double curve =
-        t > 0 ? exp2(t) * hyperbolic_tangent(sqrt(4.0 * t)) : 0.0;
+    double curve = t > 0 ? exp2(t) * hyperbolic_tangent(sqrt(4.0 * t)) : 0.0;
     if (!isfinite(curve)) {
         return config->max;
     }

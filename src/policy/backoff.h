@@ -7,26 +7,22 @@
  * "equal" [0.5,1], "none" [1,1]. Pure: draws are handed in, so that a schedule
  * can be shown for u = 0, 0.5 and 1.
  *
- * Growth, with i = initial, m = multiplier, k = n + exponent_offset:
- *   none 0; constant i; linear i + k * increment, at least 0;
- *   quadratic i + k^2 * increment;
- *   exponential i * m^k; exponential_minus_one i * (m^(k + 1) - 1), so that
- *     with m = 2 the first wait is i;
- *   list: entry n, the last one repeated;
- *   decorrelated: min(max, U(low, 3 * previous)), previous = i at first,
- *     low = initial or previous (Brooker 2015; Finagle). It brings its own
- *     jitter: mult and add are not applied, cap is not looked at;
- *   decorrelated_v2: with t = k + U(0,1) and f = 2^t * tanh(sqrt(4t)), the
- *     wait is i * (f - f of the last retry) / 1.4, at most max: steps along a
- *     smooth curve that doubles, taken at random points of it (Polly). It has
- *     its own jitter too, and does not look at m.
+ * How each type grows is said in backoff.def. With initial 100ms, multiplier 2
+ * and max 1s, an exponential backoff waits
+ *
+ *     retry                       1     2     3     4     5     6
+ *     growth                    100   200   400   800  1000  1000 ms
+ *     "full" jitter, u = 0.5     50   100   200   400   500   500 ms
+ *     "equal" jitter, u = 0.5    75   150   300   600   750   750 ms
+ *     add [0ms, 100ms], u = 1   200   300   500   900  1100  1100 ms
+ *       and cap "final"         200   300   500   900  1000  1000 ms
+ *
  * Refinements of the jitter: from retry mult_from on (1 is the first, 0 too)
  * the factor is drawn, before it is 1; add_scales lets the added range grow
  * as the wait does (x / i); at_cap NO spreads nothing once the growth has
  * reached max.
  * Last, the floor is applied (it wins over max), and immediate_retries of the
  * first retries wait 0 whatever came out.
- * More types are additions to enum backoff_type and one function.
  */
 #ifndef SQUALL_POLICY_BACKOFF_H
 #define SQUALL_POLICY_BACKOFF_H
@@ -39,19 +35,24 @@
 #include <stddef.h>
 
 enum backoff_type {
-    BACKOFF_NONE,
-    BACKOFF_CONSTANT,
-    BACKOFF_LINEAR,
-    BACKOFF_EXPONENTIAL,
-    BACKOFF_LIST,
-    BACKOFF_DECORRELATED,
-    BACKOFF_QUADRATIC,
-    BACKOFF_EXPONENTIAL_MINUS_ONE,
-    BACKOFF_DECORRELATED_V2,
+#define BACKOFF_TYPE(id, name, sentence) BACKOFF_##id,
+#include "policy/backoff.def"
 };
 
-enum backoff_cap { CAP_BASE, CAP_FINAL, CAP_BOTH };
-enum decorrelated_low { LOW_INITIAL, LOW_PREVIOUS };
+enum {
+#define BACKOFF_TYPE(id, name, sentence) +1
+    BACKOFF_TYPE_COUNT = 0
+#include "policy/backoff.def"
+};
+
+enum backoff_cap {
+#define BACKOFF_CAP(id, name, sentence) CAP_##id,
+#include "policy/backoff.def"
+};
+enum decorrelated_low {
+#define DECORRELATED_LOW(id, name, sentence) LOW_##id,
+#include "policy/backoff.def"
+};
 
 enum { BACKOFF_LIST_MAX = 32 };
 

@@ -129,8 +129,8 @@ static bool holds(const struct breaker_condition *condition,
     }
     /* A share of whole calls is compared without dividing: 1 of 10 is 10 %,
      * whatever a double makes of it. */
-    double bad = condition->window_type == WINDOW_EMA ? window->ema.value
-                                                      : window->bad;
+    double bad =
+        condition->window_type == WINDOW_EMA ? window->ema.value : window->bad;
     double all = condition->window_type == WINDOW_EMA ? 1.0 : window->calls;
     double limit = condition->rate * all;
     return condition->strictly ? bad > limit : bad >= limit;
@@ -232,8 +232,8 @@ bool breaker_allow(struct breaker *breaker,
     expire_probes(breaker, config, now, rng);
     if (breaker->state == BREAKER_OPEN &&
         !instant_before(now, breaker->open_until)) {
-        breaker->open_total = duration_add(
-            breaker->open_total, instant_since(now, breaker->since));
+        breaker->open_total = duration_add(breaker->open_total,
+                                           instant_since(now, breaker->since));
         move_to(breaker, BREAKER_HALF_OPEN, now);
         breaker->half_opened++;
     }
@@ -279,16 +279,16 @@ static void judge_probe(struct breaker *breaker,
                         struct instant now, enum outcome_class class,
                         struct duration elapsed, struct rng *rng)
 {
-    bool heard = false;
+    bool counted = false;
     bool bad = false;
     for (unsigned i = 0; i < config->condition_count; i++) {
         const struct breaker_condition *condition = &config->any_of[i];
         if (!is_in(condition->ignored, class)) {
-            heard = true;
+            counted = true;
             bad = bad || is_bad(condition, class, elapsed);
         }
     }
-    if (!heard) {
+    if (!counted) {
         breaker->given--;
         return;
     }

@@ -40,9 +40,18 @@
 
 enum breaker_state { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_HALF_OPEN };
 
-enum breaker_trip { TRIP_RATE, TRIP_CONSECUTIVE, TRIP_SLOW };
-enum breaker_window_type { WINDOW_COUNT, WINDOW_TIME, WINDOW_EMA };
-enum breaker_close { CLOSE_ALL_SUCCESS, CLOSE_RATE_BELOW };
+enum breaker_trip {
+#define BREAKER_TRIP(id, name, sentence) TRIP_##id,
+#include "policy/breaker.def"
+};
+enum breaker_window_type {
+#define BREAKER_WINDOW(id, name, sentence) WINDOW_##id,
+#include "policy/breaker.def"
+};
+enum breaker_close {
+#define BREAKER_CLOSE(id, name, sentence) CLOSE_##id,
+#include "policy/breaker.def"
+};
 
 enum {
     BREAKER_CONDITIONS_MAX = 4,
@@ -54,14 +63,14 @@ struct breaker_condition {
     enum breaker_trip type;
     /* rate, slow */
     enum breaker_window_type window_type;
-    unsigned size;          /* count: calls */
-    struct duration window; /* time, ema */
-    unsigned buckets;       /* time */
-    unsigned min_calls;     /* of a count window at most its size */
+    unsigned size;           /* count: calls */
+    struct duration window;  /* time, ema */
+    unsigned buckets;        /* time */
+    unsigned min_calls;      /* of a count window at most its size */
     struct duration min_age; /* the window must have lasted so long */
     double rate;
-    bool strictly;          /* above the rate; else at it or above */
-    struct duration slow;   /* slow: a longer call is bad */
+    bool strictly;        /* above the rate; else at it or above */
+    struct duration slow; /* slow: a longer call is bad */
     /* consecutive */
     unsigned count;
     /* bits of enum outcome_class */
@@ -105,13 +114,13 @@ struct breaker_window {
 
 struct breaker {
     enum breaker_state state;
-    struct instant since;      /* in this state */
+    struct instant since; /* in this state */
     struct instant open_until;
-    uint32_t period;           /* changes with the state */
-    unsigned openings;         /* in a row */
+    uint32_t period;   /* changes with the state */
+    unsigned openings; /* in a row */
     struct backoff_state open;
-    unsigned given;            /* half_open: probes that passed */
-    unsigned done, bad;        /* half_open: probes that came back */
+    unsigned given;     /* half_open: probes that passed */
+    unsigned done, bad; /* half_open: probes that came back */
     struct instant last;
     /* for the report */
     uint64_t opened, half_opened, closed; /* transitions to each state */

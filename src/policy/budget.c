@@ -103,8 +103,7 @@ static int64_t window_balance(struct budget *budget,
 }
 
 static bool window_take(struct budget *budget,
-                        const struct budget_config *config,
-                        struct instant now)
+                        const struct budget_config *config, struct instant now)
 {
     if (window_balance(budget, config, now) < BUDGET_UNIT) {
         return false;

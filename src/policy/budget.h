@@ -36,17 +36,18 @@
 
 enum budget_type {
     BUDGET_NONE,
-    BUDGET_TOKEN_BUCKET,
-    BUDGET_RATIO_WINDOW,
-    BUDGET_RATIO_INFLIGHT,
+#define BUDGET_TYPE(id, name, sentence) BUDGET_##id,
+#include "policy/budget.def"
 };
 
-enum budget_charge { CHARGE_RETRY, CHARGE_FAILURE };
+enum budget_charge {
+#define BUDGET_CHARGE(id, name, sentence) CHARGE_##id,
+#include "policy/budget.def"
+};
 
 enum budget_deposit {
-    DEPOSIT_SUCCESS,
-    DEPOSIT_NOT_RETRIED,
-    DEPOSIT_REQUEST,
+#define BUDGET_DEPOSIT(id, name, sentence) DEPOSIT_##id,
+#include "policy/budget.def"
 };
 
 /* What a budget is asked about, as bits. */
@@ -81,12 +82,12 @@ struct budget_config {
 
 /* Of one client. */
 struct budget {
-    int64_t tokens;                 /* token_bucket, in millionths */
-    int64_t slot;                   /* ratio_window: number of the newest */
-    int64_t sum;                    /* of all slots */
+    int64_t tokens;                  /* token_bucket, in millionths */
+    int64_t slot;                    /* ratio_window: number of the newest */
+    int64_t sum;                     /* of all slots */
     int64_t slots[BUDGET_SLOTS_MAX]; /* deposits less retries */
-    unsigned in_flight;             /* attempts, retries included */
-    unsigned held;                  /* ratio_inflight: retries */
+    unsigned in_flight;              /* attempts, retries included */
+    unsigned held;                   /* ratio_inflight: retries */
 };
 
 /* Of one operation. */

@@ -1,7 +1,9 @@
+/* What a call keeps: its state and the table of transitions, its timer, the
+ * ends of its attempts, and the verdict. */
 #include "policy/call_inside.h"
 
 #include "base/must.h"
-#include "policy/walk.h"
+#include "policy/layers.h"
 
 #define TO(state) (1u << CALL_##state)
 
@@ -9,18 +11,21 @@
  * follow. */
 static const unsigned followers[] = {
     [CALL_WAITING] = TO(SENDING) | TO(BACKING_OFF) | TO(SHED),
-    [CALL_SENDING] = TO(BACKING_OFF) | TO(ACKED) | TO(REFUSED) | TO(AMBIGUOUS),
-    [CALL_BACKING_OFF] =
-        TO(SENDING) | TO(ACKED) | TO(REFUSED) | TO(AMBIGUOUS) | TO(SHED),
-    [CALL_ACKED] = 0,
-    [CALL_REFUSED] = 0,
+    [CALL_SENDING] = TO(BACKING_OFF) | TO(SUCCEEDED) | TO(REJECTED) |
+                     TO(UNANSWERED) | TO(AMBIGUOUS) | TO(SHED),
+    [CALL_BACKING_OFF] = TO(SENDING) | TO(SUCCEEDED) | TO(REJECTED) |
+                         TO(UNANSWERED) | TO(AMBIGUOUS) | TO(SHED),
+    [CALL_SUCCEEDED] = 0,
+    [CALL_REJECTED] = 0,
+    [CALL_UNANSWERED] = 0,
     [CALL_AMBIGUOUS] = 0,
     [CALL_SHED] = 0,
 };
 
 static const enum call_state state_of_verdict[VERDICT_COUNT] = {
-    [VERDICT_ACKED] = CALL_ACKED,
-    [VERDICT_REFUSED] = CALL_REFUSED,
+    [VERDICT_SUCCEEDED] = CALL_SUCCEEDED,
+    [VERDICT_REJECTED] = CALL_REJECTED,
+    [VERDICT_UNANSWERED] = CALL_UNANSWERED,
     [VERDICT_AMBIGUOUS] = CALL_AMBIGUOUS,
     [VERDICT_SHED] = CALL_SHED,
 };
@@ -41,16 +46,16 @@ struct action *call_append(struct actions *actions, enum action_kind kind)
 
 /* -- the one timer -- */
 
-/* What a walk that waits waits for. */
-static struct instant walk_wakes(const struct call *call, bool cuts)
+/* When a call that waits for a limit must be woken. */
+static struct instant layers_wake(const struct call *call, bool cuts)
 {
     struct instant next = INSTANT_NEVER;
-    if (call->wait == WAIT_NONE || call->is_granted) {
+    if (call->asking.wait == WAIT_NONE || call->asking.wait == WAIT_GRANTED) {
         return next;
     }
-    next = call->wait_until;
-    if (call->level == LEVEL_ATTEMPT) {
-        next = instant_min(next, call->passages[LEVEL_ATTEMPT].deadline);
+    next = call->asking.until;
+    if (call->asking.level == LEVEL_ATTEMPT) {
+        next = instant_min(next, call->holds[LEVEL_ATTEMPT].deadline);
     }
     return cuts ? instant_min(next, call->operation_deadline) : next;
 }
@@ -63,15 +68,15 @@ static struct instant next_wake(const struct call *call,
     bool cuts = call_cuts_attempts(policy);
 
     for (size_t i = 0; i < call->in_flight; i++) {
-        if (!call->flights[i].is_cancelled) {
-            next = instant_min(next, call->flights[i].deadline);
+        if (!call->running[i].is_cancelled) {
+            next = instant_min(next, call->running[i].deadline);
         }
     }
-    if (call_is_finished(call) || call->abandoned) {
+    if (call_is_finished(call) || call->sends_no_more) {
         return next;
     }
-    if (call_is_walking(call)) {
-        return instant_min(next, walk_wakes(call, cuts));
+    if (call_is_asking(call)) {
+        return instant_min(next, layers_wake(call, cuts));
     }
     if (call->state == CALL_SENDING) {
         return instant_min(next, call->hedge_at);
@@ -96,27 +101,30 @@ void call_arm(struct call *call, const struct policy *policy,
 
 /* -- the end -- */
 
-void call_cancel(struct flight_state *flight, enum outcome outcome,
+void call_cancel(struct running_attempt *attempt, enum outcome outcome,
                  struct actions *actions)
 {
-    flight->is_cancelled = true;
+    attempt->is_cancelled = true;
     struct action *action = call_append(actions, ACTION_CANCEL);
-    action->attempt = flight->attempt;
+    action->attempt = attempt->number;
     action->outcome = outcome;
 }
 
 static enum verdict judge(const struct call *call, const struct call_env *env)
 {
-    if (call->attempts == 0) {
+    if (!call->proof.any_tried) {
         return VERDICT_SHED;
     }
-    if (call->any_done) {
-        return VERDICT_ACKED;
+    if (call->proof.any_done) {
+        return VERDICT_SUCCEEDED;
+    }
+    if (env->traits.is_safe) {
+        return call->proof.any_no ? VERDICT_REJECTED : VERDICT_UNANSWERED;
     }
     bool one_key =
         env->policy->key.scope == KEY_SCOPE_OPERATION && env->traits.has_key;
-    if (!call->any_unknown || (call->last_rejected && one_key)) {
-        return VERDICT_REFUSED;
+    if (!call->proof.any_unknown || (call->proof.last_rejected && one_key)) {
+        return VERDICT_REJECTED;
     }
     return VERDICT_AMBIGUOUS;
 }
@@ -133,98 +141,159 @@ void call_leave_backoff(struct call *call, struct instant now)
 
 /* Takes an attempt that has ended, or was given up, out of those in flight,
  * and lets all learn of it who have a part in it. */
-void call_land(struct call *call, size_t index, struct instant now,
-               struct call_env *env, const struct attempt_result *result,
-               enum outcome_class class)
+void call_end_attempt(struct call *call, size_t index, struct instant now,
+                      struct call_env *env,
+                      const struct attempt_result *result,
+                      enum outcome_class class)
 {
     struct client *client = env->client;
     const struct policy *policy = env->policy;
-    struct flight_state flight = call->flights[index];
+    struct running_attempt attempt = call->running[index];
     bool given_up = result->outcome == OUTCOME_CANCELLED;
 
     call->in_flight--;
-    call->flights[index] = call->flights[call->in_flight];
+    call->running[index] = call->running[call->in_flight];
+    if (call->in_flight == 0) {
+        call_end_own_wait(call, now);
+    } else if (attempt.is_sent && !call_is_tried_now(call)) {
+        call->own_since = now;
+    }
     if (call_has_budget(env)) {
         budget_on_done(&client->budget, &policy->budget, &call->budget,
-                       flight.is_budgeted);
+                       attempt.is_budgeted);
     }
     /* How long an attempt took until it lost is the least that it would have
      * taken; leaving it out would make the rest look quicker than it is. */
-    if (flight.opens_try && call_hedges(env) && !call->abandoned &&
-        policy->hedge.trigger == HEDGE_ON_QUANTILE &&
+    if (attempt.opens_try && call_hedges(env) && !call->sends_no_more &&
+        policy->hedge.trigger == HEDGE_ON_QUANTILE && attempt.is_sent &&
         (result->sent || given_up)) {
-        latency_add(&client->latency, &policy->hedge.latency, now,
-                    instant_since(now, flight.sent));
+        latency_estimate_add(&client->latency, &policy->hedge.latency, now,
+                             instant_since(now, attempt.sent));
     }
-    if (given_up || result->outcome == OUTCOME_NO_SOCKET) {
-        passage_forget(&flight.passage, now, env);
+    if (given_up || !attempt.is_sent || result->outcome == OUTCOME_NO_SOCKET) {
+        layer_hold_forget(&attempt.hold, now, env);
         return;
     }
     if (policy->rate_limit.type == RATE_LIMIT_CUBIC) {
         rate_limit_on_answer(&client->rate_limit, &policy->rate_limit, now,
                              class == CLASS_THROTTLE);
     }
-    passage_end(&flight.passage, now, env, class);
+    layer_hold_end(&attempt.hold, now, env, class);
 }
 
-void call_note_proof(struct call *call, const struct attempt_result *result)
+/* Whether an ending is a word of the service, or of the way to it, and not of
+ * squall alone. */
+static bool is_of_service(const struct attempt_result *result, bool was_sent)
 {
-    switch (outcome_certainty(result->outcome, result->sent)) {
+    return was_sent && result->outcome != OUTCOME_NO_SOCKET &&
+           (result->outcome != OUTCOME_CANCELLED || result->sent);
+}
+
+/* A 303 says that it was done, even where it is followed no further. */
+static enum certainty certainty_of(const struct attempt_result *result)
+{
+    return result->outcome == OUTCOME_REDIRECT_LIMIT && result->status == 303
+               ? CERTAINTY_UNKNOWN
+               : outcome_certainty(result->outcome, result->sent);
+}
+
+void call_note_proof(struct call *call, const struct attempt_result *result,
+                     bool was_sent, bool became_get)
+{
+    call->proof.any_tried |= is_of_service(result, was_sent);
+    call->proof.any_no |= outcome_is_no(result->outcome);
+    switch (certainty_of(result)) {
     case CERTAINTY_DONE:
-        call->any_done = true;
+        call->proof.any_done = true;
         break;
     case CERTAINTY_UNKNOWN:
-        call->any_unknown = true;
-        call->last_rejected = false;
+        call->proof.any_unknown = true;
+        call->proof.last_rejected = false;
         break;
     case CERTAINTY_NOT_DONE:
-        if (result->outcome == OUTCOME_REJECTED) {
-            call->last_rejected = true;
+        if (result->outcome == OUTCOME_REJECTED && !became_get) {
+            call->proof.last_rejected = true;
         }
         break;
     }
 }
 
 /* Gives up what is in flight, all of it or what need not go on. */
-static void drop_flights(struct call *call, struct instant now, bool go_on,
-                         struct call_env *env, struct actions *actions)
+static void cancel_running(struct call *call, struct instant now, bool go_on,
+                           struct call_env *env, struct actions *actions)
 {
-    struct attempt_result given_up = {.outcome = OUTCOME_CANCELLED,
-                                      .sent = true};
     for (size_t i = call->in_flight; i-- > 0 && !go_on;) {
-        if (!call->flights[i].is_cancelled) {
-            call_cancel(&call->flights[i], OUTCOME_CANCELLED, actions);
-            call_land(call, i, now, env, &given_up, CLASS_FATAL);
-            call_note_proof(call, &given_up);
+        bool was_sent = call->running[i].is_sent;
+        bool became_get = call->running[i].became_get;
+        struct attempt_result given_up = {.outcome = OUTCOME_CANCELLED,
+                                          .sent = was_sent};
+        if (!call->running[i].is_cancelled) {
+            call_cancel(&call->running[i], OUTCOME_CANCELLED, actions);
+            call_end_attempt(call, i, now, env, &given_up, CLASS_FATAL);
+            call_note_proof(call, &given_up, was_sent, became_get);
         }
     }
 }
 
-void call_stop_walking(struct call *call, struct instant now,
-                       struct call_env *env)
+void call_stop_asking(struct call *call, struct instant now,
+                      struct call_env *env)
 {
-    if (call_is_walking(call)) {
-        walk_stop_waiting(call, now, env);
-        passage_forget(&call->passages[call->level], now, env);
-        call->level = LEVEL_COUNT;
+    if (call_is_asking(call)) {
+        layers_stop_waiting(call, now, env);
+        layer_hold_forget(&call->holds[call->asking.level], now, env);
+        call->asking.level = LEVEL_NONE;
     }
 }
 
-/* What the layers outside retry are told of the operation. */
+static void leave_out(struct layer_hold *hold, struct duration wait)
+{
+    if (hold->since.ns != INSTANT_NEVER.ns) {
+        hold->since = instant_add(hold->since, wait);
+    }
+}
+
+void call_sent_hop(struct running_attempt *attempt, struct instant now)
+{
+    struct duration wait = instant_since(now, attempt->hop);
+
+    leave_out(&attempt->hold, wait);
+    attempt->sent = instant_add(attempt->sent, wait);
+}
+
+void call_end_own_wait(struct call *call, struct instant now)
+{
+    if (call->own_since.ns != INSTANT_NEVER.ns) {
+        struct duration wait = instant_since(now, call->own_since);
+        leave_out(&call->holds[LEVEL_TRY], wait);
+        leave_out(&call->holds[LEVEL_OPERATION], wait);
+        call->own_since = INSTANT_NEVER;
+    }
+}
+
+/* Whether the way in which an operation ends says nothing of the service. */
+static bool ended_by_squall(const struct call *call, enum finish_reason reason)
+{
+    return reason == FINISH_ABANDONED || reason == FINISH_NO_CONNECTION ||
+           (call->has_ending && call->ending.outcome == OUTCOME_NO_SOCKET);
+}
+
+/* What the layers outside retry learn of the operation. */
 static void end_operation(struct call *call, struct instant now,
                           enum finish_reason reason, struct call_env *env)
 {
-    struct passage *passage = &call->passages[LEVEL_OPERATION];
+    struct layer_hold *hold = &call->holds[LEVEL_OPERATION];
     bool is_through = call->tries > 0;
 
-    if (is_through && call->any_done) {
-        passage_end(passage, now, env, CLASS_SUCCESS);
+    if (is_through && call->proof.any_done) {
+        layer_hold_end(hold, now, env, CLASS_SUCCESS);
+    } else if (ended_by_squall(call, reason)) {
+        layer_hold_forget(hold, now, env);
     } else if (is_through && reason == FINISH_OPERATION_TIMEOUT) {
-        passage_end(passage, now, env, CLASS_TIMEOUT);
-    } else if (is_through && reason != FINISH_ABANDONED && call->has_ending) {
-        passage_end(passage, now, env, call->ending_class.as);
+        layer_hold_end(hold, now, env, CLASS_TIMEOUT);
+    } else if (is_through && call->has_ending) {
+        layer_hold_end(hold, now, env, call->ending_class.as);
     } else {
-        passage_forget(passage, now, env);
+        layer_hold_forget(hold, now, env);
     }
 }
 
@@ -232,12 +301,12 @@ void call_finish(struct call *call, struct instant now,
                  enum finish_reason reason, struct call_env *env,
                  struct actions *actions)
 {
-    bool go_on = call->any_done && !env->policy->hedge.cancel_losers;
+    bool go_on = call->proof.any_done && !env->policy->hedge.cancel_losers;
 
     call_leave_backoff(call, now);
-    call_stop_walking(call, now, env);
-    passage_forget(&call->passages[LEVEL_TRY], now, env);
-    drop_flights(call, now, go_on, env, actions);
+    call_stop_asking(call, now, env);
+    layer_hold_forget(&call->holds[LEVEL_TRY], now, env);
+    cancel_running(call, now, go_on, env, actions);
     end_operation(call, now, reason, env);
     if (call_has_budget(env) && call->in_flight == 0) {
         budget_release(&env->client->budget, &call->budget);

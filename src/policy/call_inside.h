@@ -14,15 +14,23 @@ static inline bool call_cuts_attempts(const struct policy *policy)
     return policy->timeout.deadline_rule != DEADLINE_CHECK_BETWEEN;
 }
 
+/* Until a deadline, which may be none. */
+static inline struct duration call_time_left(struct instant deadline,
+                                             struct instant now)
+{
+    return deadline.ns == INSTANT_NEVER.ns ? DURATION_FOREVER
+                                           : instant_since(deadline, now);
+}
+
 static inline bool call_is_past(const struct call *call, struct instant now)
 {
     return !instant_before(now, call->operation_deadline) &&
            call->operation_deadline.ns != INSTANT_NEVER.ns;
 }
 
-static inline bool call_is_walking(const struct call *call)
+static inline bool call_is_asking(const struct call *call)
 {
-    return call->level != LEVEL_COUNT;
+    return call->asking.level != LEVEL_NONE;
 }
 
 static inline bool call_has_budget(const struct call_env *env)
@@ -40,6 +48,18 @@ static inline bool call_hedges(const struct call_env *env)
 {
     return env->policy->hedge.max_extra > 0;
 }
+
+/* Whether something of it is with the service, and not only waiting for one of
+ * squall's own connections. */
+static inline bool call_is_tried_now(const struct call *call)
+{
+    bool any = false;
+    for (size_t i = 0; i < call->in_flight; i++) {
+        any |= call->running[i].is_sent;
+    }
+    return any;
+}
+
 /* -- call_finish.c -- */
 
 /* The only way to another state. */
@@ -51,21 +71,32 @@ struct action *call_append(struct actions *actions, enum action_kind kind);
 void call_arm(struct call *call, const struct policy *policy,
               struct actions *actions);
 
-void call_cancel(struct flight_state *flight, enum outcome outcome,
+void call_cancel(struct running_attempt *attempt, enum outcome outcome,
                  struct actions *actions);
 
 /* Takes an attempt that has ended, or was given up, out of those in flight,
  * and lets all learn of it who have a part in it. */
-void call_land(struct call *call, size_t index, struct instant now,
-               struct call_env *env, const struct attempt_result *result,
-               enum outcome_class class);
+void call_end_attempt(struct call *call, size_t index, struct instant now,
+                      struct call_env *env,
+                      const struct attempt_result *result,
+                      enum outcome_class class);
 
-/* What an ending proves. */
-void call_note_proof(struct call *call, const struct attempt_result *result);
+/* What an ending proves, of an attempt that was sent or not. Where a redirect
+ * made a GET of it, a no to that is none to what was asked for. */
+void call_note_proof(struct call *call, const struct attempt_result *result,
+                     bool was_sent, bool became_get);
 
-/* Gives up the walk, its place in a queue and what it holds. */
-void call_stop_walking(struct call *call, struct instant now,
-                       struct call_env *env);
+/* A hop is sent: waiting for squall's own connections is left out of what
+ * times the service. */
+void call_sent_hop(struct running_attempt *attempt, struct instant now);
+
+/* It waits for squall's own connections no longer: the time that this took is
+ * kept from what times the service. */
+void call_end_own_wait(struct call *call, struct instant now);
+
+/* Asks no further; gives up its place in a queue and what it holds. */
+void call_stop_asking(struct call *call, struct instant now,
+                      struct call_env *env);
 
 /* The wait between tries, if there was one, is over. */
 void call_leave_backoff(struct call *call, struct instant now);
@@ -76,15 +107,19 @@ void call_finish(struct call *call, struct instant now,
 
 /* -- try.c -- */
 
-/* Begins the next try; try_go_on walks its layers. */
+/* Begins the next try; try_go_on asks its layers. */
 void try_begin(struct call *call, struct instant now, struct call_env *env);
 
-/* Walks on through the levels until an attempt is sent, something must be
- * waited for, or a layer refuses. */
+/* Asks the layers, level by level, until an attempt is sent, something must
+ * be waited for, or a layer refuses. */
 void try_go_on(struct call *call, struct instant now, struct call_env *env,
                struct actions *actions);
 
-/* A layer of the client did not let go what is being walked for. */
+/* An attempt is sent now: what times it starts. */
+void try_sent(struct call *call, struct instant now,
+              struct running_attempt *attempt, struct call_env *env);
+
+/* A layer of the client refused what it was asked for. */
 void try_refused_by(struct call *call, struct instant now, enum layer layer,
                     struct call_env *env, struct actions *actions);
 

@@ -10,9 +10,9 @@
 
 /* Complete answers that are not the expected one: what a status token asks
  * about. An answer that was cut short is a matter of "reset". */
-static const uint32_t unwelcome_answers = BIT(UNEXPECTED) | BIT(REJECTED) |
-                                          BIT(BUSY) | BIT(THROTTLED) |
-                                          BIT(SERVER_ERROR);
+static const uint32_t unwelcome_answers =
+    BIT(UNEXPECTED) | BIT(REDIRECTED) | BIT(REDIRECT_LIMIT) | BIT(REJECTED) |
+    BIT(BUSY) | BIT(THROTTLED) | BIT(SERVER_ERROR);
 
 /* The layers that can refuse a try. */
 static const uint32_t refusing_layers =
@@ -39,13 +39,11 @@ static const struct token tokens[] = {
     {"no_socket", BIT(NO_SOCKET), CLASS_TRANSIENT},
 };
 
-static const char *const class_names[] = {
-    [CLASS_SUCCESS] = "success", [CLASS_TRANSIENT] = "transient",
-    [CLASS_THROTTLE] = "throttle", [CLASS_TIMEOUT] = "timeout",
-    [CLASS_NETWORK] = "network", [CLASS_FATAL] = "fatal",
+static const char *const class_names[CLASS_COUNT] = {
+#define OUTCOME_CLASS(id, name, sentence) [CLASS_##id] = (name),
+#include "policy/outcome_class.def"
+#undef OUTCOME_CLASS
 };
-
-_Static_assert(array_length(class_names) == CLASS_COUNT, "a name a class");
 
 static bool tristate_matches(enum tristate asked, bool value)
 {
@@ -76,9 +74,9 @@ static bool matches_answer(const struct classify_rule *rule,
     if (rule->outcomes && !(rule->outcomes >> result->outcome & 1)) {
         return false;
     }
-    if (rule->has_status && (!status_set_has(&rule->status, result->status) ||
-                             status_set_has(&rule->not_status,
-                                            result->status))) {
+    if (rule->has_status &&
+        (!status_set_has(&rule->status, result->status) ||
+         status_set_has(&rule->not_status, result->status))) {
         return false;
     }
     if ((rule->headers & result->headers) != rule->headers) {
@@ -116,8 +114,8 @@ struct classification classify(const struct classify_config *config,
         }
     }
     bool succeeded = result->outcome == OUTCOME_OK && !result->refused_by;
-    return (struct classification){
-        succeeded ? CLASS_SUCCESS : CLASS_FATAL, -1};
+    return (struct classification){succeeded ? CLASS_SUCCESS : CLASS_FATAL,
+                                   -1};
 }
 
 uint32_t classify_header_bit(struct classify_config *config, const char *name,
@@ -188,8 +186,7 @@ static bool parse_status(const char *token, unsigned *first, unsigned *last)
         *last = hundreds + 99;
         return true;
     }
-    if (token[1] < '0' || token[1] > '9' || token[2] < '0' ||
-        token[2] > '9') {
+    if (token[1] < '0' || token[1] > '9' || token[2] < '0' || token[2] > '9') {
         return false;
     }
     *first = hundreds + (unsigned)(token[1] - '0') * 10 +
@@ -219,17 +216,17 @@ static bool rule_of_token(const char *token, struct classify_rule *rule)
         rule->outcomes = unwelcome_answers;
         rule->has_status = true;
         status_set_add(&rule->status, first, last);
-        rule->as = first == 429 && last == 429 ? CLASS_THROTTLE
-                                               : CLASS_TRANSIENT;
+        rule->as =
+            first == 429 && last == 429 ? CLASS_THROTTLE : CLASS_TRANSIENT;
         return true;
     }
 
     enum outcome outcome;
     if (outcome_from_name(token, &outcome) && outcome != OUTCOME_OK &&
-        outcome != OUTCOME_CANCELLED) {
+        outcome != OUTCOME_CANCELLED && !outcome_goes_on(outcome)) {
         rule->outcomes = UINT32_C(1) << outcome;
-        rule->as = outcome == OUTCOME_THROTTLED ? CLASS_THROTTLE
-                                                : CLASS_TRANSIENT;
+        rule->as =
+            outcome == OUTCOME_THROTTLED ? CLASS_THROTTLE : CLASS_TRANSIENT;
         return true;
     }
     return false;
@@ -241,7 +238,7 @@ bool classify_expand(struct classify_config *config, const char *token,
     struct classify_rule rule = {0};
 
     if (!rule_of_token(token, &rule)) {
-        *problem = "is nothing that can be retried on; write connect, reset, "
+        *problem = "cannot be retried on; write connect, reset, "
                    "timeout, protocol, refused_stream, busy, no_socket, "
                    "not_permitted, a status such as 429 or 5xx, or the name "
                    "of an outcome";
@@ -257,20 +254,20 @@ bool classify_expand(struct classify_config *config, const char *token,
 
 const char *outcome_class_name(enum outcome_class class)
 {
-    must((size_t)class < CLASS_COUNT);
+    must((size_t) class < CLASS_COUNT);
     return class_names[class];
 }
 
-uint16_t method_bit(const char *name)
+uint16_t classify_method_bit(const char *name)
 {
     static const struct {
         const char *name;
         uint16_t bit;
     } methods[] = {
-        {"GET", METHOD_GET},         {"HEAD", METHOD_HEAD},
-        {"POST", METHOD_POST},       {"PUT", METHOD_PUT},
-        {"DELETE", METHOD_DELETE},   {"OPTIONS", METHOD_OPTIONS},
-        {"TRACE", METHOD_TRACE},     {"PATCH", METHOD_PATCH},
+        {"GET", METHOD_GET},       {"HEAD", METHOD_HEAD},
+        {"POST", METHOD_POST},     {"PUT", METHOD_PUT},
+        {"DELETE", METHOD_DELETE}, {"OPTIONS", METHOD_OPTIONS},
+        {"TRACE", METHOD_TRACE},   {"PATCH", METHOD_PATCH},
     };
     for (size_t i = 0; i < array_length(methods); i++) {
         if (strcmp(methods[i].name, name) == 0) {

@@ -17,23 +17,27 @@
 #include <stddef.h>
 
 enum outcome_class {
-    CLASS_SUCCESS,
-    CLASS_TRANSIENT,
-    CLASS_THROTTLE,
-    CLASS_TIMEOUT,
-    CLASS_NETWORK,
-    CLASS_FATAL,
-    CLASS_COUNT
+#define OUTCOME_CLASS(id, name, sentence) CLASS_##id,
+#include "policy/outcome_class.def"
+#undef OUTCOME_CLASS
+};
+
+enum {
+#define OUTCOME_CLASS(id, name, sentence) +1
+    CLASS_COUNT = 0
+#include "policy/outcome_class.def"
+#undef OUTCOME_CLASS
 };
 
 enum { CLASSIFY_RULES_MAX = 32, CLASSIFY_HEADERS_MAX = 8 };
 
 /* What a request is, as far as a rule may ask. */
 struct request_traits {
-    uint16_t method;   /* one bit, METHOD_* */
-    bool has_key;      /* carries an idempotency key */
-    unsigned tier;     /* 1 is the most important */
-    uint64_t body_bytes; /* an upper bound where the body has holes */
+    uint16_t method;     /* one bit, METHOD_* */
+    bool has_key;        /* carries an idempotency key */
+    bool is_safe;        /* a safe method, and not said to have an effect */
+    unsigned tier;       /* 1 is the most important */
+    uint64_t body_bytes; /* an upper bound where the body has placeholders */
 };
 
 enum {
@@ -52,26 +56,26 @@ enum {
 };
 
 struct classify_rule {
-    uint32_t outcomes;          /* bit per enum outcome; 0: any */
-    bool has_status;            /* the next two are looked at */
-    struct status_set status;   /* must be in */
+    uint32_t outcomes;            /* bit per enum outcome; 0: any */
+    bool has_status;              /* the next two are looked at */
+    struct status_set status;     /* must be in */
     struct status_set not_status; /* must not be in */
-    uint16_t methods;           /* METHOD_* bits; 0: any */
+    uint16_t methods;             /* METHOD_* bits; 0: any */
     enum tristate sent;
     enum tristate reused;
     enum tristate has_hint;
-    enum tristate idempotent;   /* by method, or because a key is carried */
-    unsigned attempt;           /* only this attempt, from 1; 0: any */
-    uint32_t headers;           /* bits of classify_config.headers: all of
-                                 * them must be in the answer */
-    uint32_t refused_by;        /* bits of enum layer: one of these layers
-                                 * refused the try. A rule without it matches
-                                 * no refusal, and of one with it only methods,
-                                 * idempotent and attempt are asked besides */
+    enum tristate idempotent; /* by method, or because a key is carried */
+    unsigned attempt;         /* only this attempt, from 1; 0: any */
+    uint32_t headers;         /* bits of classify_config.headers: all of
+                               * them must be in the answer */
+    uint32_t refused_by;      /* bits of enum layer: one of these layers
+                               * refused the try. A rule without it matches
+                               * no refusal, and of one with it only methods,
+                               * idempotent and attempt are asked besides */
     enum outcome_class as;
-    unsigned max_retries;       /* of this rule, per operation; 0: no limit */
-    bool ignore_limit;          /* retry even past retry.max_attempts; such an
-                                 * attempt counts all the same */
+    unsigned max_retries; /* of this rule, per operation; 0: no limit */
+    bool ignore_limit;    /* retry even past retry.max_attempts; such an
+                           * attempt counts all the same */
 };
 
 /* A header that rules ask about. */
@@ -116,7 +120,8 @@ uint32_t classify_headers_in(const struct classify_config *config,
  *   not_permitted: refused by a layer of the client itself;
  *   a status or a hundred of them ("503", "5xx") among complete answers that
  *   are not the expected one; "429" as CLASS_THROTTLE;
- *   the name of any other outcome but ok and cancelled.
+ *   the name of any other outcome but ok, followed, challenged and
+ *   cancelled.
  * All else is CLASS_TRANSIENT. False when it is not a token or the list is
  * full; *problem is then a static sentence. */
 bool classify_expand(struct classify_config *config, const char *token,
@@ -125,6 +130,6 @@ bool classify_expand(struct classify_config *config, const char *token,
 const char *outcome_class_name(enum outcome_class class);
 
 /* The METHOD_* bit of a method's name; METHOD_OTHER for an unknown one. */
-uint16_t method_bit(const char *name);
+uint16_t classify_method_bit(const char *name);
 
 #endif

@@ -26,7 +26,7 @@ void client_init(struct client *client, const struct policy *policy,
     }
     if (policy_has_layer(policy, LAYER_HEDGE)) {
         budget_init(&client->hedge_budget, &policy->hedge.budget);
-        latency_init(&client->latency);
+        latency_estimate_init(&client->latency);
     }
     if (policy->concurrency.is_adaptive) {
         adaptive_init(&client->adaptive, &policy->concurrency.adaptive, start,
@@ -70,8 +70,8 @@ struct call *client_next_ready(struct client *client)
     return call;
 }
 
-unsigned client_limit(const struct client *client,
-                      const struct policy *policy, size_t pool)
+unsigned client_limit(const struct client *client, const struct policy *policy,
+                      size_t pool)
 {
     const struct concurrency_config *config = &policy->concurrency;
     must(pool <= config->tier_count);

@@ -25,7 +25,7 @@ void call_queue_push(struct call_queue *queue, struct call *call);
 /* Takes it out of the queue that it stands in, if any. */
 void call_queue_leave(struct call *call);
 
-/* A change of the breaker's state, for the host to tell measure of. */
+/* A change of the breaker's state, for the host to record. */
 struct breaker_change {
     enum breaker_state from, to;
     struct instant at;
@@ -62,7 +62,7 @@ void client_init(struct client *client, const struct policy *policy,
 struct call *client_next_ready(struct client *client);
 
 /* The limit of calls under way of a pool, now. */
-unsigned client_limit(const struct client *client,
-                      const struct policy *policy, size_t pool);
+unsigned client_limit(const struct client *client, const struct policy *policy,
+                      size_t pool);
 
 #endif

@@ -39,7 +39,7 @@ struct concurrency_config {
     struct pool_config common;
     size_t tier_count;
     struct pool_config tiers[CONCURRENCY_TIERS_MAX];
-    bool is_adaptive; /* the common pool's limit finds itself */
+    bool is_adaptive; /* the common pool's limit adapts itself */
     struct adaptive_config adaptive;
 };
 

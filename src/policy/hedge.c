@@ -1,6 +1,5 @@
 #include "policy/hedge.h"
 
-
 void hedge_config_init(struct hedge_config *config)
 {
     *config = (struct hedge_config){

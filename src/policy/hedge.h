@@ -2,10 +2,10 @@
  * hedge: sending the same again beside an attempt that takes long.
  *
  * A try begins with one attempt; after `delay`, or the moving quantile of what
- * attempts took, a further one is sent beside it, up to max_extra of them, each
- * so long after the last. With the trigger attempt_timeout an attempt whose
- * time is up is not cancelled: another is sent, and both may still answer,
- * until the operation timeout (Envoy's hedge_on_per_try_timeout).
+ * attempts took, a further one is sent beside it, up to max_extra of them,
+ * each so long after the last. With the trigger attempt_timeout an attempt
+ * whose time is up is not cancelled: another is sent, and both may still
+ * answer, until the operation timeout (Envoy's hedge_on_per_try_timeout).
  *
  * The first success is the answer; the losers are cancelled, or left to run.
  * A failure of a class in `fatal` ends the operation at once. Any other
@@ -25,15 +25,13 @@
 #include <stdint.h>
 
 enum hedge_trigger {
-    HEDGE_ON_DELAY,
-    HEDGE_ON_QUANTILE,
-    HEDGE_ON_ATTEMPT_TIMEOUT,
+#define HEDGE_TRIGGER(id, name, sentence) HEDGE_ON_##id,
+#include "policy/hedge.def"
 };
 
 enum hedge_failure {
-    HEDGE_FAILURE_NEXT_NOW,
-    HEDGE_FAILURE_IGNORE,
-    HEDGE_FAILURE_CANCEL_ALL,
+#define HEDGE_FAILURE(id, name, sentence) HEDGE_FAILURE_##id,
+#include "policy/hedge.def"
 };
 
 enum { HEDGE_EXTRA_MAX = 7 };
@@ -41,12 +39,12 @@ enum { HEDGE_EXTRA_MAX = 7 };
 struct hedge_config {
     unsigned max_extra; /* 0: no hedging; at most HEDGE_EXTRA_MAX */
     enum hedge_trigger trigger;
-    struct duration delay;        /* delay */
+    struct duration delay;         /* delay */
     struct latency_config latency; /* quantile; of first attempts */
     enum hedge_failure on_failure;
-    uint32_t fatal;       /* bits of enum outcome_class */
+    uint32_t fatal; /* bits of enum outcome_class */
     bool cancel_losers;
-    bool counts_as_retry; /* against retry.max_attempts */
+    bool counts_as_retry;        /* against retry.max_attempts */
     struct budget_config budget; /* of hedges alone; besides, the retry
                                   * budget is asked where it covers hedges */
 };

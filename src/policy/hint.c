@@ -1,5 +1,7 @@
 #include "policy/hint.h"
 
+#include "base/must.h"
+
 #include <string.h>
 
 enum { MS_PER_S = 1000, S_PER_DAY = 86400 };
@@ -83,8 +85,8 @@ static int64_t days_since_1970(int64_t year, int month, int day)
 {
     int64_t y = month < 2 ? year - 1 : year;
     int64_t since_march = (month + 10) % 12;
-    return 365 * y + y / 4 - y / 100 + y / 400 +
-           (153 * since_march + 2) / 5 + day - 1 - 719468;
+    return 365 * y + y / 4 - y / 100 + y / 400 + (153 * since_march + 2) / 5 +
+           day - 1 - 719468;
 }
 
 static bool is_leap(int64_t year)
@@ -175,63 +177,83 @@ static bool scan_asctime(struct scan scan, struct date *date)
  * date alone says when. */
 static bool scan_date(struct scan scan, int64_t unix_ms, struct date *date)
 {
-    for (size_t i = 0; i < sizeof(days) / sizeof(days[0]); i++) {
+    for (size_t i = 0; i < array_length(days); i++) {
         struct scan after = scan;
         if (take(&after, days[i])) {
             return scan_rfc850(after, unix_ms, date);
         }
         const char abbreviated[] = {days[i][0], days[i][1], days[i][2], '\0'};
         if (take(&after, abbreviated)) {
-            return scan_imf_fixdate(after, date) ||
-                   scan_asctime(after, date);
+            return scan_imf_fixdate(after, date) || scan_asctime(after, date);
         }
     }
     return false;
 }
 
-/* Digits alone, as RFC 9110 wants; no sign, no fraction. Saturates. */
-static bool scan_integer(struct scan scan, int64_t *number)
+/* Any digits; how many they are. Saturates. */
+static int take_digits(struct scan *scan, int64_t *number)
 {
-    if (scan.at == scan.end) {
-        return false;
-    }
+    const char *begin = scan->at;
     *number = 0;
-    for (; scan.at < scan.end; scan.at++) {
-        if (*scan.at < '0' || *scan.at > '9') {
-            return false;
-        }
+    while (scan->at < scan->end && *scan->at >= '0' && *scan->at <= '9') {
         if (__builtin_mul_overflow(*number, 10, number) ||
-            __builtin_add_overflow(*number, *scan.at - '0', number)) {
+            __builtin_add_overflow(*number, *scan->at - '0', number)) {
             *number = INT64_MAX;
         }
+        scan->at++;
     }
-    return true;
+    return (int)(scan->at - begin);
 }
 
-/* Digits after a minus that are more than zero. */
-static bool scan_negative(struct scan scan)
+/* The digits after a point, in units of which `each` are one; how many they
+ * are. What is less than a unit is cut off. */
+static int take_fraction(struct scan *scan, int64_t each, int64_t *units)
 {
-    int64_t number;
-    return take(&scan, "-") && scan_integer(scan, &number) && number > 0;
+    const char *begin = scan->at;
+    *units = 0;
+    while (scan->at < scan->end && *scan->at >= '0' && *scan->at <= '9') {
+        each /= 10;
+        *units += (*scan->at++ - '0') * each;
+    }
+    return (int)(scan->at - begin);
 }
 
-static struct server_hint wait_of(int64_t count, int64_t ns_each)
+/* A number, in units of which `each` are one; it saturates. A minus needs
+ * more than zero after it. */
+static bool scan_number(struct scan scan, enum hint_number number,
+                        int64_t each, int64_t *units)
 {
-    int64_t ns;
-    if (__builtin_mul_overflow(count, ns_each, &ns)) {
-        ns = INT64_MAX;
+    bool has_point =
+        number == NUMBER_DECIMAL || number == NUMBER_LEADING_DECIMAL;
+    bool is_whole = number == NUMBER_INTEGER || number == NUMBER_DECIMAL;
+    bool is_negative = take(&scan, "-");
+    int64_t fraction = 0;
+
+    int digits = take_digits(&scan, units);
+    if (has_point && take(&scan, ".")) {
+        digits += take_fraction(&scan, each, &fraction);
     }
-    return (struct server_hint){HINT_WAIT, {ns}};
+    if (digits == 0 || (is_whole && scan.at != scan.end)) {
+        return false;
+    }
+    if (__builtin_mul_overflow(*units, each, units) ||
+        __builtin_add_overflow(*units, fraction, units)) {
+        *units = INT64_MAX;
+    }
+    if (is_negative) {
+        *units = -*units;
+    }
+    return !is_negative || *units < 0;
 }
 
-static struct server_hint wait_until(int64_t unix_s, int64_t unix_ms)
+static int64_t ns_until(int64_t then_ms, int64_t unix_ms)
 {
-    int64_t then_ms;
-    if (__builtin_mul_overflow(unix_s, MS_PER_S, &then_ms)) {
-        then_ms = INT64_MAX;
-    }
+    int64_t ahead_ns;
     int64_t ahead_ms = ns_subtract(then_ms, unix_ms);
-    return wait_of(ahead_ms > 0 ? ahead_ms : 0, NS_PER_MS);
+    if (__builtin_mul_overflow(ahead_ms, NS_PER_MS, &ahead_ns)) {
+        return ahead_ms > 0 ? INT64_MAX : INT64_MIN;
+    }
+    return ahead_ns;
 }
 
 static struct scan trimmed(const char *value, size_t length)
@@ -247,39 +269,87 @@ static struct scan trimmed(const char *value, size_t length)
     return scan;
 }
 
-struct server_hint hint_parse(enum hint_format format, const char *value,
-                              size_t length, int64_t unix_ms)
+static bool scan_date_ms(struct scan scan, int64_t unix_ms, int64_t *then_ms)
 {
-    struct scan scan = trimmed(value, length);
-    int64_t number;
     struct date date;
+    if (!scan_date(scan, unix_ms, &date) || !date_is_valid(&date)) {
+        return false;
+    }
+    int64_t day = days_since_1970(date.year, date.month, date.day);
+    *then_ms = MS_PER_S * (day * S_PER_DAY + date.hour * 3600 +
+                           date.minute * 60 + date.second);
+    return true;
+}
+
+/* How far ahead the value says; a time in the past is less than zero, and so
+ * is a number with a minus. */
+static bool scan_ahead(struct scan scan, enum hint_format format,
+                       enum hint_number number, int64_t unix_ms,
+                       int64_t *ahead_ns)
+{
+    int64_t then_ms = 0;
 
     switch (format) {
     case HINT_SECONDS:
+        return scan_number(scan, number, NS_PER_S, ahead_ns);
     case HINT_MS:
-        if (scan_integer(scan, &number)) {
-            return wait_of(number,
-                           format == HINT_MS ? NS_PER_MS : NS_PER_S);
-        }
-        if (scan_negative(scan)) {
-            return (struct server_hint){HINT_NEGATIVE, DURATION_ZERO};
-        }
-        break;
+        return scan_number(scan, number, NS_PER_MS, ahead_ns);
     case HINT_UNIX:
-        if (scan_integer(scan, &number)) {
-            return wait_until(number, unix_ms);
+        if (!scan_number(scan, number, MS_PER_S, &then_ms) || then_ms < 0) {
+            return false;
         }
         break;
     case HINT_HTTP_DATE:
-        if (scan_date(scan, unix_ms, &date) && date_is_valid(&date)) {
-            int64_t day = days_since_1970(date.year, date.month, date.day);
-            return wait_until(day * S_PER_DAY + date.hour * 3600 +
-                                  date.minute * 60 + date.second,
-                              unix_ms);
+        if (!scan_date_ms(scan, unix_ms, &then_ms)) {
+            return false;
         }
         break;
     }
-    return (struct server_hint){HINT_INVALID, DURATION_ZERO};
+    *ahead_ns = ns_until(then_ms, unix_ms);
+    return true;
+}
+
+static struct server_hint parsed(struct scan scan, enum hint_format format,
+                                 enum hint_number number, enum hint_past past,
+                                 int64_t unix_ms)
+{
+    bool is_time = format == HINT_UNIX || format == HINT_HTTP_DATE;
+    int64_t ahead_ns;
+
+    if (!scan_ahead(scan, format, number, unix_ms, &ahead_ns)) {
+        return (struct server_hint){HINT_INVALID, DURATION_ZERO};
+    }
+    if (ahead_ns >= 0) {
+        return (struct server_hint){HINT_WAIT, {ahead_ns}};
+    }
+    return (struct server_hint){
+        is_time && past == PAST_AS_ZERO ? HINT_WAIT : HINT_NEGATIVE,
+        DURATION_ZERO};
+}
+
+struct server_hint hint_parse(enum hint_format format, enum hint_number number,
+                              const char *value, size_t length,
+                              int64_t unix_ms)
+{
+    return parsed(trimmed(value, length), format, number, PAST_AS_ZERO,
+                  unix_ms);
+}
+
+struct server_hint hint_read(const struct hint_config *config,
+                             const struct hint_header *header,
+                             const char *value, size_t length, int64_t unix_ms)
+{
+    struct scan scan = trimmed(value, length);
+
+    if (scan.at == scan.end && config->empty == EMPTY_AS_ABSENT) {
+        return (struct server_hint){HINT_ABSENT, DURATION_ZERO};
+    }
+    struct server_hint hint =
+        parsed(scan, header->format, header->number, config->past, unix_ms);
+    if (hint.kind == HINT_NEGATIVE && config->negative == NEGATIVE_AS_ZERO) {
+        hint.kind = HINT_WAIT;
+    }
+    return hint;
 }
 
 struct server_hint hint_either(struct server_hint first,

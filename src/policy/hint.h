@@ -18,25 +18,67 @@
 
 /* One header row has one format. A profile that takes Retry-After in both of
  * its forms lists it twice, as seconds and as http_date. */
-enum hint_format { HINT_SECONDS, HINT_HTTP_DATE, HINT_MS, HINT_UNIX };
+enum hint_format {
+#define HINT_FORMAT(id, name, sentence) HINT_##id,
+#include "policy/hint.def"
+};
 
-enum hint_apply { HINT_REPLACE, HINT_MAX, HINT_CLAMP, HINT_ADD };
-enum hint_over_max { OVER_CLAMP, OVER_IGNORE, OVER_NO_RETRY };
-enum hint_zero { ZERO_IMMEDIATE, ZERO_IGNORE };
-enum hint_invalid { INVALID_IGNORE, INVALID_NO_RETRY, INVALID_IMMEDIATE };
-enum hint_negative { NEGATIVE_AS_INVALID, NEGATIVE_NO_RETRY };
+/* What a client takes for a number. RFC 9110 has digits alone; clients differ
+ * in what more their language reads:
+ *   integer: digits and nothing else (Go's Atoi, Python's int).
+ *   decimal: digits, which may have one point among them: 1.5 (JavaScript's
+ *   Number).
+ *   leading_integer: the digits that the value begins with, whatever follows:
+ *   1.5 is 1, and so is 1s (C's strtol, JavaScript's parseInt).
+ *   leading_decimal: likewise, but with a point: 1.5s is 1.5 (parseFloat).
+ * A minus may stand before any of them; a plus, an exponent and hexadecimal
+ * digits are not read. */
+enum hint_number {
+#define HINT_NUMBER(id, name, sentence) NUMBER_##id,
+#include "policy/hint.def"
+};
+
+enum hint_apply {
+#define HINT_APPLY(id, name, sentence) HINT_##id,
+#include "policy/hint.def"
+};
+enum hint_over_max {
+#define HINT_WHEN_OVER_MAX(id, name, sentence) OVER_##id,
+#include "policy/hint.def"
+};
+enum hint_zero {
+#define HINT_WHEN_ZERO(id, name, sentence) ZERO_##id,
+#include "policy/hint.def"
+};
+enum hint_invalid {
+#define HINT_WHEN_INVALID(id, name, sentence) INVALID_##id,
+#include "policy/hint.def"
+};
+enum hint_negative {
+#define HINT_WHEN_NEGATIVE(id, name, sentence) NEGATIVE_##id,
+#include "policy/hint.def"
+};
+enum hint_past {
+#define HINT_WHEN_PAST(id, name, sentence) PAST_##id,
+#include "policy/hint.def"
+};
+enum hint_empty {
+#define HINT_WHEN_EMPTY(id, name, sentence) EMPTY_##id,
+#include "policy/hint.def"
+};
 
 enum { HINT_HEADERS_MAX = 8, HINT_NAME_MAX = 64 };
 
 struct hint_header {
     char name[HINT_NAME_MAX];
     enum hint_format format;
+    enum hint_number number; /* of seconds, ms and unix */
 };
 
 struct hint_config {
-    size_t count; /* 0: hints are not read */
+    size_t count;                                 /* 0: hints are not read */
     struct hint_header headers[HINT_HEADERS_MAX]; /* tried in order */
-    bool has_status;          /* only on answers with these statuses */
+    bool has_status; /* only on answers with these statuses */
     struct status_set status;
     enum hint_apply apply;
     struct duration clamp_add; /* clamp: [t, t + clamp_add] */
@@ -45,19 +87,31 @@ struct hint_config {
     enum hint_zero zero;
     enum hint_invalid invalid;
     enum hint_negative negative;
+    enum hint_past past;
+    enum hint_empty empty;
     struct jitter_config jitter; /* of the hint: mult alone; both 0: none */
     bool required;       /* an answer without a usable hint is not retried */
     bool resets_backoff; /* after a hint the growth begins anew */
 };
 
 /* Parses one header value (not NUL-terminated, as it came). unix_ms is the
- * wall clock now, in milliseconds since 1970. Numbers are whole and have no
- * sign; a date has one of the three forms of RFC 9110 5.6.7; a time in the
- * past is a wait of 0; blanks around the value are skipped. A number of
- * seconds or milliseconds below zero, such as -1, is HINT_NEGATIVE: some
- * services say by it that they want no retry. All else is HINT_INVALID. */
-struct server_hint hint_parse(enum hint_format format, const char *value,
-                              size_t length, int64_t unix_ms);
+ * wall clock now, in milliseconds since 1970. A date has one of the three
+ * forms of RFC 9110 5.6.7; a time in the past is a wait of 0; blanks around
+ * the value are skipped. What a number has past a nanosecond is cut off. A
+ * number of seconds or milliseconds below zero, such as -1, is HINT_NEGATIVE:
+ * some services say by it that they want no retry. All else is HINT_INVALID,
+ * a value of blanks alone too. */
+struct server_hint hint_parse(enum hint_format format, enum hint_number number,
+                              const char *value, size_t length,
+                              int64_t unix_ms);
+
+/* The same as a client reads it: `past`, `empty` and `negative` as_zero are
+ * applied here, so that a hint that is a wait for this client is HINT_WAIT
+ * for its rules (classify: has_hint), too. */
+struct server_hint hint_read(const struct hint_config *config,
+                             const struct hint_header *header,
+                             const char *value, size_t length,
+                             int64_t unix_ms);
 
 /* What two header rows say together, tried in order: the first wait that can
  * be read wins, then a negative number; HINT_INVALID only when nothing could

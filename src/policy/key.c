@@ -96,8 +96,7 @@ void key_trace_id(uint64_t run, uint64_t operation, char *out)
     out[TRACE_ID_LENGTH] = '\0';
 }
 
-void key_span_id(uint64_t run, uint64_t operation, unsigned attempt,
-                 char *out)
+void key_span_id(uint64_t run, uint64_t operation, unsigned attempt, char *out)
 {
     uint64_t id = mix_subject(run, operation, span_salt + attempt).high;
     write_hex(out, id ? id : 1, SPAN_ID_LENGTH);
@@ -113,8 +112,8 @@ static void uuid7(const struct key_subject *subject, uint64_t salt, char *out)
     write_uuid(out, time | (random.high & 0xfff), random.low, 7);
 }
 
-static size_t append_attempt(const struct key_config *config,
-                             unsigned attempt, char *out, size_t length)
+static size_t append_attempt(const struct key_config *config, unsigned attempt,
+                             char *out, size_t length)
 {
     if (config->scope == KEY_SCOPE_ATTEMPT) {
         out[length++] = '-';
@@ -142,14 +141,14 @@ size_t key_render(const struct key_config *config,
         uuid7(subject, salt, out);
         return UUID_LENGTH;
     case KEY_SEQUENCE: {
-        size_t length = key_operation_id(subject->run, subject->operation,
-                                         out, size);
+        size_t length =
+            key_operation_id(subject->run, subject->operation, out, size);
         return append_attempt(config, subject->attempt, out, length);
     }
     case KEY_HASH: {
-        struct hash128 hash = hash_bytes(
-            subject->body ? subject->body : "",
-            subject->body ? subject->body_length : 0);
+        struct hash128 hash =
+            hash_bytes(subject->body ? subject->body : "",
+                       subject->body ? subject->body_length : 0);
         write_hex(out, hash.high, HASH_DIGITS / 2);
         write_hex(out + HASH_DIGITS / 2, hash.low, HASH_DIGITS / 2);
         return append_attempt(config, subject->attempt, out, HASH_DIGITS);

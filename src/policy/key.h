@@ -15,20 +15,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum key_scope { KEY_SCOPE_NONE, KEY_SCOPE_OPERATION, KEY_SCOPE_ATTEMPT };
-
-enum key_kind {
-    KEY_UUID4,
-    KEY_UUID7,
-    KEY_SEQUENCE, /* op.id; with scope attempt "-N" is appended */
-    KEY_HASH,     /* of the rendered body, 32 hexadecimal digits; with scope
-                   * attempt "-N" is appended */
-    KEY_TEMPLATE, /* rendered by the host with load/template */
+enum key_scope {
+#define KEY_SCOPE(id, name, sentence) KEY_SCOPE_##id,
+#include "policy/key_choice.def"
 };
 
-/* What carries the key: a header that squall adds, or a hole of the request's
- * own. */
-enum key_place { KEY_IN_HEADER, KEY_IN_BODY };
+enum key_kind {
+#define KEY_KIND(id, name, sentence) KEY_##id,
+#include "policy/key_choice.def"
+};
+
+/* What carries the key: a header that squall adds, or a placeholder of the
+ * request's own. */
+enum key_place {
+#define KEY_PLACE(id, name, sentence) KEY_IN_##id,
+#include "policy/key_choice.def"
+};
 
 enum { KEY_MAX = 256 };
 
@@ -44,11 +46,11 @@ struct key_config {
 
 /* Who asks: everything a key may depend on. */
 struct key_subject {
-    uint64_t run;          /* the number of the run, unique */
-    uint64_t operation;    /* from 0, unique within the run */
-    unsigned attempt;      /* from 1 */
-    int64_t unix_ms;       /* uuid7: when the operation was intended */
-    const void *body;      /* hash: the rendered body, may be NULL */
+    uint64_t run;       /* the number of the run, unique */
+    uint64_t operation; /* from 0, unique within the run */
+    unsigned attempt;   /* from 1 */
+    int64_t unix_ms;    /* uuid7: when the operation was intended */
+    const void *body;   /* hash: the rendered body, may be NULL */
     size_t body_length;
 };
 

@@ -16,8 +16,7 @@ static unsigned bin_of(struct duration took)
         return (unsigned)units;
     }
     unsigned shift = 63u - (unsigned)__builtin_clzll(units) - SUB_BITS;
-    unsigned bin =
-        (shift << SUB_BITS) + (unsigned)(units >> shift);
+    unsigned bin = (shift << SUB_BITS) + (unsigned)(units >> shift);
     return bin < LATENCY_BINS ? bin : LATENCY_BINS - 1;
 }
 
@@ -47,14 +46,14 @@ static void advance(struct latency_estimate *estimate,
     }
 }
 
-void latency_init(struct latency_estimate *estimate)
+void latency_estimate_init(struct latency_estimate *estimate)
 {
     memset(estimate, 0, sizeof(*estimate));
 }
 
-void latency_add(struct latency_estimate *estimate,
-                 const struct latency_config *config, struct instant now,
-                 struct duration took)
+void latency_estimate_add(struct latency_estimate *estimate,
+                          const struct latency_config *config,
+                          struct instant now, struct duration took)
 {
     advance(estimate, config, now);
     size_t part = (size_t)(estimate->newest % LATENCY_PARTS);
@@ -82,12 +81,12 @@ static struct duration ranked(const struct latency_estimate *estimate,
     return upper_end(bin);
 }
 
-struct duration latency_quantile(struct latency_estimate *estimate,
-                                 const struct latency_config *config,
-                                 struct instant now)
+struct duration latency_estimate_quantile(struct latency_estimate *estimate,
+                                          const struct latency_config *config,
+                                          struct instant now)
 {
-    if (estimate->known && instant_before(now, instant_add(estimate->asked,
-                                                           config->refresh))) {
+    if (estimate->known &&
+        instant_before(now, instant_add(estimate->asked, config->refresh))) {
         return estimate->value;
     }
     advance(estimate, config, now);

@@ -16,8 +16,9 @@ struct demand {
 static const struct demand demands[] = {
     {LAYER_OPERATION_TIMEOUT, LAYER_RETRY,
      "the operation timeout bounds all tries, so it is outside retry"},
-    {LAYER_RETRY, LAYER_HEDGE, "hedges belong to a try, so they are inside "
-                               "retry"},
+    {LAYER_RETRY, LAYER_HEDGE,
+     "hedges belong to a try, so they are inside "
+     "retry"},
     {LAYER_HEDGE, LAYER_ATTEMPT_TIMEOUT,
      "the attempt timeout bounds one attempt, so it is inside hedge"},
 };
@@ -40,9 +41,8 @@ static size_t place_of(const struct layer_order *order, enum layer layer)
 }
 
 bool layer_arrange(const struct layer_order *order,
-                   struct layer_chain chains[LEVEL_COUNT],
-                   enum layer *first, enum layer *second,
-                   const char **problem)
+                   struct layer_chain chains[LEVEL_COUNT], enum layer *first,
+                   enum layer *second, const char **problem)
 {
     for (size_t i = 0; i < array_length(demands); i++) {
         const struct demand *demand = &demands[i];

@@ -34,7 +34,8 @@ enum level {
     LEVEL_OPERATION, /* outside retry */
     LEVEL_TRY,       /* inside retry, outside hedge */
     LEVEL_ATTEMPT,   /* inside hedge */
-    LEVEL_COUNT
+    LEVEL_COUNT,
+    LEVEL_NONE = LEVEL_COUNT /* of a call that asks no layer */
 };
 
 /* All layers, from the outside in. */
@@ -57,9 +58,8 @@ void layer_order_init(struct layer_order *order);
  * is outside retry, hedge and attempt_timeout inside it, and attempt_timeout
  * inside hedge. */
 bool layer_arrange(const struct layer_order *order,
-                   struct layer_chain chains[LEVEL_COUNT],
-                   enum layer *first, enum layer *second,
-                   const char **problem);
+                   struct layer_chain chains[LEVEL_COUNT], enum layer *first,
+                   enum layer *second, const char **problem);
 
 const char *layer_name(enum layer layer);
 

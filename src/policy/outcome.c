@@ -10,8 +10,7 @@ struct outcome_row {
 };
 
 static const struct outcome_row rows[] = {
-#define OUTCOME(id, name, certainty, sentence) \
-    {name, CERTAINTY_##certainty},
+#define OUTCOME(id, name, certainty, sentence) {name, CERTAINTY_##certainty},
 #include "policy/outcome.def"
 #undef OUTCOME
 };
@@ -38,6 +37,14 @@ bool outcome_from_name(const char *name, enum outcome *outcome)
     return false;
 }
 
+bool outcome_is_no(enum outcome outcome)
+{
+    return outcome == OUTCOME_UNEXPECTED || outcome == OUTCOME_REDIRECTED ||
+           outcome == OUTCOME_REDIRECT_LIMIT || outcome == OUTCOME_REJECTED ||
+           outcome == OUTCOME_BUSY || outcome == OUTCOME_THROTTLED ||
+           outcome == OUTCOME_SERVER_ERROR;
+}
+
 enum certainty outcome_certainty(enum outcome outcome, bool sent)
 {
     must((size_t)outcome < OUTCOME_COUNT);
@@ -56,6 +63,9 @@ enum outcome outcome_of_status(uint16_t status,
     }
     if (status < STATUS_FIRST || status > STATUS_LAST) {
         return OUTCOME_PROTOCOL;
+    }
+    if (status == 301 || status == 302 || status == 307 || status == 308) {
+        return OUTCOME_REDIRECTED;
     }
     if (status < 400) {
         return OUTCOME_UNEXPECTED;

@@ -1,5 +1,5 @@
 /*
- * outcome: how an attempt ended, and what that tells about its effect.
+ * outcome: how an attempt ended, and what that says about its effect.
  *
  * The list is outcome.def. Classification for the retry policy is another
  * matter (policy/classify.h): the same outcome can be worth a retry to one
@@ -45,9 +45,10 @@ struct server_hint {
  * policy decides on, the same from every host. */
 struct attempt_result {
     enum outcome outcome;
-    uint16_t status;  /* HTTP status, 0 when no answer line came */
-    bool sent;        /* at least one byte of the request was written */
-    bool reused;      /* on a connection that had served before */
+    uint16_t status; /* HTTP status, 0 when no answer line came */
+    bool as_get;     /* FOLLOWED: the hop is a GET, whatever the method was */
+    bool sent;       /* at least one byte of the request was written */
+    bool reused;     /* on a connection that had served before */
     struct server_hint hint;
     uint32_t headers; /* bits of classify_config.headers that the answer has */
     uint32_t refused_by; /* a bit of enum layer: the client refused the try
@@ -65,13 +66,23 @@ const char *outcome_name(enum outcome outcome);
 /* The outcome with this name; false when there is none. */
 bool outcome_from_name(const char *name, enum outcome *outcome);
 
+/* The attempt goes on with another one, which ends for both. */
+static inline bool outcome_goes_on(enum outcome outcome)
+{
+    return outcome == OUTCOME_FOLLOWED || outcome == OUTCOME_CHALLENGED;
+}
+
+/* A complete answer that is not the expected one, whatever its status. */
+bool outcome_is_no(enum outcome outcome);
+
 /* Definite no, definite yes, or unknown: what the attempt alone proves. */
 enum certainty outcome_certainty(enum outcome outcome, bool sent);
 
 /* The outcome of a complete answer by its status alone. `ok` is asked first,
  * then `busy`, which counts only where the request carried a key; then 429 is
- * THROTTLED, 408, 425 and 5xx SERVER_ERROR, any other 4xx REJECTED, what is
- * below 400 UNEXPECTED, and what is no status at all PROTOCOL. */
+ * THROTTLED, 408, 425 and 5xx SERVER_ERROR, any other 4xx REJECTED, 301, 302,
+ * 307 and 308 REDIRECTED, what else is below 400 UNEXPECTED (a 303 says that
+ * it was done), and what is no status at all PROTOCOL. */
 enum outcome outcome_of_status(uint16_t status,
                                const struct expect_config *expect,
                                bool has_key);

@@ -25,6 +25,8 @@ struct policy {
     struct layer_order order;
     struct layer_chain chains[LEVEL_COUNT]; /* of the order: policy_arrange */
     struct key_config key;
+    uint64_t redirects; /* hops of an attempt at most; 0: none is followed */
+    bool answers_challenges; /* of HTTP Digest */
 };
 
 /* A policy with everything off: one attempt, no timeouts, no key. */

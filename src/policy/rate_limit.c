@@ -23,8 +23,8 @@ static void refill(struct rate_limit *limit, struct instant now)
 {
     double passed = duration_in_seconds(instant_since(now, limit->last));
     if (passed > 0) {
-        limit->tokens = least(limit->tokens + passed * limit->rate_per_s,
-                              limit->capacity);
+        limit->tokens =
+            least(limit->tokens + passed * limit->rate_per_s, limit->capacity);
         limit->last = now;
     }
 }
@@ -69,13 +69,13 @@ bool rate_limit_take(struct rate_limit *limit,
 static void measure(struct rate_limit *limit, struct instant now)
 {
     int64_t half_second = now.ns / (NS_PER_S / 2);
-    limit->sent++;
+    limit->answers++;
     if (half_second > limit->half_second) {
         double seconds = 0.5 * (double)(half_second - limit->half_second);
         limit->measured_per_s =
-            smoothing * ((double)limit->sent / seconds) +
+            smoothing * ((double)limit->answers / seconds) +
             (1.0 - smoothing) * limit->measured_per_s;
-        limit->sent = 0;
+        limit->answers = 0;
         limit->half_second = half_second;
     }
 }

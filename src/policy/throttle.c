@@ -27,10 +27,9 @@ void throttle_config_init(struct throttle_config *config)
 {
     *config = (struct throttle_config){
         .type = THROTTLE_SRE,
-        .rejections = UINT32_C(1) << CLASS_TRANSIENT |
-                      UINT32_C(1) << CLASS_THROTTLE |
-                      UINT32_C(1) << CLASS_TIMEOUT |
-                      UINT32_C(1) << CLASS_NETWORK,
+        .rejections =
+            UINT32_C(1) << CLASS_TRANSIENT | UINT32_C(1) << CLASS_THROTTLE |
+            UINT32_C(1) << CLASS_TIMEOUT | UINT32_C(1) << CLASS_NETWORK,
         .k = 2,
         .window = duration_s(120),
         .slots = THROTTLE_SLOTS_MAX,

@@ -22,7 +22,12 @@
 
 enum { THROTTLE_SLOTS_MAX = 120 };
 
-enum throttle_type { THROTTLE_NONE, THROTTLE_SRE };
+enum throttle_type {
+    THROTTLE_NONE,
+#define THROTTLE(id, name, sentence) THROTTLE_##id,
+#include "policy/throttle.def"
+#undef THROTTLE
+};
 
 struct throttle_config {
     enum throttle_type type;

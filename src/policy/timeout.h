@@ -8,10 +8,9 @@
 #include <stdbool.h>
 
 enum deadline_rule {
-    DEADLINE_CUT_ATTEMPT,     /* the operation timeout ends a running try */
-    DEADLINE_CHECK_BETWEEN,   /* checked between tries only (curl) */
-    DEADLINE_REFUSE_IF_WAIT_EXCEEDS, /* cut, and never start a wait that would
-                                      * pass it (api_core) */
+#define DEADLINE_RULE(id, name, sentence) DEADLINE_##id,
+#include "policy/deadline_rule.def"
+#undef DEADLINE_RULE
 };
 
 struct timeout_config {

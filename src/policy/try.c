@@ -1,7 +1,9 @@
+/* Tries of a call: when to send an attempt, when to hedge it, and whether to
+ * try again. */
 #include "policy/call_inside.h"
 
 #include "base/must.h"
-#include "policy/walk.h"
+#include "policy/layers.h"
 
 /* A try that the client refused itself is not asked for again at the same
  * instant, at which nothing can have changed. */
@@ -45,7 +47,8 @@ void try_begin(struct call *call, struct instant now, struct call_env *env)
     call->retries = call->tries++;
     call->hedges_left = env->policy->hedge.max_extra;
     call->has_ending = false;
-    walk_begin(call, LEVEL_TRY, call->retries ? ATTEMPT_RETRY : ATTEMPT_FIRST);
+    layers_begin(call, LEVEL_TRY,
+                 call->retries ? ATTEMPT_RETRY : ATTEMPT_FIRST);
 }
 
 /* Sleeps until the retry is due, as far as the deadline rule lets it. */
@@ -103,6 +106,20 @@ static bool limit_reached(const struct call *call, const struct call_env *env,
     return retry->max_attempts && used >= retry->max_attempts && !ignore_limit;
 }
 
+/* Asks the retry budget, and keeps count of its answers. */
+static bool can_afford_retry(struct call *call, struct instant now,
+                             enum outcome_class class, struct call_env *env)
+{
+    if (!call_budget_covers(env, BUDGET_COVERS_RETRY)) {
+        return true;
+    }
+    bool granted = budget_take(&env->client->budget, &env->policy->budget, now,
+                               class, &call->budget);
+    call->retries_granted += granted;
+    call->retries_denied += !granted;
+    return granted;
+}
+
 /* The wait before the next try; false: the server's hint forbids one. */
 static bool next_wait(struct call *call, const struct attempt_result *result,
                       struct classification class, struct call_env *env,
@@ -144,9 +161,11 @@ static void consider_retry(struct call *call, struct instant now,
         call_finish(call, now, reason, env, actions);
         return;
     }
-    if (call_budget_covers(env, BUDGET_COVERS_RETRY) &&
-        !budget_take(&env->client->budget, &env->policy->budget, now, class.as,
-                     &call->budget)) {
+    if (call->sends_no_more) {
+        call_finish(call, now, FINISH_ABANDONED, env, actions);
+        return;
+    }
+    if (!can_afford_retry(call, now, class.as, env)) {
         if (env->policy->retry.on_budget_empty == BROKE_FAIL) {
             call_finish(call, now, FINISH_BUDGET_EXHAUSTED, env, actions);
             return;
@@ -163,24 +182,27 @@ static void consider_retry(struct call *call, struct instant now,
     back_off(call, now, wait, env, actions);
 }
 
-/* Nothing of the try is left; its last ending speaks for it. */
+/* Nothing of the try is left; its last ending stands for it. */
 static void end_try(struct call *call, struct instant now,
                     struct call_env *env, struct actions *actions)
 {
     struct classification class = call->ending_class;
 
-    must(call->in_flight == 0 && !call_is_walking(call) && call->has_ending);
+    must(call->in_flight == 0 && !call_is_asking(call) && call->has_ending);
     call->hedge_at = INSTANT_NEVER;
-    if (call->ending.outcome == OUTCOME_NO_SOCKET) {
-        passage_forget(&call->passages[LEVEL_TRY], now, env);
+    bool is_ours = call->ending.outcome == OUTCOME_NO_SOCKET;
+    if (is_ours) {
+        layer_hold_forget(&call->holds[LEVEL_TRY], now, env);
     } else {
-        passage_end(&call->passages[LEVEL_TRY], now, env, class.as);
+        layer_hold_end(&call->holds[LEVEL_TRY], now, env, class.as);
     }
     if (class.as == CLASS_FATAL) {
-        call_finish(call, now, FINISH_ANSWERED, env, actions);
+        call_finish(call, now, is_ours ? FINISH_NO_SOCKET : FINISH_ANSWERED,
+                    env, actions);
     } else {
         consider_retry(call, now, &call->ending, class,
-                       FINISH_ATTEMPTS_EXHAUSTED, env, actions);
+                       is_ours ? FINISH_NO_SOCKET : FINISH_ATTEMPTS_EXHAUSTED,
+                       env, actions);
     }
 }
 
@@ -190,10 +212,10 @@ static void refuse(struct call *call, struct instant now,
                    enum finish_reason reason, struct call_env *env,
                    struct actions *actions)
 {
-    bool whole = call->level == LEVEL_OPERATION;
-    bool hedge = call->pending == ATTEMPT_HEDGE;
+    bool whole = call->asking.level == LEVEL_OPERATION;
+    bool hedge = call->asking.kind == ATTEMPT_HEDGE;
 
-    call_stop_walking(call, now, env);
+    call_stop_asking(call, now, env);
     if (whole) {
         call_finish(call, now, reason, env, actions);
         return;
@@ -206,7 +228,7 @@ static void refuse(struct call *call, struct instant now,
         }
         return;
     }
-    passage_forget(&call->passages[LEVEL_TRY], now, env);
+    layer_hold_forget(&call->holds[LEVEL_TRY], now, env);
     struct classification class = classify(&env->policy->retry.classify,
                                            result, &env->traits, call->tries);
     if (class.as == CLASS_FATAL || class.as == CLASS_SUCCESS) {
@@ -248,7 +270,8 @@ static struct instant when_to_hedge(const struct call *call,
         delay = hedge->delay;
         break;
     case HEDGE_ON_QUANTILE:
-        delay = latency_quantile(&env->client->latency, &hedge->latency, now);
+        delay = latency_estimate_quantile(&env->client->latency,
+                                          &hedge->latency, now);
         break;
     case HEDGE_ON_ATTEMPT_TIMEOUT:
         break;
@@ -261,41 +284,62 @@ static void send_attempt(struct call *call, struct instant now,
                          struct call_env *env, struct actions *actions)
 {
     const struct policy *policy = env->policy;
-    bool is_hedge = call->pending == ATTEMPT_HEDGE;
+    bool is_hedge = call->asking.kind == ATTEMPT_HEDGE;
     uint32_t paid_by = is_hedge ? BUDGET_COVERS_HEDGE : BUDGET_COVERS_RETRY;
 
     if (call->state != CALL_SENDING) {
         call_move_to(call, CALL_SENDING);
     }
     must(call->in_flight < CALL_IN_FLIGHT_MAX);
-    struct flight_state *flight = &call->flights[call->in_flight++];
-    *flight = (struct flight_state){
-        .attempt = call->attempts + 1,
-        .kind = call->attempts ? call->pending : ATTEMPT_FIRST,
+    struct running_attempt *attempt = &call->running[call->in_flight++];
+    *attempt = (struct running_attempt){
+        .number = call->attempts + 1,
+        .kind = call->attempts ? call->asking.kind : ATTEMPT_FIRST,
         .opens_try = !is_hedge,
-        .is_budgeted =
-            call->pending != ATTEMPT_FIRST && call_budget_covers(env, paid_by),
-        .sent = now,
-        .deadline = call->passages[LEVEL_ATTEMPT].deadline,
-        .passage = call->passages[LEVEL_ATTEMPT],
+        .is_budgeted = call->asking.kind != ATTEMPT_FIRST &&
+                       call_budget_covers(env, paid_by),
+        .sent = INSTANT_NEVER,
+        .patience = call_time_left(call->holds[LEVEL_ATTEMPT].deadline, now),
+        .deadline = call->operation_deadline,
+        .hold = call->holds[LEVEL_ATTEMPT],
     };
-    call->passages[LEVEL_ATTEMPT] = (struct passage){0};
-    call->level = LEVEL_COUNT;
+    call->holds[LEVEL_ATTEMPT] = (struct layer_hold){0};
+    call->asking.level = LEVEL_NONE;
     call->attempts++;
     call->hedges += is_hedge;
     call->hedges_left -= is_hedge;
-    if (call_cuts_attempts(policy)) {
-        flight->deadline =
-            instant_min(flight->deadline, call->operation_deadline);
+    if (call->own_since.ns == INSTANT_NEVER.ns && !call_is_tried_now(call)) {
+        call->own_since = now;
     }
     if (call_has_budget(env)) {
         budget_on_send(&env->client->budget, &policy->budget, &call->budget,
-                       flight->is_budgeted);
+                       attempt->is_budgeted);
     }
-    call->hedge_at = when_to_hedge(call, now, env);
+    call->hedge_at = INSTANT_NEVER; /* until it is sent */
     struct action *action = call_append(actions, ACTION_SEND);
-    action->attempt = flight->attempt;
-    action->attempt_kind = flight->kind;
+    action->attempt = attempt->number;
+    action->attempt_kind = attempt->kind;
+}
+
+void try_sent(struct call *call, struct instant now,
+              struct running_attempt *attempt, struct call_env *env)
+{
+    attempt->is_sent = true;
+    if (attempt->goes_on) {
+        call_sent_hop(attempt, now);
+    } else {
+        attempt->sent = now;
+        attempt->hold.since = now;
+    }
+    attempt->deadline = instant_add(now, attempt->patience);
+    if (call_cuts_attempts(env->policy)) {
+        attempt->deadline =
+            instant_min(attempt->deadline, call->operation_deadline);
+    }
+    call_end_own_wait(call, now);
+    if (!call_is_finished(call) && !attempt->goes_on) {
+        call->hedge_at = when_to_hedge(call, now, env);
+    }
 }
 
 /* A hedge waits, and what it was to be sent beside has ended. */
@@ -306,39 +350,39 @@ static void rest_if_idle(struct call *call)
     }
 }
 
-/* Walks on through the levels until an attempt is sent, something must be
- * waited for, or a layer refuses. */
+/* Asks the layers, level by level, until an attempt is sent, something must
+ * be waited for, or a layer refuses. */
 void try_go_on(struct call *call, struct instant now, struct call_env *env,
                struct actions *actions)
 {
     enum layer by;
 
     for (;;) {
-        switch (walk_on(call, now, env, &by)) {
-        case WALK_WAITS:
+        switch (layers_ask(call, now, env, &by)) {
+        case LAYERS_WAIT:
             rest_if_idle(call);
             return;
-        case WALK_REFUSED:
+        case LAYERS_REFUSED:
             try_refused_by(call, now, by, env, actions);
             return;
-        case WALK_LATE:
+        case LAYERS_LATE:
             call_finish(call, now, FINISH_OPERATION_TIMEOUT, env, actions);
             return;
-        case WALK_THROUGH:
+        case LAYERS_PASSED:
             break;
         }
-        switch (call->level) {
+        switch (call->asking.level) {
         case LEVEL_OPERATION:
             try_begin(call, now, env);
             break;
         case LEVEL_TRY:
-            walk_begin(call, LEVEL_ATTEMPT, call->pending);
+            layers_begin(call, LEVEL_ATTEMPT, call->asking.kind);
             break;
         case LEVEL_ATTEMPT:
             send_attempt(call, now, env, actions);
             return;
-        case LEVEL_COUNT:
-            must_never("there is a level to walk");
+        case LEVEL_NONE:
+            must_never("there is a level to ask");
         }
     }
 }
@@ -349,8 +393,8 @@ static bool may_hedge(const struct call *call, struct instant now,
                       const struct call_env *env)
 {
     unsigned limit = env->policy->retry.max_attempts;
-    if (call->hedges_left == 0 || call->abandoned || call_is_walking(call) ||
-        call_is_past(call, now)) {
+    if (call->hedges_left == 0 || call->sends_no_more ||
+        call_is_asking(call) || call_is_past(call, now)) {
         return false;
     }
     return !(env->policy->hedge.counts_as_retry && limit &&
@@ -368,9 +412,13 @@ static bool can_afford_hedge(struct call *call, struct instant now,
                      CLASS_TRANSIENT, &call->hedge_budget)) {
         return false;
     }
-    return !call_budget_covers(env, BUDGET_COVERS_HEDGE) ||
-           budget_take(&client->budget, &policy->budget, now, CLASS_TRANSIENT,
-                       &call->budget);
+    if (!call_budget_covers(env, BUDGET_COVERS_HEDGE)) {
+        return true;
+    }
+    bool granted = budget_take(&client->budget, &policy->budget, now,
+                               CLASS_TRANSIENT, &call->budget);
+    call->hedges_granted += granted;
+    return granted;
 }
 
 /* Sends a hedge, or begins to wait for the limits that it must pass. */
@@ -386,7 +434,7 @@ void try_hedge(struct call *call, struct instant now, struct call_env *env,
         call->hedges_left = 0;
         return;
     }
-    walk_begin(call, LEVEL_ATTEMPT, ATTEMPT_HEDGE);
+    layers_begin(call, LEVEL_ATTEMPT, ATTEMPT_HEDGE);
     try_go_on(call, now, env, actions);
 }
 
@@ -404,10 +452,10 @@ void try_after_failure(struct call *call, struct instant now, bool is_ending,
         case HEDGE_FAILURE_CANCEL_ALL:
             call->hedges_left = 0;
             call->hedge_at = INSTANT_NEVER;
-            call_stop_walking(call, now, env);
+            call_stop_asking(call, now, env);
             for (size_t i = 0; i < call->in_flight; i++) {
-                if (!call->flights[i].is_cancelled) {
-                    call_cancel(&call->flights[i], OUTCOME_CANCELLED, actions);
+                if (!call->running[i].is_cancelled) {
+                    call_cancel(&call->running[i], OUTCOME_CANCELLED, actions);
                 }
             }
             break;
@@ -416,7 +464,7 @@ void try_after_failure(struct call *call, struct instant now, bool is_ending,
     if (call_is_finished(call)) {
         return;
     }
-    if (call_is_walking(call)) {
+    if (call_is_asking(call)) {
         rest_if_idle(call);
     } else if (call->in_flight == 0) {
         end_try(call, now, env, actions);

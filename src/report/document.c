@@ -1,16 +1,23 @@
 #include "report/document.h"
 
+#include "base/date.h"
+#include "base/json_print.h"
 #include "base/mask.h"
+#include "base/must.h"
 #include "base/version.h"
+#include "report/document_errors.h"
 #include "report/document_policy.h"
+#include "report/document_recovery.h"
 #include "report/document_replay.h"
+#include "report/document_windows.h"
 #include "report/figures.h"
-#include "report/findings.h"
+#include "report/document_effects.h"
 #include "report/member.h"
+#include "report/writer.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <time.h>
+#include <string.h>
 
 static void add_tool(cJSON *document, const struct run_info *run)
 {
@@ -22,20 +29,22 @@ static void add_tool(cJSON *document, const struct run_info *run)
 
 static void add_started_at(cJSON *object, int64_t unix_ms)
 {
-    time_t seconds = (time_t)(unix_ms / 1000);
-    int ms = (int)(unix_ms % 1000);
-    struct tm utc;
-    char date[40];
-    char text[64];
+    struct str date = STR_INIT;
+    date_append(&date, unix_ms * 1000, 3);
+    cJSON_AddStringToObject(object, "started_at", date.text);
+    str_release(&date);
+}
 
-    if (ms < 0) {
-        ms += 1000;
-        seconds--;
+void document_add_argv(cJSON *object, int argc, const char *const *argv)
+{
+    cJSON *array = cJSON_AddArrayToObject(object, "argv");
+
+    for (int i = 0; i < argc; i++) {
+        char *argument =
+            mask_argument_after(i > 0 ? argv[i - 1] : NULL, argv[i]);
+        cJSON_AddItemToArray(array, cJSON_CreateString(argument));
+        free(argument);
     }
-    gmtime_r(&seconds, &utc);
-    strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(text, sizeof(text), "%s.%03dZ", date, ms);
-    cJSON_AddStringToObject(object, "started_at", text);
 }
 
 static void add_run(cJSON *document, const struct result *result,
@@ -52,34 +61,36 @@ static void add_run(cJSON *document, const struct result *result,
     snprintf(seed, sizeof(seed), "%" PRIu64, plan->seed);
     cJSON_AddStringToObject(object, "seed", seed);
     member_count(object, "threads", run->threads);
-    cJSON *argv = cJSON_AddArrayToObject(object, "argv");
-    for (int i = 0; i < run->argc; i++) {
-        char *argument = mask_argument(run->argv[i]);
-        cJSON_AddItemToArray(argv, cJSON_CreateString(argument));
-        free(argument);
+    document_add_argv(object, run->argc, run->argv);
+    cJSON *profiles = cJSON_AddArrayToObject(object, "profiles");
+    for (size_t i = 0; i < plan->profiles.count; i++) {
+        cJSON_AddItemToArray(profiles,
+                             cJSON_CreateString(plan->profiles.items[i]));
+    }
+    cJSON *overrides = cJSON_AddArrayToObject(object, "overrides");
+    for (size_t i = 0; i < plan->overrides.count; i++) {
+        const struct override *one = &plan->overrides.list[i];
+        cJSON *override = cJSON_CreateObject();
+        cJSON_AddStringToObject(override, "key", one->key);
+        cJSON_AddStringToObject(override, "by", one->by);
+        cJSON_AddStringToObject(override, "of", one->of);
+        cJSON_AddItemToArray(overrides, override);
     }
     cJSON_AddBoolToObject(object, "complete", result->complete);
     cJSON_AddNumberToObject(object, "exit", run->exit_status);
-    char *target = run->target_url ? mask_url(run->target_url) : NULL;
+    char *target = run->target_url ? mask_text(run->target_url) : NULL;
     member_text(object, "target", target);
     free(target);
     cJSON_AddBoolToObject(object, "embedded_target", run->embedded_target);
     member_text(object, "problem", run->problem);
 }
 
-static void add_herd(cJSON *document, const struct herd_figures *figures)
-{
-    cJSON *herd = cJSON_AddObjectToObject(document, "herd");
-    member_measured(herd, "peak_to_mean_100ms", figures->peak_to_mean_100ms);
-    member_measured(herd, "dispersion_10ms", figures->dispersion_10ms);
-}
-
 static void add_faults(cJSON *document, const struct tally *tally)
 {
     cJSON *faults = cJSON_AddObjectToObject(document, "faults");
     for (int f = 0; f < FAULT_COUNT; f++) {
-        cJSON *fault = cJSON_AddObjectToObject(
-            faults, fault_name((enum fault_kind)f));
+        cJSON *fault =
+            cJSON_AddObjectToObject(faults, fault_name((enum fault_kind)f));
         member_count(fault, "injected", tally->faults[f].injected);
         member_measured(fault, "delivered",
                         f == FAULT_LOST_RESPONSE
@@ -89,31 +100,34 @@ static void add_faults(cJSON *document, const struct tally *tally)
 }
 
 static void add_part(cJSON *array, const char *name,
-                     const struct panel *panel,
-                     const struct panel_figures *figures)
+                     const struct figure_view *view)
 {
     cJSON *part = cJSON_CreateObject();
     cJSON_AddStringToObject(part, "name", name);
-    member_us(part, "measured_us", (int64_t)(figures->seconds * 1e6 + 0.5));
-    figures_add(part, panel, figures, -1);
+    member_us(part, "measured_us",
+              (int64_t)(view->figures->seconds * 1e6 + 0.5));
+    figures_add(part, view);
     cJSON_AddItemToArray(array, part);
 }
 
 static void add_parts(cJSON *document, const struct result *result,
                       const struct plan *plan)
 {
+    const struct tally *tally = result->tally;
     cJSON *requests = cJSON_AddArrayToObject(document, "requests");
     for (size_t i = 0; i < result->request_count; i++) {
         add_part(requests, result->request_names[i],
-                 result->tally->requests[i], &result->requests[i]);
+                 &(struct figure_view){tally->requests[i],
+                                       &result->requests[i], result, true});
     }
     /* The warm-up is a stage, but nothing of it is counted. */
-    size_t first = plan->load.model == LOAD_OPEN &&
-                   plan->load.first_stage_is_warmup;
+    size_t first =
+        plan->load.model == LOAD_OPEN && plan->load.first_stage_is_warmup;
     cJSON *phases = cJSON_AddArrayToObject(document, "phases");
     for (size_t i = first; i < result->stage_count; i++) {
-        add_part(phases, result->stage_names[i], result->tally->stages[i],
-                 &result->stages[i]);
+        add_part(phases, result->stage_names[i],
+                 &(struct figure_view){tally->stages[i], &result->stages[i],
+                                       result, true});
     }
 }
 
@@ -126,35 +140,18 @@ static void add_series(cJSON *document, const struct result *result)
         const struct series_point *point = &result->series[i];
         cJSON *object = cJSON_CreateObject();
         cJSON_AddNumberToObject(object, "t_s", (double)i * interval_s);
-        member_count(object, "offered", point->offered);
-        member_count(object, "started", point->started);
-        member_count(object, "finished", point->finished);
-        member_count(object, "attempts", point->attempts);
-        member_count(object, "acked", point->acked);
-        member_count(object, "failed", point->failed);
-        member_count(object, "refused", point->refused);
-        member_count(object, "shed", point->shed);
-        member_count(object, "retries", point->retries);
-        member_measured(object, "hedges", (double)point->hedges);
-        cJSON_AddNumberToObject(object, "in_flight",
-                                (double)point->in_flight);
-        member_us(object, "p50_us", point->p50_us);
-        member_us(object, "p99_us", point->p99_us);
-        member_measured(object, "amplification",
-                        point->started > 0 ? (double)point->attempts /
-                                                 (double)point->started
-                                           : -1);
-        member_measured(object, "breakers_open",
-                        (double)point->breakers_open);
-        member_measured(object, "limit", point->limit);
-        member_measured(object, "budget_level", point->budget_level);
+#define SUM(id, sentence) member_measured(object, #id, point->id);
+#define POINT(id, type, null, group, value, sentence) \
+    member_measured(object, #id, point->id);
+#include "measure/series.def"
         cJSON_AddItemToArray(series, object);
     }
 }
 
-static void add_generator(cJSON *document, const struct result *result,
+static void add_generator(cJSON *document, const struct figure_view *view,
                           const struct plan *plan)
 {
+    const struct result *result = view->result;
     const struct generator_figures *figures = &result->generator;
     cJSON *generator = cJSON_AddObjectToObject(document, "generator");
 
@@ -164,31 +161,16 @@ static void add_generator(cJSON *document, const struct result *result,
         plan->load.model == LOAD_OPEN
             ? figures_distribution(&result->tally->schedule_lag)
             : cJSON_CreateNull());
-    member_measured(generator, "cpu_share", figures->cpu_share);
-    member_count(generator, "dropped", result->tally->total.dropped);
+    figures_add_group(generator, FIGURES_GENERATOR, view);
     cJSON_AddBoolToObject(generator, "saturated", figures->saturated);
+    cJSON_AddBoolToObject(generator, "too_late", figures->too_late);
+    cJSON_AddBoolToObject(generator, "lacks_connections",
+                          figures->lacks_connections);
     cJSON *warnings = cJSON_AddArrayToObject(generator, "warnings");
     for (size_t i = 0; i < figures->warning_count; i++) {
         cJSON_AddItemToArray(warnings,
                              cJSON_CreateString(figures->warnings[i]));
     }
-}
-
-static const char *unit_name(enum metric_unit unit)
-{
-    switch (unit) {
-    case UNIT_DURATION:
-        return "us";
-    case UNIT_RATIO:
-        return "ratio";
-    case UNIT_COUNT:
-        return "count";
-    case UNIT_PER_S:
-        return "per_s";
-    case UNIT_FACTOR:
-        return "factor";
-    }
-    return NULL;
 }
 
 static void add_slos(cJSON *document, const struct result *result)
@@ -199,9 +181,14 @@ static void add_slos(cJSON *document, const struct result *result)
         cJSON *object = cJSON_CreateObject();
         cJSON_AddStringToObject(object, "expr", result->slos[i].text);
         cJSON_AddStringToObject(object, "unit",
-                                unit_name(result->slos[i].unit));
+                                unit_word(result->slos[i].unit));
         member_measured(object, "value",
                         judgement->measured ? judgement->value : -1);
+        bool known = judgement->measured;
+        member_measured(object, "low", known ? judgement->low : -1);
+        member_measured(object, "high", known ? judgement->high : -1);
+        cJSON_AddStringToObject(object, "judgement",
+                                slo_word_name(judgement->word));
         cJSON_AddBoolToObject(object, "pass", judgement->pass);
         cJSON_AddBoolToObject(object, "measured", judgement->measured);
         member_text(object, "reason", judgement->reason);
@@ -214,6 +201,7 @@ cJSON *document_make(const struct result *result, const struct plan *plan,
 {
     cJSON *document = cJSON_CreateObject();
     const struct panel *total = &result->tally->total;
+    struct figure_view view = {total, &result->total, result, false};
 
     cJSON_AddStringToObject(document, "schema", "squall.report/1");
     add_tool(document, run);
@@ -221,21 +209,36 @@ cJSON *document_make(const struct result *result, const struct plan *plan,
     cJSON_AddItemToObject(document, "profile",
                           plan->profile ? cJSON_Duplicate(plan->profile, true)
                                         : cJSON_CreateObject());
-    figures_add(document, total, &result->total, result->peak_1s);
+    figures_add(document, &view);
+    figures_add_group(cJSON_AddObjectToObject(document, "bytes"),
+                      FIGURES_BYTES, &view);
     cJSON_AddItemToObject(document, "operation_histogram",
                           figures_rows(&total->hist[HISTOGRAM_OPERATION]));
-    add_herd(document, &result->herd);
-    cJSON_AddItemToObject(document, "effects", findings_make(result, plan));
+    figures_add_group(cJSON_AddObjectToObject(document, "herd"), FIGURES_HERD,
+                      &view);
+    cJSON_AddItemToObject(document, "effects", document_effects(&view, plan));
     cJSON_AddItemToObject(document, "replay",
-                          document_replay(run->replayed, run->letters));
+                          document_replay(run->replayed, run->dead_letters));
     add_faults(document, result->tally);
-    cJSON_AddItemToObject(document, "policy",
-                          document_policy(result, plan));
+    cJSON_AddItemToObject(document, "errors",
+                          document_errors(result, plan->load.warmup));
+    member_count(document, "errors_omitted", result->tally->failures.omitted);
+    cJSON_AddItemToObject(document, "policy", document_policy(&view, plan));
     add_parts(document, result, plan);
     add_series(document, result);
-    add_generator(document, result, plan);
+    cJSON_AddItemToObject(document, "windows",
+                          document_windows(result, plan, run->has_service));
+    cJSON_AddItemToObject(document, "recovery", document_recovery(result));
+    add_generator(document, &view, plan);
     add_slos(document, result);
     cJSON_AddStringToObject(document, "verdict",
                             run_verdict_name(result->verdict));
+    json_mask(document);
     return document;
+}
+
+void write_json(const struct writer_input *input, struct file_writer *file)
+{
+    json_print(&file->buffer, input->document, input->compact);
+    str_append_char(&file->buffer, '\n');
 }

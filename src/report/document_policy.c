@@ -1,13 +1,13 @@
 #include "report/document_policy.h"
 
+#include "base/must.h"
 #include "plan/choice.h"
 #include "report/figures.h"
 #include "report/member.h"
 
-static void add_budget(cJSON *policy, const struct result *result,
+static void add_budget(cJSON *policy, const struct figure_view *view,
                        const struct plan *plan)
 {
-    const struct tally *tally = result->tally;
     if (plan->policy.budget.type == BUDGET_NONE) {
         cJSON_AddNullToObject(policy, "retry_budget");
         return;
@@ -16,11 +16,7 @@ static void add_budget(cJSON *policy, const struct result *result,
     cJSON_AddStringToObject(
         budget, "type",
         choice_name(choice_budget_type, (int)plan->policy.budget.type));
-    member_count(budget, "granted", tally->budget.granted);
-    member_count(budget, "denied",
-                 tally->total.reasons[FINISH_BUDGET_EXHAUSTED]);
-    member_measured(budget, "level_min", tally->budget.level_min);
-    member_measured(budget, "level_end", result->policy.budget_level_end);
+    figures_add_group(budget, FIGURES_BUDGET, view);
 }
 
 static void add_transitions(cJSON *breaker, const struct breakers *breakers)
@@ -42,94 +38,38 @@ static void add_transitions(cJSON *breaker, const struct breakers *breakers)
     member_count(breaker, "transitions_omitted", breakers_omitted(breakers));
 }
 
-static void add_breaker(cJSON *policy, const struct result *result)
-{
-    const struct tally *tally = result->tally;
-    const struct breakers *breakers = &tally->breakers;
-    cJSON *breaker = cJSON_AddObjectToObject(policy, "breaker");
-
-    member_count(breaker, "opened", breakers->opened);
-    member_count(breaker, "half_opened", breakers->half_opened);
-    member_count(breaker, "closed", breakers->closed);
-    member_count(breaker, "not_permitted",
-                 tally->total.refusals[LAYER_BREAKER]);
-    member_us(breaker, "open_us", result->policy.breaker_open.ns / NS_PER_US);
-    member_count(breaker, "clients_open_at_end", (uint64_t)breakers->open);
-    add_transitions(breaker, breakers);
-}
-
-static void add_concurrency(cJSON *policy, const struct result *result)
-{
-    const struct tally *tally = result->tally;
-    const struct limit_tally *limit = &tally->limit;
-    const struct client_tally *clients = &tally->clients;
-    cJSON *concurrency = cJSON_AddObjectToObject(policy, "concurrency");
-    bool ended = limit->count > 0;
-    bool told = clients->count > 0;
-
-    member_measured(concurrency, "limit_min", ended ? (double)limit->min : -1);
-    member_measured(concurrency, "limit_max", ended ? (double)limit->max : -1);
-    member_measured(concurrency, "limit_end", result->policy.limit_end);
-    member_count(concurrency, "rejected",
-                 tally->total.refusals[LAYER_CONCURRENCY]);
-    member_count(concurrency, "queued", tally->total.place_waits);
-    member_measured(concurrency, "running_max",
-                    told ? (double)clients->running_max : -1);
-    member_measured(concurrency, "queued_max",
-                    told ? (double)clients->queued_max : -1);
-}
-
-static void add_rate_limit(cJSON *policy, const struct result *result)
-{
-    const struct panel *total = &result->tally->total;
-    cJSON *limit = cJSON_AddObjectToObject(policy, "rate_limit");
-    member_count(limit, "waited", total->rate_waits);
-    member_count(limit, "refused", total->refusals[LAYER_RATE_LIMIT]);
-}
-
-static void add_throttle(cJSON *policy, const struct result *result)
-{
-    const struct panel *total = &result->tally->total;
-    cJSON *throttle = cJSON_AddObjectToObject(policy, "throttle");
-    member_count(throttle, "refused", total->refusals[LAYER_THROTTLE]);
-}
-
-static void add_hedge(cJSON *policy, const struct result *result)
-{
-    const struct panel *total = &result->tally->total;
-    cJSON *hedge = cJSON_AddObjectToObject(policy, "hedge");
-    member_count(hedge, "sent", total->kinds[ATTEMPT_HEDGE]);
-    member_measured(hedge, "share", result->total.hedge_share);
-    member_count(hedge, "won", total->hedges_won);
-    member_count(hedge, "cancelled", total->hedge_losers);
-    member_count(hedge, "connections_closed", total->loser_connections);
-    member_count(hedge, "denied", total->hedges_denied);
-}
-
 static const struct {
-    enum layer layer;
     const char *member;
-    void (*add)(cJSON *policy, const struct result *result);
+    enum figure_group group;
 } blocks[] = {
-    {LAYER_BREAKER, "breaker", add_breaker},
-    {LAYER_CONCURRENCY, "concurrency", add_concurrency},
-    {LAYER_RATE_LIMIT, "rate_limit", add_rate_limit},
-    {LAYER_THROTTLE, "throttle", add_throttle},
-    {LAYER_HEDGE, "hedge", add_hedge},
+    {"breaker", FIGURES_BREAKER},       {"concurrency", FIGURES_CONCURRENCY},
+    {"rate_limit", FIGURES_RATE_LIMIT}, {"throttle", FIGURES_THROTTLE},
+    {"hedge", FIGURES_HEDGE},
 };
 
-cJSON *document_policy(const struct result *result, const struct plan *plan)
+static void add_block(cJSON *policy, const char *member,
+                      enum figure_group group, const struct figure_view *view)
 {
-    const struct tally *tally = result->tally;
+    const struct tally *tally = view->result->tally;
+    if (!figure_is_on(tally->config.layers, group)) {
+        cJSON_AddNullToObject(policy, member);
+        return;
+    }
+    cJSON *block = cJSON_AddObjectToObject(policy, member);
+    figures_add_group(block, group, view);
+    if (group == FIGURES_BREAKER) {
+        add_transitions(block, &tally->breakers);
+    }
+}
+
+cJSON *document_policy(const struct figure_view *view, const struct plan *plan)
+{
+    const struct tally *tally = view->result->tally;
     cJSON *policy = cJSON_CreateObject();
 
-    add_budget(policy, result, plan);
-    for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
-        if (tally_has(tally, blocks[i].layer)) {
-            blocks[i].add(policy, result);
-        } else {
-            cJSON_AddNullToObject(policy, blocks[i].member);
-        }
+    add_budget(policy, view, plan);
+    for (size_t i = 0; i < array_length(blocks); i++) {
+        add_block(policy, blocks[i].member, blocks[i].group, view);
     }
     bool waits = tally_has(tally, LAYER_CONCURRENCY) ||
                  tally_has(tally, LAYER_RATE_LIMIT);

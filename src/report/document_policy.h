@@ -11,6 +11,7 @@
 #include <cjson/cJSON.h>
 
 /* Owned by the caller: cJSON_Delete. */
-cJSON *document_policy(const struct result *result, const struct plan *plan);
+cJSON *document_policy(const struct figure_view *view,
+                       const struct plan *plan);
 
 #endif

@@ -29,7 +29,7 @@ cJSON *document_replay(const struct replayed *replayed, const char *file)
     }
     cJSON *object = cJSON_CreateObject();
     member_text(object, "file", file);
-    member_count(object, "letters", replayed->letters);
+    member_count(object, "dead_letters", replayed->dead_letters);
     member_count(object, "sent", replayed->sent);
     member_count(object, "unstarted", replayed->unstarted);
     add_verdicts(object, "earlier", replayed->before);
@@ -39,6 +39,6 @@ cJSON *document_replay(const struct replayed *replayed, const char *file)
                 replayed->has_classes);
     member_count(object, "still_unresolved", replayed_unresolved(replayed));
     member_count(object, "still_open",
-                 replayed->letters - replayed->after[VERDICT_ACKED]);
+                 replayed->dead_letters - replayed->after[VERDICT_SUCCEEDED]);
     return object;
 }

@@ -2,7 +2,7 @@
 #ifndef SQUALL_REPORT_DOCUMENT_REPLAY_H
 #define SQUALL_REPORT_DOCUMENT_REPLAY_H
 
-#include "measure/replayed.h"
+#include "effects/replayed.h"
 
 #include <cjson/cJSON.h>
 

@@ -1,35 +1,20 @@
 #include "report/events.h"
 
+#include "base/date.h"
 #include "base/hash.h"
 #include "base/mask.h"
 #include "base/must.h"
-#include "measure/replayed.h"
+#include "effects/replayed.h"
+#include "plan/dead_letters.h"
 #include "policy/key.h"
 #include "report/ndjson.h"
+#include "report/writer.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <time.h>
 
 /* Keeps the sample apart from other draws by operation numbers. */
 static const uint64_t sample_salt = UINT64_C(0x73616d706c650000);
-
-/* Date and time in UTC, as in "2026-11-25T13:00:00.000000Z". */
-static void put_date(struct str *out, int64_t unix_us)
-{
-    time_t seconds = (time_t)(unix_us / 1000000);
-    int us = (int)(unix_us % 1000000);
-    struct tm utc;
-    char date[40];
-
-    if (us < 0) {
-        us += 1000000;
-        seconds--;
-    }
-    gmtime_r(&seconds, &utc);
-    strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc);
-    str_printf(out, "%s.%06dZ", date, us);
-}
 
 bool events_sampled(uint64_t operation, double share)
 {
@@ -37,14 +22,12 @@ bool events_sampled(uint64_t operation, double share)
     return draw < share;
 }
 
-bool events_offends(const struct event_story *story,
+bool events_offends(const struct event_trace *trace,
                     const struct events_effect *effect)
 {
-    return story->operation.verdict != VERDICT_ACKED ||
+    return trace->operation.verdict != VERDICT_SUCCEEDED ||
            effect->flags != 0 ||
-           (effect->is_known && (effect->class == EFFECT_DUPLICATE ||
-                                 effect->class == EFFECT_LOST ||
-                                 effect->class == EFFECT_PHANTOM));
+           (effect->is_known && effect_class_is_offence(effect->class));
 }
 
 void events_open(struct str *out, const struct events_run *run,
@@ -53,9 +36,9 @@ void events_open(struct str *out, const struct events_run *run,
     const struct plan *plan = run->plan;
     struct str date = STR_INIT;
     char text[32];
-    char *url = mask_url(plan->target.url);
+    char *url = mask_text(plan->target.url);
 
-    put_date(&date, run->zero_unix_us);
+    date_append(&date, run->zero_unix_us, 6);
     ndjson_open(out);
     ndjson_text(out, "schema", schema);
     ndjson_text(out, "type", "run");
@@ -73,10 +56,10 @@ void events_open(struct str *out, const struct events_run *run,
 
 void events_head(struct str *out, const struct events_run *run)
 {
-    const struct letters *letters = run->plan->letters;
+    const struct dead_letters *dead_letters = dead_letters_of(run->plan);
 
     events_open(out, run, "squall.events/1", "target");
-    ndjson_text(out, "letters", letters ? letters->file : NULL);
+    ndjson_text(out, "dead_letters", dead_letters ? dead_letters->file : NULL);
     cJSON *sample = cJSON_CreateNumber(run->sample);
     ndjson_tree(out, "sample", sample);
     cJSON_Delete(sample);
@@ -103,8 +86,8 @@ static const struct planned_request *request_of(const struct events_run *run,
 }
 
 /* Only ids that were sent can be looked for in another system. */
-static void put_trace(struct str *out, const struct events_run *run,
-                      uint64_t operation, uint16_t request)
+static void put_trace_id(struct str *out, const struct events_run *run,
+                         uint64_t operation, uint16_t request)
 {
     char trace[TRACE_ID_LENGTH + 1];
     if (!request_of(run, request)->is_traced) {
@@ -115,8 +98,8 @@ static void put_trace(struct str *out, const struct events_run *run,
     ndjson_text(out, "trace_id", trace);
 }
 
-static void put_span(struct str *out, const struct events_run *run,
-                     const struct event_attempt *attempt)
+static void put_span_id(struct str *out, const struct events_run *run,
+                        const struct event_attempt *attempt)
 {
     char span[SPAN_ID_LENGTH + 1];
     if (!request_of(run, attempt->request)->is_traced) {
@@ -125,6 +108,22 @@ static void put_span(struct str *out, const struct events_run *run,
     }
     key_span_id(run->plan->spans, attempt->operation, attempt->number, span);
     ndjson_text(out, "span_id", span);
+}
+
+static void put_error(struct str *out, const struct failures *failures,
+                      const struct event_attempt *attempt)
+{
+    enum outcome outcome = (enum outcome)attempt->outcome;
+    const struct failure_kind *kind =
+        failures && outcome != OUTCOME_OK
+            ? failures_find(failures, outcome, attempt->status, attempt->error)
+            : NULL;
+    char shown[FAILURE_SHOWN_MAX] = "";
+
+    if (kind) {
+        failure_show(kind, shown);
+    }
+    ndjson_text(out, "error", shown[0] ? shown : NULL);
 }
 
 void events_attempt_members(struct str *out, const struct events_run *run,
@@ -145,6 +144,7 @@ void events_attempt_members(struct str *out, const struct events_run *run,
     } else {
         ndjson_null(out, "status");
     }
+    put_error(out, run->failures, attempt);
     ndjson_bool(out, "sent", attempt->was_sent);
     ndjson_bool(out, "wasted", attempt->wasted);
     ndjson_text(out, "fault",
@@ -152,8 +152,8 @@ void events_attempt_members(struct str *out, const struct events_run *run,
                     ? NULL
                     : fault_name((enum fault_kind)attempt->fault));
     ndjson_bool(out, "delivered", attempt->delivered);
-    put_trace(out, run, attempt->operation, attempt->request);
-    put_span(out, run, attempt);
+    put_trace_id(out, run, attempt->operation, attempt->request);
+    put_span_id(out, run, attempt);
 }
 
 static void put_attempt(struct str *out, const struct events_run *run,
@@ -173,28 +173,20 @@ static void put_attempt(struct str *out, const struct events_run *run,
 
 static void put_flags(struct str *out, uint8_t flags)
 {
-    static const struct {
-        enum event_flag flag;
-        const char *name; /* as in the report's section on effects */
-    } rows[] = {
-        {FLAG_NAMED_TWICE, "named_twice"},
-        {FLAG_NAMED_ALIKE, "named_alike"},
-        {FLAG_DIVERGENT, "divergent"},
-        {FLAG_REPLAY_MISMATCH, "replay_mismatch"},
-        {FLAG_STUCK, "stuck"},
-        {FLAG_ILLEGAL_TRANSITION, "illegal_transition"},
+    static const char *const names[] = {
+#define EFFECT_FLAG(id, name, sentence) name,
+#include "measure/effect.def"
     };
     ndjson_begin_array(out, "flags");
-    for (size_t i = 0; i < array_length(rows); i++) {
-        if (flags & rows[i].flag) {
-            ndjson_value(out, rows[i].name);
+    for (size_t i = 0; i < array_length(names); i++) {
+        if (flags >> i & 1) {
+            ndjson_value(out, names[i]);
         }
     }
     ndjson_end(out, ']');
 }
 
-void events_effect_members(struct str *out,
-                           const struct events_effect *effect)
+void events_effect_members(struct str *out, const struct events_effect *effect)
 {
     if (effect->is_known) {
         ndjson_text(out, "effect", effect_class_name(effect->class));
@@ -206,35 +198,36 @@ void events_effect_members(struct str *out,
     put_flags(out, effect->flags);
 }
 
-/* Of a letter that was sent again: what it was, and what it is. */
+/* Of a dead letter that was sent again: what it was, and what it is. */
 static void put_both(struct str *out, const struct events_run *run,
                      const struct event_operation *operation)
 {
-    const struct letters *letters = run->plan->letters;
-    const struct letter *letter =
-        letters ? letters_find(letters, operation->operation) : NULL;
+    const struct dead_letters *dead_letters = dead_letters_of(run->plan);
+    const struct dead_letter *dead_letter =
+        dead_letters ? dead_letters_find(dead_letters, operation->operation)
+                     : NULL;
 
-    if (!letter) {
+    if (!dead_letter) {
         return;
     }
-    const struct letter_ending *ending =
-        &run->endings[letter - letters->items];
-    enum verdict now =
-        replayed_verdict(letter->verdict, (enum verdict)operation->verdict,
-                         ending->speaks_for_all);
-    ndjson_text(out, "earlier_verdict", verdict_name(letter->verdict));
-    ndjson_count(out, "earlier_on_wire", letter->attempts);
+    const struct operation_ending *ending =
+        &run->endings[dead_letter - dead_letters->items];
+    enum verdict now = replayed_verdict(dead_letter->verdict,
+                                        (enum verdict)operation->verdict,
+                                        ending->rejects_all);
+    ndjson_text(out, "earlier_verdict", verdict_name(dead_letter->verdict));
+    ndjson_count(out, "earlier_on_wire", dead_letter->attempts);
     ndjson_text(out, "overall_verdict", verdict_name(now));
 }
 
-void events_story(struct str *out, const struct events_run *run,
-                  const struct event_story *story,
+void events_trace(struct str *out, const struct events_run *run,
+                  const struct event_trace *trace,
                   const struct events_effect *effect)
 {
-    const struct event_operation *operation = &story->operation;
+    const struct event_operation *operation = &trace->operation;
 
-    for (size_t i = 0; i < story->attempt_count; i++) {
-        put_attempt(out, run, &story->attempts[i], &story->keys[i]);
+    for (size_t i = 0; i < trace->attempt_count; i++) {
+        put_attempt(out, run, &trace->attempts[i], &trace->keys[i]);
     }
     ndjson_open(out);
     ndjson_text(out, "type", "operation");
@@ -243,7 +236,7 @@ void events_story(struct str *out, const struct events_run *run,
     ndjson_text(out, "request",
                 request_of(run, operation->request)->config.name);
     ndjson_us(out, "intended_us", operation->intended);
-    put_key(out, &story->key);
+    put_key(out, &trace->key);
     ndjson_us(out, "verdict_us", operation->verdict_at);
     ndjson_text(out, "verdict",
                 verdict_name((enum verdict)operation->verdict));
@@ -254,7 +247,7 @@ void events_story(struct str *out, const struct events_run *run,
     ndjson_bool(out, "warmup", operation->warmup);
     put_both(out, run, operation);
     events_effect_members(out, effect);
-    put_trace(out, run, operation->operation, operation->request);
+    put_trace_id(out, run, operation->operation, operation->request);
     ndjson_close(out);
 }
 
@@ -267,4 +260,30 @@ void events_end(struct str *out, const struct events_sum *sum, bool complete)
     ndjson_count(out, "left_out", sum->left_out);
     ndjson_bool(out, "complete", complete);
     ndjson_close(out);
+}
+
+void write_events(const struct writer_input *input, struct file_writer *file)
+{
+    const struct writer_run *run = input->run;
+    struct events_run about = run->events;
+    const struct event_trace *trace;
+    struct events_sum sum = {0};
+
+    about.sample = input->sample;
+    events_head(&file->buffer, &about);
+    run->begin(run->context);
+    while (file->number == 0 && (trace = run->next(run->context))) {
+        uint64_t operation = trace->operation.operation;
+        struct events_effect effect = run->effect(run->context, operation);
+        if (!events_sampled(operation, about.sample) &&
+            !events_offends(trace, &effect)) {
+            sum.left_out++;
+            continue;
+        }
+        events_trace(&file->buffer, &about, trace, &effect);
+        sum.operations++;
+        sum.attempts += trace->attempt_count;
+        file_flush_when_long(file);
+    }
+    events_end(&file->buffer, &sum, run->end(run->context));
 }

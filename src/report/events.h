@@ -1,5 +1,5 @@
 /*
- * events: the file of evidence, "squall.events/1": lines of JSON.
+ * events: what happened to every attempt, "squall.events/1": lines of JSON.
  *
  * A line of the run comes first, then operation after operation: a line an
  * attempt in order, then the operation's own. The last line says how many
@@ -9,9 +9,11 @@
 #define SQUALL_REPORT_EVENTS_H
 
 #include "base/str.h"
-#include "measure/effects.h"
+#include "effects/effects_join.h"
 #include "measure/event.h"
+#include "measure/failures.h"
 #include "plan/plan.h"
+#include "plan/workload.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,9 +21,10 @@
 /* What all lines of a run share. */
 struct events_run {
     const struct plan *plan;
-    const struct letter_ending *endings; /* of a replay, else NULL */
-    int64_t zero_unix_us; /* when the run clock was 0, since 1970 */
-    double sample;        /* the share of the operations that is written */
+    const struct operation_ending *endings; /* of a replay, else NULL */
+    int64_t zero_unix_us;            /* when the run clock was 0, since 1970 */
+    const struct failures *failures; /* what was said of those that failed */
+    double sample; /* the share of the operations that is written */
 };
 
 /* How many of what were written, and left out. */
@@ -34,7 +37,7 @@ struct events_sum {
 void events_open(struct str *out, const struct events_run *run,
                  const char *schema, const char *address);
 
-/* What was told of an operation after the run: the ledger's word, or where
+/* What is known of an operation after the run: from the ledger, or where
  * there is none that of answers; and flags (enum event_flag). */
 struct events_effect {
     bool is_known;
@@ -44,8 +47,8 @@ struct events_effect {
 };
 
 void events_head(struct str *out, const struct events_run *run);
-void events_story(struct str *out, const struct events_run *run,
-                  const struct event_story *story,
+void events_trace(struct str *out, const struct events_run *run,
+                  const struct event_trace *trace,
                   const struct events_effect *effect);
 
 /* `complete`: nothing of the run is missing but what sampling left out. */
@@ -55,10 +58,9 @@ void events_end(struct str *out, const struct events_sum *sum, bool complete);
  * runs choose alike and a larger share holds all of a smaller one. */
 bool events_sampled(uint64_t operation, double share);
 
-/* Whether it is evidence of something that went wrong, which is always
- * written: it was not acked, its effects are not what was promised, or it has
- * a flag. */
-bool events_offends(const struct event_story *story,
+/* Whether something went wrong, so that it is always written: it did not
+ * succeed, its effects are not what was promised, or it has a flag. */
+bool events_offends(const struct event_trace *trace,
                     const struct events_effect *effect);
 
 /* The members of an attempt and of what was found about its operation; dead

@@ -18,26 +18,63 @@ static const struct {
     const char *name;
     double q;
 } quantiles[] = {
-    {"p50_us", 0.5},    {"p75_us", 0.75},     {"p90_us", 0.9},
-    {"p95_us", 0.95},   {"p99_us", 0.99},     {"p99_9_us", 0.999},
+    {"p50_us", 0.5},       {"p75_us", 0.75}, {"p90_us", 0.9},
+    {"p95_us", 0.95},      {"p99_us", 0.99}, {"p99_9_us", 0.999},
     {"p99_99_us", 0.9999},
 };
 
-cJSON *figures_distribution(const struct hist *hist)
+/* Of `whole` values; those that are not known are larger than any. */
+static void add_statistics(cJSON *object, const struct hist *hist,
+                           uint64_t whole)
 {
-    cJSON *object = cJSON_CreateObject();
-    bool any = hist->count > 0;
+    bool any = hist_known(hist) > 0;
+    bool all = any && hist_known(hist) == whole;
 
-    member_count(object, "count", hist->count);
     member_us(object, "min_us", any ? hist->min_us : -1);
-    member_us(object, "mean_us", any ? llround(hist_mean_us(hist)) : -1);
-    member_us(object, "stddev_us", any ? llround(hist_stddev_us(hist)) : -1);
+    member_us(object, "mean_us", all ? llround(hist_mean_us(hist)) : -1);
+    member_us(object, "stddev_us", all ? llround(hist_stddev_us(hist)) : -1);
     for (size_t i = 0; i < array_length(quantiles); i++) {
         member_us(object, quantiles[i].name,
-                  any ? hist_quantile_us(hist, quantiles[i].q) : -1);
+                  hist_quantile_of_us(hist, quantiles[i].q, whole));
     }
-    member_us(object, "max_us", any ? hist->max_us : -1);
+    member_us(object, "max_us", all ? hist->max_us : -1);
+}
+
+/* Whether squall had any part in the values. */
+static bool differ(const struct hist *least, const struct hist *most)
+{
+    return least && least->count > 0 &&
+           (least->sum_us != most->sum_us || most->unknown > 0);
+}
+
+static cJSON *distribution(const struct hist *hist, const struct hist *least,
+                           uint64_t count, uint64_t whole)
+{
+    cJSON *object = cJSON_CreateObject();
+
+    member_count(object, "count", count);
+    add_statistics(object, hist, whole);
+    if (differ(least, hist)) {
+        add_statistics(cJSON_AddObjectToObject(object, "at_least"), least,
+                       whole);
+    } else {
+        cJSON_AddNullToObject(object, "at_least");
+    }
     return object;
+}
+
+cJSON *figures_distribution(const struct hist *hist)
+{
+    return distribution(hist, NULL, hist->count, hist->count);
+}
+
+/* Over all operations that were due, where one that failed, or was dropped,
+ * never succeeded. */
+static cJSON *time_to_success(const struct panel *panel)
+{
+    uint64_t offered = panel_offered(panel);
+    return distribution(&panel->hist[HISTOGRAM_SUCCEEDED],
+                        &panel->least[HISTOGRAM_SUCCEEDED], offered, offered);
 }
 
 /* Edges at 10^(k / steps), to as many digits as keeps them apart. */
@@ -105,7 +142,7 @@ static size_t linear_edges(double low, double high, int64_t *edges)
 cJSON *figures_rows(const struct hist *hist)
 {
     cJSON *rows = cJSON_CreateArray();
-    if (hist->count == 0) {
+    if (hist_known(hist) == 0) {
         return rows;
     }
 
@@ -125,8 +162,8 @@ cJSON *figures_rows(const struct hist *hist)
     while (hist_next(hist, &cursor, &bucket_low, &bucket_high, &count)) {
         /* A bucket astride an edge goes by its upper end, as quantiles do,
          * but never beyond the largest value. */
-        int64_t value = bucket_high < hist->max_us ? bucket_high
-                                                   : hist->max_us;
+        int64_t value =
+            bucket_high < hist->max_us ? bucket_high : hist->max_us;
         while (row + 2 < edge_count && value >= edges[row + 1]) {
             row++;
         }
@@ -152,35 +189,34 @@ static void add_reasons(cJSON *operations, const char *name,
     }
 }
 
-static void add_operations(cJSON *object, const struct panel *panel)
+void figures_add_group(cJSON *object, enum figure_group group,
+                       const struct figure_view *view)
 {
+    const struct figure *figure;
+    for (size_t i = 0; (figure = figure_at(i)); i++) {
+        if (figure->member && figure->group == group) {
+            member_measured(object, figure->member,
+                            figure_value(figure, view));
+        }
+    }
+}
+
+static void add_operations(cJSON *object, const struct figure_view *view)
+{
+    const struct panel *panel = view->panel;
     cJSON *operations = cJSON_AddObjectToObject(object, "operations");
 
-    member_count(operations, "offered", panel->offered);
-    member_count(operations, "started", panel->started);
-    member_count(operations, "dropped", panel->dropped);
-    for (int v = 0; v < VERDICT_COUNT; v++) {
-        member_count(operations, verdict_name((enum verdict)v),
-                     panel->verdicts[v]);
-    }
+    figures_add_group(operations, FIGURES_OPERATIONS, view);
     add_reasons(operations, "reasons", panel->reasons);
     add_reasons(operations, "shed_reasons", panel->shed_reasons);
 }
 
-static void add_attempts(cJSON *object, const struct panel *panel)
+static void add_attempts(cJSON *object, const struct figure_view *view)
 {
+    const struct panel *panel = view->panel;
     cJSON *attempts = cJSON_AddObjectToObject(object, "attempts");
 
-    member_count(attempts, "total", panel->attempts);
-    member_count(attempts, "first", panel->kinds[ATTEMPT_FIRST]);
-    member_count(attempts, "retries", panel->kinds[ATTEMPT_RETRY]);
-    member_count(attempts, "hedges", panel->kinds[ATTEMPT_HEDGE]);
-    member_count(attempts, "duplicates_injected",
-                 panel->kinds[ATTEMPT_DUPLICATE]);
-    member_count(attempts, "on_wire", panel->on_wire);
-    member_count(attempts, "wasted", panel->wasted);
-    member_count(attempts, "resends_refused", panel->resends_refused);
-
+    figures_add_group(attempts, FIGURES_ATTEMPTS, view);
     cJSON *outcomes = cJSON_AddObjectToObject(attempts, "by_outcome");
     for (int o = 0; o < OUTCOME_COUNT; o++) {
         member_count(outcomes, outcome_name((enum outcome)o),
@@ -196,20 +232,12 @@ static void add_attempts(cJSON *object, const struct panel *panel)
     }
 }
 
-static void add_amplification(cJSON *object, const struct panel *panel,
-                              const struct panel_figures *figures,
-                              double peak_1s)
+static void add_amplification(cJSON *object, const struct figure_view *view)
 {
+    const struct panel *panel = view->panel;
     cJSON *amplification = cJSON_AddObjectToObject(object, "amplification");
 
-    member_measured(amplification, "attempts_per_operation",
-                    figures->attempts_per_operation);
-    member_measured(amplification, "peak_1s", peak_1s);
-    member_measured(amplification, "retry_share", figures->retry_share);
-    member_measured(amplification, "wasted_share", figures->wasted_share);
-    member_count(amplification, "not_sent",
-                 panel->attempts_per_operation[0]);
-
+    figures_add_group(amplification, FIGURES_AMPLIFICATION, view);
     cJSON *histogram = cJSON_AddArrayToObject(amplification, "histogram");
     int last = AMPLIFICATION_BINS - 1;
     while (last > 0 && panel->attempts_per_operation[last] == 0) {
@@ -222,23 +250,23 @@ static void add_amplification(cJSON *object, const struct panel *panel,
     }
 }
 
-void figures_add(cJSON *object, const struct panel *panel,
-                 const struct panel_figures *figures, double peak_1s)
+void figures_add(cJSON *object, const struct figure_view *view)
 {
-    add_operations(object, panel);
-    add_attempts(object, panel);
-
-    cJSON *rates = cJSON_AddObjectToObject(object, "rates");
-    member_measured(rates, "offered_per_s", figures->offered_per_s);
-    member_measured(rates, "operations_per_s", figures->operations_per_s);
-    member_measured(rates, "attempts_per_s", figures->attempts_per_s);
-    member_measured(rates, "goodput_per_s", figures->goodput_per_s);
-    member_measured(object, "success_rate", figures->success_rate);
+    add_operations(object, view);
+    add_attempts(object, view);
+    figures_add_group(cJSON_AddObjectToObject(object, "rates"), FIGURES_RATES,
+                      view);
+    figures_add_group(object, FIGURES_SUCCESS, view);
 
     cJSON *latency = cJSON_AddObjectToObject(object, "latency");
+    cJSON_AddItemToObject(latency, "time_to_success",
+                          time_to_success(view->panel));
     for (int h = 0; h < HISTOGRAM_COUNT; h++) {
-        cJSON_AddItemToObject(latency, histogram_names[h],
-                              figures_distribution(&panel->hist[h]));
+        cJSON_AddItemToObject(
+            latency, histogram_names[h],
+            distribution(&view->panel->hist[h], &view->panel->least[h],
+                         view->panel->hist[h].count,
+                         panel_whole(view->panel, (enum histogram)h)));
     }
-    add_amplification(object, panel, figures, peak_1s);
+    add_amplification(object, view);
 }

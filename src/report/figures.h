@@ -10,9 +10,13 @@
 #include <cjson/cJSON.h>
 
 /* Adds operations, attempts, rates, success_rate, latency and amplification.
- * peak_1s < 0: not measured. */
-void figures_add(cJSON *object, const struct panel *panel,
-                 const struct panel_figures *figures, double peak_1s);
+ */
+void figures_add(cJSON *object, const struct figure_view *view);
+
+/* Adds the members of one group, in the order of measure/figure.def; null
+ * where one was not measured. */
+void figures_add_group(cJSON *object, enum figure_group group,
+                       const struct figure_view *view);
 
 /* A distribution; every figure but the count is null when it is empty. */
 cJSON *figures_distribution(const struct hist *hist);

@@ -15,9 +15,9 @@ static bool is_stdout(const char *path)
 static bool cannot_write(struct errors *errors, const char *path,
                          const char *what, int number)
 {
-    struct error *error = errors_add(errors, ERROR_NO_REPORT,
-                                     "cannot write %s: %s", what,
-                                     strerror(number));
+    struct error *error =
+        errors_add(errors, ERROR_NO_REPORT, "cannot write %s: %s", what,
+                   strerror(number));
     snprintf(error->file, sizeof(error->file), "%s",
              is_stdout(path) ? "standard output" : path);
     switch (number) {
@@ -70,8 +70,8 @@ static int open_beside(const char *path, struct str *name)
     for (unsigned i = 0; i < 100; i++) {
         str_reset(name);
         str_printf(name, "%s.%ld-%u.tmp", path, (long)getpid(), i);
-        int file = open(name->text, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-                        0666);
+        int file =
+            open(name->text, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (file >= 0 || errno != EEXIST) {
             return file;
         }
@@ -183,8 +183,8 @@ static void open_file(struct file_writer *writer)
 
     if (place == PLACE_SPECIAL) {
         /* A pipe that nobody reads fails, and is not waited for. */
-        writer->file = open(writer->path, O_WRONLY | O_CLOEXEC | O_NOCTTY |
-                                              O_NONBLOCK);
+        writer->file =
+            open(writer->path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
         if (writer->file >= 0) {
             fcntl(writer->file, F_SETFL, O_WRONLY);
         }
@@ -192,8 +192,8 @@ static void open_file(struct file_writer *writer)
         /* A link stays a link: what it names is replaced. */
         writer->real =
             place == PLACE_FILE ? realpath(writer->path, NULL) : NULL;
-        writer->file = open_beside(
-            writer->real ? writer->real : writer->path, &writer->name);
+        writer->file = open_beside(writer->real ? writer->real : writer->path,
+                                   &writer->name);
         writer->has_name = writer->file >= 0;
         keep_mode(writer);
     }
@@ -202,8 +202,7 @@ static void open_file(struct file_writer *writer)
     }
 }
 
-void file_begin(struct file_writer *writer, const char *path,
-                const char *what)
+void file_begin(struct file_writer *writer, const char *path, const char *what)
 {
     *writer = (struct file_writer){.path = path,
                                    .what = what,
@@ -225,6 +224,13 @@ void file_flush(struct file_writer *writer)
                                    writer->buffer.length);
     }
     str_reset(&writer->buffer);
+}
+
+void file_flush_when_long(struct file_writer *writer)
+{
+    if (writer->buffer.length >= FILE_BUFFER_MAX / 2) {
+        file_flush(writer);
+    }
 }
 
 static void note_failure(struct file_writer *writer, bool failed)
@@ -254,6 +260,8 @@ bool file_end(struct file_writer *writer, struct errors *errors)
     str_release(&writer->buffer);
     str_release(&writer->name);
     free(writer->real);
-    return writer->number == 0 || cannot_write(errors, writer->path,
-                                               writer->what, writer->number);
+    /* A reader that has seen enough (squall ... | head) is no failure. */
+    return writer->number == 0 ||
+           (writer->number == EPIPE && is_stdout(writer->path)) ||
+           cannot_write(errors, writer->path, writer->what, writer->number);
 }

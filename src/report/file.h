@@ -18,18 +18,17 @@ struct file_writer {
     const char *path;
     struct str buffer; /* to be appended to; flushed when it is long */
     int file;
-    int number;        /* the first errno, 0: none */
-    bool has_name;     /* a temporary file is to be renamed */
-    struct str name;   /* of it */
-    char *real;        /* what it becomes */
+    int number;      /* the first errno, 0: none */
+    bool has_name;   /* a temporary file is to be renamed */
+    struct str name; /* of it */
+    char *real;      /* what it becomes */
 };
 
 /* True when it could be written to `path` now; to be asked before a run. */
-bool file_can_write(const char *path, const char *what,
-                    struct errors *errors);
+bool file_can_write(const char *path, const char *what, struct errors *errors);
 
-/* Whether two paths name one file, be it there or not; not "-", nor a device or
- * a pipe, which may well take two. NULL is no file. */
+/* Whether two paths name one file, be it there or not; not "-", nor a device
+ * or a pipe, which may well take two. NULL is no file. */
 bool file_is_same(const char *path, const char *other);
 
 /* Begins, flushes what is in the buffer (at the latest when it holds
@@ -40,6 +39,7 @@ enum { FILE_BUFFER_MAX = 256 * 1024 };
 void file_begin(struct file_writer *writer, const char *path,
                 const char *what);
 void file_flush(struct file_writer *writer);
+void file_flush_when_long(struct file_writer *writer);
 bool file_end(struct file_writer *writer, struct errors *errors);
 
 #endif

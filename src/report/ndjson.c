@@ -1,8 +1,11 @@
 #include "report/ndjson.h"
 
+#include "base/json.h"
+#include "base/mask.h"
 #include "base/must.h"
 #include "base/unicode.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* A comma, unless it is the first of its object or array. */
@@ -44,9 +47,13 @@ static bool is_plain(char c)
     return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
 }
 
+/* Bytes from anywhere: what is secret in them is masked. */
 static void put_escaped(struct str *out, const char *bytes, size_t length)
 {
     size_t at = 0;
+    char *masked = mask_values(bytes, length, &length);
+
+    bytes = masked ? masked : bytes;
 
     str_append_char(out, '"');
     while (at < length) {
@@ -77,6 +84,7 @@ static void put_escaped(struct str *out, const char *bytes, size_t length)
         }
     }
     str_append_char(out, '"');
+    free(masked);
 }
 
 void ndjson_bytes(struct str *out, const char *name, const char *bytes,
@@ -130,8 +138,13 @@ void ndjson_us(struct str *out, const char *name, struct instant at)
 
 void ndjson_tree(struct str *out, const char *name, const cJSON *tree)
 {
-    char *text = tree ? cJSON_PrintUnformatted(tree) : NULL;
-
+    cJSON *copy = tree ? cJSON_Duplicate(tree, true) : NULL;
+    must(copy || !tree);
+    if (copy) {
+        json_mask(copy);
+    }
+    char *text = copy ? cJSON_PrintUnformatted(copy) : NULL;
+    cJSON_Delete(copy);
     must(text || !tree);
     put_name(out, name);
     str_append(out, text ? text : "null");

@@ -1,10 +1,15 @@
 #include "report/progress.h"
 
+#include "base/must.h"
 #include "base/units.h"
-#include "report/pen.h"
+#include "report/term.h"
 
-enum { BAR_COLUMNS = 16, PLAIN_INTERVAL_S = 5, PLAIN_COLUMNS = 200,
-       GAP_COLUMNS = 2 };
+enum {
+    BAR_COLUMNS = 16,
+    PLAIN_INTERVAL_S = 5,
+    PLAIN_COLUMNS = 200,
+    GAP_COLUMNS = 2
+};
 
 /* How much of the run is over: by time or by operations, whichever is
  * further. */
@@ -15,109 +20,111 @@ static double share_done(const struct progress *progress)
         share = (double)progress->elapsed.ns / (double)progress->total.ns;
     }
     if (progress->operations_total > 0) {
-        double by_count = (double)progress->finished /
-                          (double)progress->operations_total;
+        double by_count =
+            (double)progress->finished / (double)progress->operations_total;
         share = by_count > share ? by_count : share;
     }
     return share > 1 ? 1 : share;
 }
 
 /* What is left where that is known, else what has passed. */
-static void add_time(struct pen *pen, const struct progress *progress)
+static void add_time(struct term *term, const struct progress *progress)
 {
     double elapsed = duration_in_seconds(progress->elapsed);
     if (progress->total.ns == INT64_MAX) {
-        pen_write(pen, INK_PLAIN, "%.0f s", elapsed);
+        term_write(term, STYLE_PLAIN, "%.0f s", elapsed);
         return;
     }
     double left = duration_in_seconds(progress->total) - elapsed;
-    pen_write(pen, INK_PLAIN, "%.0f s left", left > 0 ? left : 0.0);
+    term_write(term, STYLE_PLAIN, "%.0f s left", left > 0 ? left : 0.0);
 }
 
-static void add_rate(struct pen *pen, const struct progress *progress)
+static void add_rate(struct term *term, const struct progress *progress)
 {
     struct str text = STR_INIT;
     units_format_rate(&text, progress->rate_per_s);
-    pen_write(pen, INK_STRONG, "%s", text.text);
+    term_write(term, STYLE_STRONG, "%s", text.text);
     str_release(&text);
 }
 
-static void add_errors(struct pen *pen, const struct progress *progress)
+static void add_errors(struct term *term, const struct progress *progress)
 {
     struct str text = STR_INIT;
     units_format_count(&text, progress->errors);
-    pen_write(pen, progress->errors > 0 ? INK_BAD : INK_PLAIN, "errors %s",
-              text.text);
+    term_write(term, progress->errors > 0 ? STYLE_BAD : STYLE_PLAIN,
+               "failed %s", text.text);
     str_release(&text);
 }
 
-static void add_p99(struct pen *pen, const struct progress *progress)
+static void add_p99(struct term *term, const struct progress *progress)
 {
     struct str text = STR_INIT;
-    if (progress->p99_us >= 0) {
+    if (progress->p99_us == INT64_MAX) {
+        str_append(&text, "never");
+    } else if (progress->p99_us >= 0) {
         units_format_duration(&text, duration_us(progress->p99_us));
     } else {
         str_append_char(&text, '-');
     }
-    pen_write(pen, INK_PLAIN, "p99 %s", text.text);
+    term_write(term, STYLE_PLAIN, "p99 %s", text.text);
     str_release(&text);
 }
 
-static void add_amplification(struct pen *pen,
+static void add_amplification(struct term *term,
                               const struct progress *progress)
 {
     if (progress->amplification < 0) {
-        pen_write(pen, INK_PLAIN, "x-");
+        term_write(term, STYLE_PLAIN, "x-");
         return;
     }
-    pen_write(pen, progress->amplification > 1.005 ? INK_WARN : INK_PLAIN,
-              "x%.2f", progress->amplification);
+    term_write(term,
+               progress->amplification > 1.005 ? STYLE_WARN : STYLE_PLAIN,
+               "x%.2f", progress->amplification);
 }
 
-static void add_in_flight(struct pen *pen, const struct progress *progress)
+static void add_in_flight(struct term *term, const struct progress *progress)
 {
     struct str text = STR_INIT;
     units_format_count(&text, progress->in_flight);
-    pen_write(pen, INK_PLAIN, "in flight %s", text.text);
+    term_write(term, STYLE_PLAIN, "in flight %s", text.text);
     str_release(&text);
 }
 
-/* Most telling first: a narrow terminal loses the last ones. */
-static void (*const parts[])(struct pen *, const struct progress *) = {
-    add_time,          add_rate,   add_p99,
-    add_errors,        add_in_flight, add_amplification,
+/* Most important first: a narrow terminal loses the last ones. */
+static void (*const parts[])(struct term *, const struct progress *) = {
+    add_time, add_rate, add_p99, add_errors, add_in_flight, add_amplification,
 };
 
-/* Builds the line within the pen's width. */
-static void compose(struct pen *pen, const struct progress *progress,
+/* Builds the line within the width of the terminal. */
+static void compose(struct term *term, const struct progress *progress,
                     bool has_bar)
 {
-    int used = pen_foreign(pen, INK_STRONG,
-                           progress->phase ? progress->phase : "run",
-                           pen->width < 16 ? pen->width : 16);
+    int used = term_untrusted(term, STYLE_STRONG,
+                              progress->phase ? progress->phase : "run",
+                              term->width < 16 ? term->width : 16);
     double share = share_done(progress);
-    if (share >= 0 && has_bar && pen->width >= 60) {
-        pen_sign(pen, INK_FAINT, " ▕", " [");
-        pen_bar(pen, INK_GOOD, share, BAR_COLUMNS);
-        pen_sign(pen, INK_FAINT, "▏", "]");
+    if (share >= 0 && has_bar && term->width >= 60) {
+        term_sign(term, STYLE_FAINT, " ▕", " [");
+        term_bar(term, STYLE_GOOD, share, BAR_COLUMNS);
+        term_sign(term, STYLE_FAINT, "▏", "]");
         used += BAR_COLUMNS + 3;
     }
-    if (share >= 0 && used + 5 <= pen->width) {
-        pen_write(pen, INK_PLAIN, " %3d%%", (int)(share * 100));
+    if (share >= 0 && used + 5 <= term->width) {
+        term_write(term, STYLE_PLAIN, " %3d%%", (int)(share * 100));
         used += 5;
     }
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+    for (size_t i = 0; i < array_length(parts); i++) {
         /* Measured without colours, then written with them. */
         struct str plain = STR_INIT;
-        struct pen dry = {.out = &plain, .unicode = pen->unicode};
+        struct term dry = {.out = &plain, .unicode = term->unicode};
         parts[i](&dry, progress);
-        int columns = pen_columns(plain.text) + GAP_COLUMNS;
+        int columns = term_columns(plain.text) + GAP_COLUMNS;
         str_release(&plain);
-        if (used + columns > pen->width) {
+        if (used + columns > term->width) {
             break;
         }
-        pen_spaces(pen, GAP_COLUMNS);
-        parts[i](pen, progress);
+        term_spaces(term, GAP_COLUMNS);
+        parts[i](term, progress);
         used += columns;
     }
 }
@@ -126,28 +133,28 @@ void progress_show(struct progress_view *view, struct instant now,
                    const struct progress *progress)
 {
     struct str line = STR_INIT;
-    struct pen pen = {
+    struct term term = {
         .out = &line,
         .color = view->color,
-        .unicode = pen_locale_is_utf8(),
+        .unicode = term_locale_is_utf8(),
         .width = view->width,
     };
 
     if (view->live) {
         /* One write a redraw: from the left edge, over what was there, the
          * rest erased; the last column stays free so that nothing wraps. */
-        pen.width = (view->width > 0 ? view->width : 80) - 1;
+        term.width = (view->width > 0 ? view->width : 80) - 1;
         str_append(&line, "\r");
-        compose(&pen, progress, true);
+        compose(&term, progress, true);
         str_append(&line, "\033[K");
     } else {
         if (instant_since(now, view->last).ns < PLAIN_INTERVAL_S * NS_PER_S) {
             return;
         }
-        pen.width = PLAIN_COLUMNS;
+        term.width = PLAIN_COLUMNS;
         view->last = now;
         str_append(&line, "squall: ");
-        compose(&pen, progress, false);
+        compose(&term, progress, false);
         str_append_char(&line, '\n');
     }
     fwrite(line.text, 1, line.length, view->stream);

@@ -13,21 +13,22 @@
 
 /* Counters since the start of load, and figures of the last second. */
 struct progress {
-    const char *phase;         /* "warm-up", a stage, "drain", "settle" */
+    const char *phase; /* "warm-up", a stage, "drain", "settle" */
     struct duration elapsed;
     struct duration total;     /* FOREVER: bounded by operations */
     uint64_t operations_total; /* 0: bounded by time */
-    uint64_t started, finished, acked;
-    uint64_t attempts, errors; /* errors: finished and not acked */
+    uint64_t started, finished, succeeded;
+    uint64_t attempts, errors; /* errors: finished and not succeeded */
     uint64_t in_flight;
-    double rate_per_s;         /* operations finished in the last second */
-    int64_t p99_us;            /* of the last second; -1: none */
-    double amplification;      /* so far; < 0: nothing started */
+    double rate_per_s; /* operations finished in the last second */
+    int64_t p99_us;    /* time to success of the last second; INT64_MAX: never,
+                        * -1: nothing finished */
+    double amplification; /* so far; < 0: nothing started */
 };
 
 struct progress_view {
     FILE *stream;
-    bool live;   /* a terminal: redraw in place */
+    bool live; /* a terminal: redraw in place */
     bool color;
     int width;
     struct instant last; /* plain: when a line was last written */

@@ -16,8 +16,10 @@ enum shape {
     SHAPE_TEXTS,
     SHAPE_COUNTS,
     SHAPE_COUNT_LISTS,
+    SHAPE_VALUES,
     /* Lists of words. */
     SHAPE_SCHEMA,
+    SHAPE_COMPARISON_SCHEMA,
     SHAPE_RUN_VERDICT,
     SHAPE_ORACLE,
     SHAPE_EFFECT_CLASS,
@@ -27,18 +29,22 @@ enum shape {
     SHAPE_FAULT_KIND,
     SHAPE_UNIT,
     SHAPE_BREAKER_STATE,
+    SHAPE_SLO_WORD,
+    SHAPE_RECOVERY_WORD,
 };
 
 enum type {
     TYPE_TEXT,
     TYPE_WHOLE,
     TYPE_NUMBER,
+    TYPE_VALUE,
     TYPE_FLAG,
     TYPE_CHOICE,
     TYPE_OBJECT,
     TYPE_LIST,
     TYPE_MAP,
     TYPE_MEMBERS,
+    TYPE_FIGURES,
 };
 
 enum nullness { REQUIRED, NULLABLE };
@@ -57,54 +63,77 @@ static const struct field {
     enum shape of;
     enum nullness null;
     const char *sentence;
+    enum figure_group group; /* of FIGURES */
+    const char *metric;      /* its name in SLOs; NULL: none */
 } fields[] = {
 #define FIELD(shape, name, type, of, null, sentence) \
-    {SHAPE_##shape, name, TYPE_##type, SHAPE_##of, null, sentence},
+    {SHAPE_##shape, name, TYPE_##type, SHAPE_##of, null, sentence, 0, NULL},
+#define FIGURES(shape, group) \
+    {SHAPE_##shape, "",   TYPE_FIGURES,    SHAPE_NONE, \
+     REQUIRED,      NULL, FIGURES_##group, NULL},
 #include "report/field.def"
 };
 
-/* The words of a list, by index; NULL at its end. */
+/* The words of each list, by index. */
+#define WORDS(name, type) \
+    static const char *word_of_##type(int index) \
+    { \
+        return name((enum type)index); \
+    }
+WORDS(run_verdict_name, run_verdict)
+WORDS(effect_oracle_name, effect_oracle)
+WORDS(effect_class_name, effect_class)
+WORDS(verdict_name, verdict)
+WORDS(attempt_kind_name, attempt_kind)
+WORDS(outcome_name, outcome)
+WORDS(fault_name, fault_kind)
+WORDS(unit_word, metric_unit)
+WORDS(breaker_state_name, breaker_state)
+WORDS(slo_word_name, slo_word)
+WORDS(recovery_word, recovery_word)
+#undef WORDS
+
+static const char *word_of_schema(int index)
+{
+    (void)index;
+    return "squall.report/1";
+}
+
+static const char *word_of_comparison_schema(int index)
+{
+    (void)index;
+    return "squall.compare/1";
+}
+
+static const struct {
+    enum shape shape;
+    int count;
+    const char *(*word)(int index);
+} lists[] = {
+    {SHAPE_SCHEMA, 1, word_of_schema},
+    {SHAPE_COMPARISON_SCHEMA, 1, word_of_comparison_schema},
+    {SHAPE_RUN_VERDICT, RUN_VERDICT_COUNT, word_of_run_verdict},
+    {SHAPE_ORACLE, EFFECT_ORACLE_COUNT, word_of_effect_oracle},
+    {SHAPE_EFFECT_CLASS, EFFECT_CLASS_COUNT, word_of_effect_class},
+    {SHAPE_VERDICT, VERDICT_COUNT, word_of_verdict},
+    {SHAPE_ATTEMPT_KIND, ATTEMPT_KIND_COUNT, word_of_attempt_kind},
+    {SHAPE_OUTCOME, OUTCOME_COUNT, word_of_outcome},
+    {SHAPE_FAULT_KIND, FAULT_COUNT, word_of_fault_kind},
+    {SHAPE_UNIT, METRIC_UNIT_COUNT, word_of_metric_unit},
+    {SHAPE_BREAKER_STATE, BREAKER_HALF_OPEN + 1, word_of_breaker_state},
+    {SHAPE_SLO_WORD, SLO_WORD_COUNT, word_of_slo_word},
+    {SHAPE_RECOVERY_WORD, RECOVERY_WORD_COUNT, word_of_recovery_word},
+};
+
+/* A word of a list; NULL past its end. */
 static const char *choice(enum shape of, int index)
 {
-    static const char *const units[] = {"us", "ratio", "count", "per_s",
-                                        "factor"};
-    switch ((int)of) {
-    case SHAPE_SCHEMA:
-        return index == 0 ? "squall.report/1" : NULL;
-    case SHAPE_RUN_VERDICT:
-        return index <= RUN_INCOMPLETE
-                   ? run_verdict_name((enum run_verdict)index)
-                   : NULL;
-    case SHAPE_ORACLE:
-        return index <= ORACLE_UNVERIFIED
-                   ? effect_oracle_name((enum effect_oracle)index)
-                   : NULL;
-    case SHAPE_EFFECT_CLASS:
-        return index < EFFECT_CLASS_COUNT
-                   ? effect_class_name((enum effect_class)index)
-                   : NULL;
-    case SHAPE_VERDICT:
-        return index < VERDICT_COUNT ? verdict_name((enum verdict)index)
-                                     : NULL;
-    case SHAPE_ATTEMPT_KIND:
-        return index < ATTEMPT_KIND_COUNT
-                   ? attempt_kind_name((enum attempt_kind)index)
-                   : NULL;
-    case SHAPE_OUTCOME:
-        return index < OUTCOME_COUNT ? outcome_name((enum outcome)index)
-                                     : NULL;
-    case SHAPE_FAULT_KIND:
-        return index < FAULT_COUNT ? fault_name((enum fault_kind)index)
-                                   : NULL;
-    case SHAPE_BREAKER_STATE:
-        return index <= BREAKER_HALF_OPEN
-                   ? breaker_state_name((enum breaker_state)index)
-                   : NULL;
-    case SHAPE_UNIT:
-        return index < (int)array_length(units) ? units[index] : NULL;
-    default:
-        return NULL;
+    for (size_t i = 0; i < array_length(lists); i++) {
+        if (lists[i].shape == of) {
+            return index < lists[i].count ? lists[i].word(index) : NULL;
+        }
     }
+    return NULL;
 }
 
 static void set_type(cJSON *schema, const char *type, enum nullness null)
@@ -116,6 +145,15 @@ static void set_type(cJSON *schema, const char *type, enum nullness null)
     cJSON *types = cJSON_AddArrayToObject(schema, "type");
     cJSON_AddItemToArray(types, cJSON_CreateString(type));
     cJSON_AddItemToArray(types, cJSON_CreateString("null"));
+}
+
+/* A number, "never", or null. */
+static void set_value(cJSON *schema)
+{
+    static const char *const types[] = {"number", "string", "null"};
+    cJSON_AddItemToObject(
+        schema, "type",
+        cJSON_CreateStringArray(types, (int)array_length(types)));
 }
 
 /* What elements and values of this shape look like. */
@@ -133,17 +171,18 @@ static cJSON *schema_of_shape(enum shape of)
         break;
     case SHAPE_COUNT_LISTS:
         set_type(schema, "array", REQUIRED);
-        cJSON_AddItemToObject(schema, "items",
-                              schema_of_shape(SHAPE_COUNTS));
+        cJSON_AddItemToObject(schema, "items", schema_of_shape(SHAPE_COUNTS));
         break;
     case SHAPE_ANYTHING:
         set_type(schema, "object", REQUIRED);
         break;
+    case SHAPE_VALUES:
+        set_value(schema);
+        break;
     default: {
         char reference[64];
         must((int)of < SHAPE_COUNT);
-        snprintf(reference, sizeof(reference), "#/$defs/%s",
-                 shapes[of].name);
+        snprintf(reference, sizeof(reference), "#/$defs/%s", shapes[of].name);
         cJSON_AddStringToObject(schema, "$ref", reference);
     }
     }
@@ -154,8 +193,7 @@ static void add_choices(cJSON *schema, const struct field *field)
 {
     cJSON *words = cJSON_AddArrayToObject(schema, "enum");
     for (int i = 0; choice(field->of, i); i++) {
-        cJSON_AddItemToArray(words,
-                             cJSON_CreateString(choice(field->of, i)));
+        cJSON_AddItemToArray(words, cJSON_CreateString(choice(field->of, i)));
     }
     if (field->null == NULLABLE) {
         cJSON_AddItemToArray(words, cJSON_CreateNull());
@@ -194,6 +232,9 @@ static cJSON *schema_of_field(const struct field *field)
     case TYPE_NUMBER:
         set_type(schema, "number", field->null);
         break;
+    case TYPE_VALUE:
+        set_value(schema);
+        break;
     case TYPE_FLAG:
         set_type(schema, "boolean", field->null);
         break;
@@ -213,9 +254,44 @@ static cJSON *schema_of_field(const struct field *field)
                               schema_of_shape(field->of));
         break;
     case TYPE_MEMBERS:
+    case TYPE_FIGURES:
         must_never("members have no schema of their own");
     }
     return schema;
+}
+
+/* The field that a figure is. */
+static struct field field_of(enum shape shape, const struct figure *figure)
+{
+    return (struct field){
+        .shape = shape,
+        .name = figure->member,
+        .type =
+            figure->form == FIGURE_NUMBER_OR_NULL ? TYPE_NUMBER : TYPE_WHOLE,
+        .of = SHAPE_NONE,
+        .null = figure->form == FIGURE_WHOLE ? REQUIRED : NULLABLE,
+        .sentence = figure->sentence,
+        .metric = figure->metric,
+    };
+}
+
+static void add_member(const struct field *field, cJSON *properties,
+                       cJSON *required)
+{
+    cJSON_AddItemToObject(properties, field->name, schema_of_field(field));
+    cJSON_AddItemToArray(required, cJSON_CreateString(field->name));
+}
+
+static void add_figures(const struct field *field, cJSON *properties,
+                        cJSON *required)
+{
+    const struct figure *figure;
+    for (size_t i = 0; (figure = figure_at(i)); i++) {
+        if (figure->member && figure->group == field->group) {
+            struct field member = field_of(field->shape, figure);
+            add_member(&member, properties, required);
+        }
+    }
 }
 
 static void add_members(enum shape shape, cJSON *properties, cJSON *required)
@@ -227,11 +303,11 @@ static void add_members(enum shape shape, cJSON *properties, cJSON *required)
         }
         if (field->type == TYPE_MEMBERS) {
             add_members(field->of, properties, required);
-            continue;
+        } else if (field->type == TYPE_FIGURES) {
+            add_figures(field, properties, required);
+        } else {
+            add_member(field, properties, required);
         }
-        cJSON_AddItemToObject(properties, field->name,
-                              schema_of_field(field));
-        cJSON_AddItemToArray(required, cJSON_CreateString(field->name));
     }
 }
 
@@ -245,34 +321,64 @@ static void fill_object(cJSON *schema, enum shape shape)
     add_members(shape, properties, required);
 }
 
-cJSON *report_schema_make(void)
+/* Marks the shapes that a shape's members are of. */
+static void reach(enum shape shape, bool *is_reached)
+{
+    for (size_t i = 0; i < array_length(fields); i++) {
+        const struct field *field = &fields[i];
+        bool is_object = field->type == TYPE_OBJECT ||
+                         field->type == TYPE_LIST || field->type == TYPE_MAP;
+        if (field->shape != shape || (int)field->of >= SHAPE_COUNT) {
+            continue;
+        }
+        if (field->type == TYPE_MEMBERS) {
+            reach(field->of, is_reached);
+        } else if (is_object && !is_reached[field->of]) {
+            is_reached[field->of] = true;
+            reach(field->of, is_reached);
+        }
+    }
+}
+
+static const struct {
+    enum document_kind kind;
+    enum shape root;
+    const char *id, *title;
+} roots[] = {
+    {DOCUMENT_RUN, SHAPE_REPORT, "urn:squall:report:1", "squall.report/1"},
+    {DOCUMENT_COMPARISON, SHAPE_COMPARISON, "urn:squall:compare:1",
+     "squall.compare/1"},
+};
+
+static cJSON *make(enum shape root, const char *id, const char *title)
 {
     cJSON *schema = cJSON_CreateObject();
+    bool is_reached[SHAPE_COUNT] = {false};
+
     cJSON_AddStringToObject(schema, "$schema",
                             "https://json-schema.org/draft/2020-12/schema");
-    cJSON_AddStringToObject(schema, "$id", "urn:squall:report:1");
-    cJSON_AddStringToObject(schema, "title", "squall.report/1");
-    fill_object(schema, SHAPE_REPORT);
+    cJSON_AddStringToObject(schema, "$id", id);
+    cJSON_AddStringToObject(schema, "title", title);
+    fill_object(schema, root);
     cJSON *definitions = cJSON_AddObjectToObject(schema, "$defs");
-    for (int s = SHAPE_REPORT + 1; s < SHAPE_COUNT; s++) {
-        if (s == SHAPE_FIGURES) {
-            continue; /* never an object of its own */
+    reach(root, is_reached);
+    for (int s = 0; s < SHAPE_COUNT; s++) {
+        if (is_reached[s]) {
+            fill_object(cJSON_AddObjectToObject(definitions, shapes[s].name),
+                        (enum shape)s);
         }
-        fill_object(cJSON_AddObjectToObject(definitions, shapes[s].name),
-                    (enum shape)s);
     }
     return schema;
 }
 
-void report_schema_print(FILE *stream)
+cJSON *report_schema_make(enum document_kind kind)
 {
-    cJSON *schema = report_schema_make();
-    char *text = cJSON_Print(schema);
-    must(text);
-    fputs(text, stream);
-    fputc('\n', stream);
-    cJSON_free(text);
-    cJSON_Delete(schema);
+    for (size_t i = 0; i < array_length(roots); i++) {
+        if (roots[i].kind == kind) {
+            return make(roots[i].root, roots[i].id, roots[i].title);
+        }
+    }
+    return NULL;
 }
 
 static const char *type_words(const struct field *field)
@@ -285,6 +391,8 @@ static const char *type_words(const struct field *field)
         return "whole number";
     case TYPE_NUMBER:
         return "number";
+    case TYPE_VALUE:
+        return "number, Qq never";
     case TYPE_FLAG:
         return "true or false";
     case TYPE_OBJECT:
@@ -294,6 +402,7 @@ static const char *type_words(const struct field *field)
     case TYPE_MAP:
         return "object by name";
     case TYPE_MEMBERS:
+    case TYPE_FIGURES:
         break;
     }
     return "";
@@ -330,8 +439,12 @@ static void print_manual_field(const struct field *field, FILE *stream)
                 shapes[field->of].title);
         return;
     }
-    fprintf(stream, ".It Cm %s Pq %s%s\n", field->name, type_words(field),
+    fprintf(stream, ".It Cm %s Pq %s%s", field->name, type_words(field),
             field->null == NULLABLE ? " or null" : "");
+    if (field->metric) {
+        fprintf(stream, " , in SLOs Cm %s", field->metric);
+    }
+    fputc('\n', stream);
     print_sentences(field->sentence, stream);
     bool is_container = field->type == TYPE_OBJECT ||
                         field->type == TYPE_LIST || field->type == TYPE_MAP;
@@ -341,6 +454,17 @@ static void print_manual_field(const struct field *field, FILE *stream)
     print_manual_choices(field, stream);
 }
 
+static void print_manual_figures(const struct field *field, FILE *stream)
+{
+    const struct figure *figure;
+    for (size_t i = 0; (figure = figure_at(i)); i++) {
+        if (figure->member && figure->group == field->group) {
+            struct field member = field_of(field->shape, figure);
+            print_manual_field(&member, stream);
+        }
+    }
+}
+
 void report_schema_print_manual(FILE *stream)
 {
     for (int s = 0; s < SHAPE_COUNT; s++) {
@@ -348,7 +472,12 @@ void report_schema_print_manual(FILE *stream)
         print_sentences(shapes[s].sentence, stream);
         fputs(".Bl -tag -width Ds\n", stream);
         for (size_t i = 0; i < array_length(fields); i++) {
-            if ((int)fields[i].shape == s) {
+            if ((int)fields[i].shape != s) {
+                continue;
+            }
+            if (fields[i].type == TYPE_FIGURES) {
+                print_manual_figures(&fields[i], stream);
+            } else {
                 print_manual_field(&fields[i], stream);
             }
         }

@@ -1,8 +1,10 @@
 #include "report/text_delays.h"
 
+#include "base/mask.h"
 #include "base/units.h"
 #include "report/text_part.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { RETRY_COLUMNS = 7, WAIT_COLUMNS = 10, CHART_COLUMNS_MAX = 100 };
@@ -18,22 +20,26 @@ static const struct {
                         "Throttle is an answer that asks callers to slow "
                         "down, such as a status 429."},
     [CLASS_TIMEOUT] = {"a timeout",
-                       "Timeout is that no answer came in time: nobody knows "
+                       "Timeout is that no answer came in time: it is unknown "
                        "what became of the attempt."},
     [CLASS_NETWORK] = {"a network failure",
                        "Network is that there was no answer at all, where a "
-                       "profile tells that from bad answers."},
+                       "profile distinguishes that from bad answers."},
 };
 
-static void remark(struct text *text, enum ink ink, const struct str *words)
+static void remark(struct text *text, enum style style,
+                   const struct str *words)
 {
-    pen_spaces(&text->pen, 2);
-    text_wrapped(text, ink, words->text, 2);
+    term_spaces(&text->term, 2);
+    text_wrapped(text, style, words->text, 2);
 }
 
-static const char *name_of(const struct delays *delays, const char *name)
+static void put_name(struct text *text, const struct delays *delays,
+                     const char *name)
 {
-    return delays->plan->name ? delays->plan->name : name;
+    char *shown = mask_text(delays->plan->name ? delays->plan->name : name);
+    term_untrusted(&text->term, STYLE_STRONG, shown, -1);
+    free(shown);
 }
 
 /* Beyond what the profile retries: shown, but it would not come to it. */
@@ -57,11 +63,11 @@ static void append_wait(struct str *out, struct duration wait)
     }
 }
 
-static void add_wait(struct text *text, enum ink ink, struct duration wait)
+static void add_wait(struct text *text, enum style style, struct duration wait)
 {
     struct str out = STR_INIT;
     append_wait(&out, wait);
-    pen_right(&text->pen, ink, out.text, WAIT_COLUMNS);
+    term_right(&text->term, style, out.text, WAIT_COLUMNS);
     str_release(&out);
 }
 
@@ -75,13 +81,13 @@ static void add_sums(struct text *text, const struct delays *delays,
     if (count < 2) {
         return;
     }
-    pen_right(&text->pen, INK_FAINT, "sum", RETRY_COLUMNS);
+    term_right(&text->term, STYLE_FAINT, "sum", RETRY_COLUMNS);
     for (size_t draw = first; draw < end; draw++) {
         struct duration sum = DURATION_ZERO;
         for (size_t i = 0; i < count; i++) {
             sum = duration_add(sum, delays_wait(delays, draw, i));
         }
-        add_wait(text, INK_FAINT, sum);
+        add_wait(text, STYLE_FAINT, sum);
     }
     text_newline(text);
 }
@@ -90,28 +96,28 @@ static void add_sums(struct text *text, const struct delays *delays,
 static void add_columns(struct text *text, const struct delays *delays,
                         size_t first, size_t end)
 {
-    struct pen *pen = &text->pen;
+    struct term *term = &text->term;
 
     text_newline(text);
-    pen_right(pen, INK_FAINT, "retry", RETRY_COLUMNS);
+    term_right(term, STYLE_FAINT, "retry", RETRY_COLUMNS);
     for (size_t draw = first; draw < end; draw++) {
         char title[WAIT_COLUMNS + 1];
         snprintf(title, sizeof(title), "u=%.*s", WAIT_COLUMNS - 3,
                  delays->draws.items[draw].written);
-        pen_right(pen, INK_FAINT, title, WAIT_COLUMNS);
+        term_right(term, STYLE_FAINT, title, WAIT_COLUMNS);
     }
     text_newline(text);
     for (size_t i = 0; i < delays->retries; i++) {
-        enum ink ink = is_beyond(delays, i) ? INK_FAINT : INK_PLAIN;
+        enum style style = is_beyond(delays, i) ? STYLE_FAINT : STYLE_PLAIN;
         if (i > 0 && is_beyond(delays, i) && !is_beyond(delays, i - 1)) {
-            pen_write(pen, INK_WARN, "  the profile gives up here");
+            term_write(term, STYLE_WARN, "  the profile gives up here");
             text_newline(text);
         }
         char number[24];
         snprintf(number, sizeof(number), "%zu", i + 1);
-        pen_right(pen, ink, number, RETRY_COLUMNS);
+        term_right(term, style, number, RETRY_COLUMNS);
         for (size_t draw = first; draw < end; draw++) {
-            add_wait(text, ink, delays_wait(delays, draw, i));
+            add_wait(text, style, delays_wait(delays, draw, i));
         }
         text_newline(text);
     }
@@ -120,7 +126,7 @@ static void add_columns(struct text *text, const struct delays *delays,
 
 static void add_table(struct text *text, const struct delays *delays)
 {
-    size_t fit = (size_t)(text->pen.width - RETRY_COLUMNS) / WAIT_COLUMNS;
+    size_t fit = (size_t)(text->term.width - RETRY_COLUMNS) / WAIT_COLUMNS;
     size_t count = delays->draws.count;
 
     for (size_t first = 0; first < count; first += fit) {
@@ -148,9 +154,9 @@ static struct span span_of(const struct delays *delays, size_t retry)
 
 static void add_chart(struct text *text, const struct delays *delays)
 {
-    struct pen *pen = &text->pen;
+    struct term *term = &text->term;
     struct duration longest = DURATION_ZERO;
-    int columns = pen->width - RETRY_COLUMNS - 3;
+    int columns = term->width - RETRY_COLUMNS - 3;
     columns = columns > CHART_COLUMNS_MAX ? CHART_COLUMNS_MAX : columns;
 
     for (size_t i = 0; i < delays->retries; i++) {
@@ -165,18 +171,19 @@ static void add_chart(struct text *text, const struct delays *delays)
         bool beyond = is_beyond(delays, i);
         char number[24];
         snprintf(number, sizeof(number), "%zu", i + 1);
-        pen_right(pen, beyond ? INK_FAINT : INK_PLAIN, number, RETRY_COLUMNS);
-        pen_sign(pen, INK_FAINT, " ▕", " |");
-        pen_range(pen, beyond ? INK_FAINT : INK_GOOD,
-                  (double)span.low.ns / (double)longest.ns,
-                  (double)span.high.ns / (double)longest.ns, columns);
+        term_right(term, beyond ? STYLE_FAINT : STYLE_PLAIN, number,
+                   RETRY_COLUMNS);
+        term_sign(term, STYLE_FAINT, " ▕", " |");
+        term_range(term, beyond ? STYLE_FAINT : STYLE_GOOD,
+                   (double)span.low.ns / (double)longest.ns,
+                   (double)span.high.ns / (double)longest.ns, columns);
         text_newline(text);
     }
     struct str most = STR_INIT;
     append_wait(&most, longest);
-    pen_spaces(pen, RETRY_COLUMNS + 2);
-    pen_write(pen, INK_FAINT, "0");
-    pen_right(pen, INK_FAINT, most.text, columns - 1);
+    term_spaces(term, RETRY_COLUMNS + 2);
+    term_write(term, STYLE_FAINT, "0");
+    term_right(term, STYLE_FAINT, most.text, columns - 1);
     text_newline(text);
     str_release(&most);
 }
@@ -200,9 +207,11 @@ static void add_limit(struct text *text, const struct delays *delays)
         str_append(&words, "The number of retries has no limit but the "
                            "operation timeout.");
     } else {
-        str_printf(&words, "The profile gives up after %zu %s "
-                           "(max_attempts %u).", limit,
-                   limit == 1 ? "retry" : "retries", retry->max_attempts);
+        str_printf(&words,
+                   "The profile gives up after %zu %s "
+                   "(max_attempts %u).",
+                   limit, limit == 1 ? "retry" : "retries",
+                   retry->max_attempts);
     }
     if (exempt) {
         str_append(&words, " A rule for this class retries past that.");
@@ -211,7 +220,7 @@ static void add_limit(struct text *text, const struct delays *delays)
         str_printf(&words, " A rule for this class allows no more than %u.",
                    most);
     }
-    remark(text, INK_PLAIN, &words);
+    remark(text, STYLE_PLAIN, &words);
     str_release(&words);
 }
 
@@ -267,7 +276,7 @@ static void add_hint(struct text *text, const struct delays *delays)
     if (hint->count > 0 && hint->required) {
         str_append(&words, " An answer without it is not retried.");
     }
-    remark(text, INK_PLAIN, &words);
+    remark(text, STYLE_PLAIN, &words);
     str_release(&words);
 }
 
@@ -291,7 +300,7 @@ static void add_budget(struct text *text, const struct delays *delays)
         units_format_duration(&words, policy->timeout.operation);
         str_append(&words, ".");
     }
-    remark(text, INK_PLAIN, &words);
+    remark(text, STYLE_PLAIN, &words);
     str_release(&words);
 }
 
@@ -301,13 +310,14 @@ static void add_remarks(struct text *text, const struct delays *delays)
 
     text_newline(text);
     str_append(&words, classes[delays->class].meaning);
-    remark(text, INK_PLAIN, &words);
+    remark(text, STYLE_PLAIN, &words);
     if (!delays_retries_class(delays->plan, delays->class)) {
         str_reset(&words);
-        str_printf(&words, "No rule of this profile retries an ending as %s, "
-                           "so it never comes to these waits.",
+        str_printf(&words,
+                   "No rule of this profile retries an ending as %s, "
+                   "so these waits never happen.",
                    outcome_class_name(delays->class));
-        remark(text, INK_WARN, &words);
+        remark(text, STYLE_WARN, &words);
     }
     str_release(&words);
     add_limit(text, delays);
@@ -318,10 +328,10 @@ static void add_remarks(struct text *text, const struct delays *delays)
 static void add_schedule(struct text *text, const struct delays *delays,
                          const char *name)
 {
-    pen_foreign(&text->pen, INK_STRONG, name_of(delays, name), -1);
-    pen_write(&text->pen, INK_PLAIN,
-              ": waits after %s, for draws u of the jitter",
-              classes[delays->class].after);
+    put_name(text, delays, name);
+    term_write(&text->term, STYLE_PLAIN,
+               ": waits after %s, for draws u of the jitter",
+               classes[delays->class].after);
     text_newline(text);
     add_table(text, delays);
     add_chart(text, delays);
@@ -334,11 +344,11 @@ static void add_nothing(struct text *text, const struct delays *delays,
 {
     const struct retry_config *retry = &delays->plan->policy.retry;
 
-    pen_foreign(&text->pen, INK_STRONG, name_of(delays, name), -1);
-    pen_write(&text->pen, INK_PLAIN, " never retries: %s.",
-              retry->max_attempts == 1
-                  ? "an operation is one attempt (max_attempts 1)"
-                  : "no rule says what to retry (retry_on, classify)");
+    put_name(text, delays, name);
+    term_write(&text->term, STYLE_PLAIN, " never retries: %s.",
+               retry->max_attempts == 1
+                   ? "an operation is one attempt (max_attempts 1)"
+                   : "no rule says what to retry (retry_on, classify)");
     text_newline(text);
 }
 

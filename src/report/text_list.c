@@ -16,9 +16,10 @@ static int add_name(struct text *text, const char *name)
 
     if (slash) {
         str_append_bytes(&folder, name, (size_t)(slash - name) + 1);
-        used += pen_foreign(&text->pen, INK_FAINT, folder.text, -1);
+        used += term_untrusted(&text->term, STYLE_FAINT, folder.text, -1);
     }
-    used += pen_foreign(&text->pen, INK_STRONG, slash ? slash + 1 : name, -1);
+    used += term_untrusted(&text->term, STYLE_STRONG, slash ? slash + 1 : name,
+                           -1);
     str_release(&folder);
     return used;
 }
@@ -42,7 +43,7 @@ void text_list_render(const struct catalogue *catalogue, bool cut,
     text_begin(&text, &out, options);
     for (size_t i = 0; i < catalogue->count; i++) {
         int columns =
-            pen_foreign_columns(&text.pen, catalogue->entries[i].name);
+            term_untrusted_columns(&text.term, catalogue->entries[i].name);
         widest = columns > widest ? columns : widest;
     }
     for (size_t i = 0; i < catalogue->count; i++) {
@@ -51,10 +52,12 @@ void text_list_render(const struct catalogue *catalogue, bool cut,
             text_newline(&text);
         }
         int used = add_name(&text, entry->name);
-        pen_spaces(&text.pen, widest + 2 - used);
-        int room = text.pen.width - widest - 2;
-        pen_foreign(&text.pen, INK_PLAIN, about(entry),
-                    !cut ? -1 : room > 0 ? room : 0);
+        term_spaces(&text.term, widest + 2 - used);
+        int room = text.term.width - widest - 2;
+        term_untrusted(&text.term, STYLE_PLAIN, about(entry),
+                       !cut       ? -1
+                       : room > 0 ? room
+                                  : 0);
         /* No trailing blanks, but also no line that is broken. */
         while (out.length > 0 && out.text[out.length - 1] == ' ') {
             out.text[--out.length] = '\0';
@@ -65,13 +68,12 @@ void text_list_render(const struct catalogue *catalogue, bool cut,
     str_release(&out);
 }
 
-static void add_detail(struct text *text, const char *title,
-                       const char *words)
+static void add_detail(struct text *text, const char *title, const char *words)
 {
     if (words && *words) {
-        pen_write(&text->pen, INK_FAINT, "    %-*s", DETAIL_COLUMNS - 4,
-                  title);
-        text_wrapped(text, INK_PLAIN, words, DETAIL_COLUMNS);
+        term_write(&text->term, STYLE_FAINT, "    %-*s", DETAIL_COLUMNS - 4,
+                   title);
+        text_wrapped(text, STYLE_PLAIN, words, DETAIL_COLUMNS);
     }
 }
 
@@ -89,8 +91,8 @@ void text_list_render_long(const struct catalogue *catalogue,
         }
         add_name(&text, entry->name);
         text_newline(&text);
-        pen_spaces(&text.pen, 4);
-        text_wrapped(&text, INK_PLAIN, about(entry), 4);
+        term_spaces(&text.term, 4);
+        text_wrapped(&text, STYLE_PLAIN, about(entry), 4);
         add_detail(&text, "version", catalogue_text(entry, "version"));
         add_detail(&text, "verified", catalogue_text(entry, "verified"));
         add_detail(&text, "source", catalogue_text(entry, "source"));

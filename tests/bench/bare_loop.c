@@ -4,15 +4,15 @@
  * One thread, one epoll, one multi handle, a closed model: every connection
  * sends its next request when the last one is answered. No policy, no
  * measuring, no keys. What squall costs beyond this is squall's own. -H makes
- * it send the very bytes that squall sends: libcurl formats headers slowly, and
- * that is not squall's cost.
+ * it send the very bytes that squall sends: libcurl formats headers slowly,
+ * and that is not squall's cost.
  *
  *   bare_loop [-c CONNECTIONS] [-n REQUESTS | -d SECONDS] [-b BODY]
  *             [-H HEADER]... URL
  *
  * On CURL_POLL_REMOVE a descriptor stays registered, since the same socket
  * comes back with the next request: that saves two system calls a request. So
- * the table of what is registered has to be told when curl closes a socket.
+ * the table of what is registered has to know when curl closes a socket.
  */
 #include "base/instant.h"
 #include "base/must.h"
@@ -181,10 +181,10 @@ static void handle_event(struct loop *loop, const struct epoll_event *event)
         loop->descriptors[fd].registered = 0;
         return;
     }
-    int flags = ((event->events & EPOLLIN) ? CURL_CSELECT_IN : 0) |
-                ((event->events & EPOLLOUT) ? CURL_CSELECT_OUT : 0) |
-                ((event->events & (EPOLLERR | EPOLLHUP)) ? CURL_CSELECT_ERR
-                                                         : 0);
+    int flags =
+        ((event->events & EPOLLIN) ? CURL_CSELECT_IN : 0) |
+        ((event->events & EPOLLOUT) ? CURL_CSELECT_OUT : 0) |
+        ((event->events & (EPOLLERR | EPOLLHUP)) ? CURL_CSELECT_ERR : 0);
     curl_multi_socket_action(loop->multi, fd, flags, &running);
 }
 

@@ -284,11 +284,11 @@ many_connections() {
     done
     wait "$pid"
     note "  exit $?, high-water mark $((${high:-0} / 1024)) MiB," \
-        "acked $(field "$dir/many.json" operations.acked)"
+        "succeeded $(field "$dir/many.json" operations.succeeded)"
 }
 
 # On a machine whose every core is busy with squall and the service together,
-# requests/s cannot double; CPU a request tells whether threads cost each
+# requests/s cannot double; CPU a request shows whether threads cost each
 # other anything.
 two_threads() {
     local threads
@@ -308,9 +308,22 @@ two_threads() {
     row threads2 2
 }
 
+# Which packages it wants, and which of them are not here.
+say_packages() {
+    local pair missing=''
+    for pair in nginx:nginx-light python3:python3 taskset:util-linux \
+        wrk:wrk hey:hey ab:apache2-utils; do
+        PATH=$PATH:/usr/sbin have "${pair%:*}" || missing+=" ${pair#*:}"
+    done
+    note "bench: needs nginx-light and python3; pins with util-linux;" \
+        "compares with wrk, hey and apache2-utils where they are installed"
+    [ -z "$missing" ] || note "bench: not installed:$missing"
+}
+
 main() {
-    [ -n "$nginx" ] || skip "nginx is not installed (apt install nginx-light)"
-    have python3 || skip "python3 is not installed"
+    say_packages
+    [ -n "$nginx" ] || skip "there is no nginx (apt install nginx-light)"
+    have python3 || skip "there is no python3 (apt install python3)"
     make -s -C "$root" "${bare#"$root"/}" || exit 1
     has_squall=0
     ulimit -n "$(ulimit -H -n)" 2>/dev/null

@@ -4,7 +4,7 @@
  *
  *   target_probe WORKERS MEAN_US constant|exponential KEYMODE [PORT]
  */
-#include "target/server.h"
+#include "service/server.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -58,8 +58,7 @@ int main(int argc, char **argv)
     printf("requests %llu, effects %llu, shed %llu, CPU %.1f us a request, "
            "peak memory %ld MiB\n",
            (unsigned long long)counts.requests,
-           (unsigned long long)counts.effects,
-           (unsigned long long)counts.shed,
+           (unsigned long long)counts.effects, (unsigned long long)counts.shed,
            counts.requests ? cpu_us / (double)counts.requests : 0,
            usage.ru_maxrss / 1024);
     return 0;

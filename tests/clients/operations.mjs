@@ -1,5 +1,5 @@
 // Plays operations through a client of the npm registry, as somebody does who
-// installed it and changed nothing, and tells how many of each case ended well.
+// installed it and changed nothing, and reports how many of each case ended well.
 //
 // usage: node operations.mjs CLIENT <cases.json
 //
@@ -31,11 +31,52 @@ async function withFunction(name) {
     return ({ url, ...options }) => client(url, options);
 }
 
+// The SDKs of one generator: any path of the service, through their retries.
+async function withGeneratedSdk(name) {
+    const { default: Sdk } = await import(name);
+    return ({ url, method, headers, body }) => {
+        const { origin, pathname } = new URL(url);
+        const client = new Sdk({ apiKey: "none", baseURL: origin });
+        return client.request({ method: method.toLowerCase(), path: pathname,
+            body, headers: { ...headers, "Content-Type": "text/plain" } });
+    };
+}
+
+async function withAzure() {
+    const { createDefaultHttpClient, createHttpHeaders,
+        createPipelineFromOptions, createPipelineRequest } =
+        await import("@azure/core-rest-pipeline");
+    const transport = createDefaultHttpClient();
+    const pipeline = createPipelineFromOptions({});
+    return async ({ headers, ...options }) => {
+        const { status } = await pipeline.sendRequest(transport,
+            createPipelineRequest({ ...options,
+                headers: createHttpHeaders(headers),
+                allowInsecureConnection: true }));
+        if (status >= 400) {
+            throw new Error(`status ${status}`);
+        }
+    };
+}
+
+async function withUndici() {
+    const { Agent, RetryAgent, request } = await import("undici");
+    const dispatcher = new RetryAgent(new Agent());
+    return async ({ url, ...options }) => {
+        const { body } = await request(url, { ...options, dispatcher });
+        await body.dump();
+    };
+}
+
 const clients = {
+    "@anthropic-ai/sdk": () => withGeneratedSdk("@anthropic-ai/sdk"),
+    "@azure/core-rest-pipeline": withAzure,
     "axios-retry": () => withAxios(),
     "axios-retry-exponential": () => withAxios("exponential"),
     "got": () => withFunction("got"),
     "ky": () => withFunction("ky"),
+    "openai": () => withGeneratedSdk("openai"),
+    "undici": withUndici,
 };
 
 function versionOf(name) {
@@ -54,7 +95,7 @@ async function operate({ name, method, url, body }, number) {
         await send({ url, method, headers, body: body ?? undefined });
         succeeded[name] += 1;
     } catch {
-        // Retried in vain, or not at all: the books tell.
+        // Retried in vain, or not at all: the books show.
     }
 }
 

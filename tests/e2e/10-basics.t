@@ -14,12 +14,12 @@ def closed_run(t):
     run = t.run(nginx.url, "-n", "3000", "-c", "8")
     log = nginx.log()
     t.equal(run["operations.offered"], 3000, "offered")
-    t.equal(run["operations.acked"], 3000, "acked")
+    t.equal(run["operations.succeeded"], 3000, "succeeded")
     t.equal(run["attempts.on_wire"], len(log), "on the wire and in the log")
     t.equal(run["attempts.by_status"], {"200": 3000}, "by status")
     t.equal({row["status"] for row in log}, {"200"}, "statuses in the log")
     t.between(len({row["connection"] for row in log}), 1, 8, "connections")
-    t.equal(run["verdict"], "pass", "verdict")
+    t.equal(run["verdict"], "done", "verdict")
     t.equal(run["run.complete"], True, "complete")
     t.equal(run["run.exit"], 0, "exit in the report")
 
@@ -53,7 +53,7 @@ def closed_duration(t):
 def two_threads(t):
     nginx = t.nginx()
     run = t.run(nginx.url, "-n", "2001", "-c", "8", "-t", "2")
-    t.equal(run["operations.acked"], 2001, "acked")
+    t.equal(run["operations.succeeded"], 2001, "succeeded")
     t.equal(run["run.threads"], 2, "threads")
     log = nginx.log()
     t.equal(len(log), 2001, "in the log")
@@ -85,15 +85,15 @@ def request_parts(t):
 def expected_status(t):
     server = t.server(lambda request: reply(404))
     run = t.run(server.url, "-n", "5")
-    t.equal(run["operations.refused"], 5, "refused")
+    t.equal(run["operations.rejected"], 5, "refused")
     t.equal(run["attempts.by_outcome"].get("rejected"), 5, "rejected")
     profile = t.profile({"requests": [
         {"name": "a", "expect": {"status": ["404"]}}]})
     run = t.run(server.url, "-n", "5", "-p", profile)
-    t.equal(run["operations.acked"], 5, "acked when 404 is expected")
+    t.equal(run["operations.succeeded"], 5, "succeeded when 404 is expected")
 
 
-@test("a failed SLO exits 1, one that holds exits 0, and both are told")
+@test("a failed SLO exits 1, one that holds exits 0, and both are reported")
 def slo_exit(t):
     server = t.server(lambda request: reply())
     run = t.run(server.url, "-n", "20", "--slo", "p99 < 60s", "--slo",
@@ -132,7 +132,7 @@ def json_schema(t):
     t.equal(problems, [], "schema")
     # The schema must be able to fail.
     spoilt = json.loads(json.dumps(run.report))
-    spoilt["operations"]["acked"] = "many"
+    spoilt["operations"]["succeeded"] = "many"
     t.check(schema_problems(spoilt), "a spoilt report fails the schema")
     del spoilt["operations"]
     t.check(schema_problems(spoilt), "a report without operations fails")
@@ -153,7 +153,7 @@ def json_on_stdout(t):
         run = t.squall("run", server.url, "-n", "10", *flags)
         document = json.loads(run.out)
         t.equal(document["schema"], "squall.report/1", "schema name")
-        t.equal(document["operations"]["acked"], 10, "acked")
+        t.equal(document["operations"]["succeeded"], 10, "succeeded")
 
 
 @test("-o leaves a whole file, and text on stdout")
@@ -162,7 +162,7 @@ def output_file(t):
     path = t.write("out.json", "an older report")
     run = t.squall("run", server.url, "-n", "10", "-o", path, "--color",
                    "never")
-    t.equal(json.loads(path.read_text())["operations"]["acked"], 10, "acked")
+    t.equal(json.loads(path.read_text())["operations"]["succeeded"], 10, "succeeded")
     t.equal([p.name for p in t.directory.glob("out.json*")], ["out.json"],
             "no temporary file is left")
     t.match(run.out, r"\b10\b", "the text report has the count")
@@ -176,16 +176,16 @@ def output_file(t):
 @test("without a URL the embedded target is used, and said so")
 def embedded(t):
     run = t.run("-n", "50", "-c", "4")
-    t.equal(run["operations.acked"], 50, "acked")
+    t.equal(run["operations.succeeded"], 50, "succeeded")
     loud = t.squall("run", "-n", "50", "-c", "4")
     t.match(loud.out + loud.err, r"embedded", "it says so")
 
 
-@test("the seed is told, and an explicit one is kept")
+@test("the seed is reported, and an explicit one is kept")
 def seed(t):
     server = t.server(lambda request: reply())
-    told = t.run(server.url, "-n", "3", "--seed", "77")["run.seed"]
-    t.equal(int(told, 0), 77, "given")
+    reported = t.run(server.url, "-n", "3", "--seed", "77")["run.seed"]
+    t.equal(int(reported, 0), 77, "given")
     first = t.run(server.url, "-n", "3")["run.seed"]
     second = t.run(server.url, "-n", "3")["run.seed"]
     t.check(first != second, "drawn seeds differ")

@@ -137,7 +137,7 @@ def fresh_reset(t):
 @test("an answer, then a close: nothing is sent twice", limit=60)
 def idle_close(t):
     # The close may cross the next request: that one is then on the wire and
-    # never read. It must be told as reset_reused, and only such may differ.
+    # never read. It must be a reset_reused, and only such may differ.
     def answer(request):
         return reply() if request.on_connection % 3 else reply(close=True)
     server = t.server(answer)
@@ -147,7 +147,7 @@ def idle_close(t):
     t.equal(len(bodies), len(set(bodies)), "no body came twice")
     t.equal(run["attempts.on_wire"] - len(bodies),
             run["attempts.by_outcome"].get("reset_reused", 0),
-            "what was not received is told")
+            "what was not received is reported")
 
 
 @test("redirects and authentication challenges are not followed")

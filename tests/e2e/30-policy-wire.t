@@ -57,7 +57,7 @@ def waits(t, backoff, count=4, operations_count=4, hint=None, failure=None,
         retry["server_hint"] = hint
     run = t.run(server.url, "-p", profile_of(t, retry), "-n",
                 operations_count, "-c", operations_count, *extra)
-    t.equal(run["operations.acked"], operations_count, "acked")
+    t.equal(run["operations.succeeded"], operations_count, "succeeded")
     t.equal(len(server.requests), operations_count * count, "requests")
     if backoff["type"] != "none":
         t.equal(run["latency.backoff.count"], operations_count,
@@ -130,7 +130,8 @@ def retry_budget(t):
         retry_budget={"type": "token_bucket", "capacity": 500,
                       "cost": {"transient": 14}},
         load={"connections": 4, "clients": 1}), "-n", 100,
-        "--slo", "retries_denied > 0", "--slo", "budget_level_min < 14")
+        "--slo", "retries_denied > 0", "--slo", "budget_level_min < 14",
+        "--slo", "succeeded == 0")
     # 500 tokens are 35 retries at 14; the service feels no more.
     t.equal(len(server.requests), 135, "requests")
     t.equal(run["attempts.retries"], 35, "retries")
@@ -192,7 +193,7 @@ def hint_rules(t):
     hold(t, rows, (.15,), "milliseconds")
 
 
-@test("max_attempts counts the first try; the histogram tells")
+@test("max_attempts counts the first try; the histogram agrees")
 def max_attempts(t):
     server = t.server(lambda request: reply(503))
     for most in (1, 2, 5):
@@ -252,10 +253,10 @@ def connection_classes(t):
     run = t.run(server.url, "-p", profile_of(
         t, {"max_attempts": 3, "retry_on": ["connect"]}), "-n", "6", "-c",
         "1")
-    t.equal(run["operations.acked"], 1, "acked")
+    t.equal(run["operations.succeeded"], 1, "succeeded")
     t.equal(run["attempts.by_outcome"].get("connect_refused"), 15, "refused")
     t.equal(run["attempts.on_wire"], 1, "nothing else on the wire")
-    t.equal(run["operations.refused"], 5, "verdict")
+    t.equal(run["operations.rejected"], 5, "verdict")
 
 
 @test("the attempt timeout ends an attempt, and the next one follows")
@@ -309,7 +310,7 @@ def connect_timeout(t):
         raise Skip("the kernel does not let a backlog fill")
     t.equal(run["attempts.by_outcome"].get("connect_timeout"), 6, "outcome")
     t.equal(run["attempts.on_wire"], 1, "nothing else was sent")
-    t.equal(run["operations.refused"], 3, "a definite no")
+    t.equal(run["operations.rejected"], 3, "a definite no")
     # The first operation took as long as the filling; the others two
     # timeouts each.
     t.between(run["latency.operation.min_us"], 299e3, 300e3 + SLACK * 1e6,
@@ -377,9 +378,9 @@ def templates(t):
                     r"[0-9a-f]{12}$", "uuid")
             t.between(body["r"], 1, 6, "rand")
             t.between(int(request.header("X-Rand")), 5, 9, "rand header")
-        for hole in ("u", "r", "k", "n"):
-            t.equal(bodies[0][hole], bodies[1][hole],
-                    f"{hole} is the same over the attempts")
+        for placeholder in ("u", "r", "k", "n"):
+            t.equal(bodies[0][placeholder], bodies[1][placeholder],
+                    f"{placeholder} is the same over the attempts")
         seqs.add(bodies[0]["n"])
         dice.add(bodies[0]["r"])
     t.equal(seqs, set(range(40)), "op.seq counts from 0")

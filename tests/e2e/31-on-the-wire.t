@@ -57,7 +57,7 @@ def counters(t):
             "ids differ between operations")
 
 
-@test("holes that count are filled in bodies and paths, too")
+@test("placeholders that count are filled in bodies and paths, too")
 def counters_elsewhere(t):
     server = t.server(lambda request: reply(503))
     t.run(server.url, "-p", t.profile({

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# Proves: squall profile tells what profiles there are and what they would do.
+# Proves: squall profile shows what profiles there are and what they do.
 # delays comes to the published figures of textbook backoffs and of the clients
 # that are shipped, as JSON and as text within 80 columns; what is asked
 # wrongly is refused with what was meant; names with folders are found in a

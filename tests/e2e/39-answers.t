@@ -3,7 +3,7 @@
 # answers show are those of the target's own ledger wherever every answer was
 # read; divergent, aliased and unlike answers and keys that stay in flight are
 # counted as a scripted service made them; an answer without the members that
-# are expected is not the expected one; and what no answer can tell is never 0.
+# are expected is not the expected one; and what no answer can show is never 0.
 
 from harness import *
 
@@ -90,7 +90,7 @@ def seen(t):
 
 
 for kind in ("duplicate", "late_duplicate", "both, and losses"):
-    @test(f"what copies were answered is seen: {kind}", limit=60)
+    @test(f"what duplicates were answered is seen: {kind}", limit=60)
     def copied(t, kind=kind):
         n = few(200, 100)
         late = {"kind": "late_duplicate", "ratio": .2, "delay": "20ms"}
@@ -109,7 +109,7 @@ for kind in ("duplicate", "late_duplicate", "both, and losses"):
             counts = list(target.ledger().values())
             twice = sum(c > 1 for c in counts)
             t.check(run["attempts.duplicates_injected"] > n / 10,
-                    f"{keys}: copies were sent")
+                    f"{keys}: duplicates were sent")
             t.equal(run["effects.duplicate"], twice,
                     f"{keys}: duplicates by the target's own ledger")
             t.equal(run["effects.total_effects"], sum(counts),
@@ -118,13 +118,13 @@ for kind in ("duplicate", "late_duplicate", "both, and losses"):
                     f"{keys}: surplus")
             t.equal(run["effects.single_attempt"], 0, f"{keys}: explained")
             t.equal(run["effects.divergent"], 0,
-                    f"{keys}: no caller hears of copies")
+                    f"{keys}: no caller sees duplicates")
             t.equal(run["effects.replay_mismatch"], twice, f"{keys}: replays")
             t.check((twice > 0) == (keys == "no-keys"), f"{keys}: {twice}")
             t.equal(len(run["effects.examples"]), min(twice, 20), "examples")
 
 
-@test("an interrupted run tells what its copies were answered until then")
+@test("an interrupted run has what its duplicates were answered by then")
 def interrupted(t):
     server = t.server(lambda request: made(1))
     path = t.path("report.json")
@@ -139,12 +139,12 @@ def interrupted(t):
         time.sleep(.3)
     run = t.finish(process, status=130, report=path, limit=20)
     t.check_report(run.report)
-    t.equal(run["effects.operations_checked"], run["operations.acked"],
-            "each operation is told once, awaited copies or not")
+    t.equal(run["effects.operations_checked"], run["operations.succeeded"],
+            "each operation is reported once, awaited duplicates or not")
     t.equal(run["effects.duplicate"], 0, "all answers name one thing")
 
 
-@test("what a ledger tells and ids do not is not measured", limit=30)
+@test("what a ledger reports and ids do not is not measured", limit=30)
 def slos(t):
     target = t.target()
     for metric in ("lost", "phantom", "exactly_once", "foreign"):
@@ -169,8 +169,8 @@ def divergent(t):
     t.equal(run["effects.duplicate"], n, "duplicates")
     t.equal(run["effects.divergent"], n, "divergent")
     t.equal(run["effects.replay_mismatch"], n, "unlike")
-    t.equal(run["operations.acked"], n, "acked")
-    t.match(run.out, r"30 callers were told of several effects", "text")
+    t.equal(run["operations.succeeded"], n, "succeeded")
+    t.match(run.out, r"30 callers were given several effects", "text")
 
 
 @test("answers to one key are one answer: status, media type and body")
@@ -218,7 +218,7 @@ def aliased(t):
     server = t.server(lambda request: made("the only one"))
     run = t.run(server.url, "-p", profile(t), "-d", "300ms", "-c", "1",
                 "--set", "load.warmup=200ms", "--set", "load.think=1ms")
-    t.equal(run["effects.aliased"], run["operations.acked"], "warm-up")
+    t.equal(run["effects.aliased"], run["operations.succeeded"], "warm-up")
 
 
 @test("a key that is in flight to the end is stuck")
@@ -238,7 +238,7 @@ def stuck(t):
     t.equal(run["effects.stuck"], 0, "in flight once, and then done")
 
 
-@test("ids: texts and numbers, within what is kept, or told as missing")
+@test("ids: texts and numbers, within what is kept, or reported as missing")
 def ids(t):
     n = 6
 
@@ -271,7 +271,7 @@ def ids(t):
         t.equal(run["effects.duplicate"], None, f"{what}: never 0")
         t.equal(run["effects.unnamed"], n, f"{what}: counted")
         t.match(run["effects.problem"], "no answer named an effect", what)
-        t.equal(run["operations.acked"], n, f"{what}: still acknowledged")
+        t.equal(run["operations.succeeded"], n, f"{what}: still succeeded")
 
 
 @test("an answer without the expected members is not the expected one")
@@ -293,13 +293,13 @@ def expected(t):
             "-n", n, "-c", "2")
         outcome = "ok" if good else "unexpected"
         t.equal(run["attempts.by_outcome"].get(outcome), n, what)
-        t.equal(run["operations.acked" if good else "operations.ambiguous"],
+        t.equal(run["operations.succeeded" if good else "operations.ambiguous"],
                 n, f"{what}: the verdict")
     # A refusal stays one, whatever its body says.
     server = t.server(lambda request: reply(422, '{"state": "created"}'))
     run = t.run(server.url, "-p", profile(
         t, {"expect": {"json": {"/state": "created"}}}), "-n", n)
-    t.equal(run["operations.refused"], n, "422")
+    t.equal(run["operations.rejected"], n, "422")
 
 
 @test("with a ledger it is the ledger that judges, and answers add to it")

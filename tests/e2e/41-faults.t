@@ -3,11 +3,11 @@
 # server, over HTTP/1.1 and over TLS. A torn request is never there whole, and
 # the server saw as many break off as were injected; a duplicate comes twice,
 # with the same key, on another connection, at once or when its operation is
-# over; a delay and a slow reader take the time that they are told to; a swept
-# loss comes at its instant, and never before delivery. What squall tells and
+# over; a delay and a slow reader take the time that they are set to; a swept
+# loss comes at its instant, and never before delivery. What squall reports and
 # what the server saw agree to the last request.
 #
-# Chance: which attempts are struck. Counts are held against the books, which
+# Chance: which attempts get a fault. Counts are held against the books, which
 # have no chance in them; where a share is held, seeds are fixed.
 
 from harness import *
@@ -26,7 +26,7 @@ def document(t, path, faults, **sections):
     return t.profile(whole)
 
 
-def struck(t, path, fault, *arguments, tls=False, n=200, **sections):
+def run_with_fault(t, path, fault, *arguments, tls=False, n=200, **sections):
     """A run against the hostile server, over TLS or not: run and server."""
     certificates = t.certificates() if tls else None
     server = t.hostile(tls=certificates)
@@ -66,7 +66,7 @@ for tls in (False, True):
     def torn(t, tls=tls):
         for seen_as in ("reset", "timeout"):
             n = 200 if seen_as == "reset" else 60
-            run, server = struck(
+            run, server = run_with_fault(
                 t, "/effects", {"kind": "torn_request", "ratio": .3,
                                 "as": seen_as}, tls=tls, n=n,
                 timeout={"attempt": "500ms" if not QUICK else "3s"})
@@ -81,7 +81,7 @@ for tls in (False, True):
                     "all others came whole")
             t.equal(sum(counts["effects"].values()), counts["whole"],
                     "a torn request has no effect")
-            t.equal(run["operations.acked"] + run["operations.ambiguous"], n,
+            t.equal(run["operations.succeeded"] + run["operations.ambiguous"], n,
                     "verdicts")
             t.equal(run["faults.torn_request.delivered"], None,
                     "delivery has no meaning")
@@ -89,24 +89,24 @@ for tls in (False, True):
     @test(f"a duplicate comes twice, at once, over {over}", limit=60)
     def duplicate(t, tls=tls):
         n = 200
-        run, server = struck(t, "/effects/delay/60", {
+        run, server = run_with_fault(t, "/effects/delay/60", {
             "kind": "duplicate", "ratio": .3}, tls=tls)
         counts = settled(t, server, run["attempts.on_wire"])
-        copies = run["attempts.duplicates_injected"]
+        duplicates = run["attempts.duplicates_injected"]
         same_books(t, run, counts, n)
-        t.check(copies > 30, f"{copies} copies")
-        t.equal(run["faults.duplicate.injected"], copies, "injected")
-        t.equal(counts["whole"], n + copies, "requests")
-        t.equal(sum(c == 2 for c in counts["by_id"].values()), copies,
+        t.check(duplicates > 30, f"{duplicates} duplicates")
+        t.equal(run["faults.duplicate.injected"], duplicates, "injected")
+        t.equal(counts["whole"], n + duplicates, "requests")
+        t.equal(sum(c == 2 for c in counts["by_id"].values()), duplicates,
                 "operations that came twice")
         t.equal(sorted(counts["by_id"].values()),
                 sorted(counts["by_key"].values()),
-                "a copy has the key of what it copies")
-        t.equal(run["operations.acked"], n, "no caller notices")
-        t.equal(run["attempts.by_outcome"]["ok"], n + copies, "outcomes")
-        t.equal(run["attempts.wasted"], copies, "nobody wants its answer")
-        t.near(run["amplification.attempts_per_operation"], 1 + copies / n,
-               1e-9, "copies reach the wire")
+                "a duplicate has the key of what it duplicates")
+        t.equal(run["operations.succeeded"], n, "no caller notices")
+        t.equal(run["attempts.by_outcome"]["ok"], n + duplicates, "outcomes")
+        t.equal(run["attempts.wasted"], duplicates, "nobody wants its answer")
+        t.near(run["amplification.attempts_per_operation"], 1 + duplicates / n,
+               1e-9, "duplicates reach the wire")
         t.equal(run["amplification.histogram"][0], n,
                 "but are nobody's attempts")
         pairs = {}
@@ -123,15 +123,15 @@ for tls in (False, True):
           limit=60)
     def late_duplicate(t, tls=tls):
         n = 100
-        run, server = struck(t, "/effects/delay/20", {
+        run, server = run_with_fault(t, "/effects/delay/20", {
             "kind": "late_duplicate", "ratio": .3, "delay": "50ms..150ms"},
             tls=tls, n=n)
         counts = settled(t, server, run["attempts.on_wire"])
-        copies = run["attempts.duplicates_injected"]
+        duplicates = run["attempts.duplicates_injected"]
         same_books(t, run, counts, n)
-        t.check(copies > 15, f"{copies} copies")
-        t.equal(run["faults.late_duplicate.injected"], copies, "injected")
-        t.equal(sum(c == 2 for c in counts["effects"].values()), copies,
+        t.check(duplicates > 15, f"{duplicates} duplicates")
+        t.equal(run["faults.late_duplicate.injected"], duplicates, "injected")
+        t.equal(sum(c == 2 for c in counts["effects"].values()), duplicates,
                 "effects done twice")
         pairs = {}
         for row in server.log():
@@ -152,10 +152,10 @@ def before_the_ledger(t):
         ledger={"url": "/ledger/lines", "key": "{{op.id}}",
                 "settle": "50ms"}), "-n", n, "-c", "8", "--seed", "3")
     counts = server.counts()
-    copies = run["attempts.duplicates_injected"]
+    duplicates = run["attempts.duplicates_injected"]
     effects = counts["effects"]
-    t.check(copies > 15, f"{copies} copies")
-    t.equal(sum(effects.values()), n + run["attempts.retries"] + copies,
+    t.check(duplicates > 15, f"{duplicates} duplicates")
+    t.equal(sum(effects.values()), n + run["attempts.retries"] + duplicates,
             "every request was an effect")
     t.equal(run["effects.total_effects"], sum(effects.values()),
             "the ledger was read after the last of them")
@@ -168,12 +168,12 @@ def before_the_ledger(t):
 
 @test("a delay holds the attempt up before it is sent")
 def delay(t):
-    run, server = struck(t, "/ok", {"kind": "delay", "ratio": .4,
+    run, server = run_with_fault(t, "/ok", {"kind": "delay", "ratio": .4,
                                     "delay": "80ms..90ms"})
     injected = run["faults.delay.injected"]
     t.check(injected > 50, f"{injected} delayed")
     t.equal(server.counts()["whole"], 200, "all came")
-    t.equal(run["operations.acked"], 200, "and were answered")
+    t.equal(run["operations.succeeded"], 200, "and were answered")
     slow = sum(row["count"] for row in run["operation_histogram"]
                if row["low_us"] >= 40000)
     t.equal(slow, injected, "operations that took the time")
@@ -185,15 +185,15 @@ def delay(t):
 
 @test("a delay runs against the timeout of its attempt")
 def delay_beyond(t):
-    run, server = struck(t, "/ok", {"kind": "delay", "delay": "5s"}, n=20,
-                         timeout={"attempt": "50ms"},
+    run, server = run_with_fault(t, "/ok", {"kind": "delay", "delay": "5s"}, 
+                                 n=20, timeout={"attempt": "50ms"},
                          retry={"max_attempts": 2, "retry_on": ["timeout"],
                                 "backoff": {"type": "none"}})
     t.equal(server.counts()["whole"], 0, "nothing was sent")
     t.equal(run["attempts.by_outcome"]["timeout"], 40, "all timed out")
     t.equal(run["attempts.on_wire"], 0, "on the wire")
     t.equal(run["faults.delay.injected"], 40, "injected")
-    t.equal(run["operations.shed"] + run["operations.refused"], 20,
+    t.equal(run["operations.shed"] + run["operations.rejected"], 20,
             "of what was never sent nothing can be done")
 
 
@@ -207,7 +207,7 @@ def slow_read(t):
         "-c", "8", "--seed", "4")
     injected = run["faults.slow_read.injected"]
     t.check(5 < injected < 30, f"{injected} were slowed")
-    t.equal(run["operations.acked"], 60, "answers are whole all the same")
+    t.equal(run["operations.succeeded"], 60, "answers are whole all the same")
     # 100,000 bytes at 204,800 a second.
     slow = sum(row["count"] for row in run["operation_histogram"]
                if row["low_us"] >= 400000)
@@ -220,7 +220,7 @@ def slow_read(t):
 @test("a lost response as a reset is lost when the request is delivered",
       limit=60)
 def lost_at_once(t):
-    run, server = struck(t, "/effects/delay/300", {
+    run, server = run_with_fault(t, "/effects/delay/300", {
         "kind": "lost_response", "as": "reset"}, n=16,
         retry={"max_attempts": 1})
     t.check(run["latency.operation.max_us"] < 200000 * PATIENCE,
@@ -234,7 +234,7 @@ def lost_at_once(t):
 @test("the instant of a loss is swept", limit=60)
 def swept(t):
     for after, low, high in (("100ms", 100, 150), ("40ms..80ms", 40, 120)):
-        run, server = struck(t, "/effects/delay/60", {
+        run, server = run_with_fault(t, "/effects/delay/60", {
             "kind": "lost_response", "as": "reset", "after": after}, n=80,
             retry={"max_attempts": 1})
         t.equal(run["faults.lost_response.delivered"], 80, "delivered")
@@ -244,7 +244,7 @@ def swept(t):
                 f"{after}: to {run['latency.attempt.p50_us']}")
     # A share of the median, which here is 60 ms; a retry may then come
     # while the first attempt is still being served.
-    run, server = struck(t, "/effects/delay/60", {
+    run, server = run_with_fault(t, "/effects/delay/60", {
         "kind": "lost_response", "ratio": .6, "as": "reset",
         "after": "0..150%"}, n=200, retry={"max_attempts": 1})
     lost = run["faults.lost_response.injected"]
@@ -261,7 +261,7 @@ def swept(t):
 
 @test("a swept loss that is seen as a timeout waits for the timeout")
 def swept_timeout(t):
-    run, server = struck(t, "/effects/delay/60", {
+    run, server = run_with_fault(t, "/effects/delay/60", {
         "kind": "lost_response", "after": "20ms"}, n=40,
         timeout={"attempt": "200ms"}, retry={"max_attempts": 1})
     t.equal(run["attempts.by_outcome"]["timeout"], 40, "timeouts")
@@ -291,7 +291,7 @@ def mixed(t):
     t.equal(counts["partial"], faults["torn_request"]["injected"], "torn")
     t.equal(run["attempts.duplicates_injected"],
             faults["duplicate"]["injected"] +
-            faults["late_duplicate"]["injected"], "copies")
+            faults["late_duplicate"]["injected"], "duplicates")
     t.equal(run["attempts.by_outcome"]["reset"],
             sum(faults[k]["injected"] for k in (
                 "torn_request", "lost_response", "lost_request")), "resets")
@@ -316,9 +316,9 @@ def closing(t):
             t, "/", [dict(fault, ratio=.4)],
             timeout={"attempt": "400ms" if not QUICK else "2s"}), "-n", "40",
             "-c", "4", "--seed", "9")
-        told = run["faults"][kind]
-        torn = told["injected"] if kind == "torn_request" else 0
-        t.check(told["injected"] > 5, f"{fault}: {told}")
+        reported = run["faults"][kind]
+        torn = reported["injected"] if kind == "torn_request" else 0
+        t.check(reported["injected"] > 5, f"{fault}: {reported}")
         t.equal(len(server.requests), run["attempts.on_wire"] - torn,
                 f"{fault}: whole requests")
         t.equal({name for name, count in
@@ -326,7 +326,8 @@ def closing(t):
                 {fault["as"]} if "as" in fault else set(),
                 f"{fault}: nothing else happened")
         if kind == "lost_response":
-            t.equal(told["delivered"], told["injected"], f"{fault}: delivered")
+            t.equal(reported["delivered"], reported["injected"],
+                    f"{fault}: delivered")
 
 
 @test("what is never delivered is not a lost response that resets")
@@ -345,7 +346,7 @@ def undelivered(t):
     sock.close()
 
 
-@test("an interrupted run forgets the copies that were not sent")
+@test("an interrupted run drops the duplicates that were not sent")
 def interrupted(t):
     server = t.hostile()
     path = t.path("report.json")
@@ -358,7 +359,7 @@ def interrupted(t):
     process.signal(signal.SIGINT)
     run = t.finish(process, status=130, report=path, limit=20)
     t.check_report(run.report)
-    t.equal(run["attempts.duplicates_injected"], 0, "copies")
+    t.equal(run["attempts.duplicates_injected"], 0, "duplicates")
     t.equal(run["faults.late_duplicate.injected"], 0, "injected")
     t.equal(server.counts()["whole"], run["attempts.on_wire"], "requests")
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # Proves: each of the twelve cells of verdicts by effects is reached by a real
-# run and counted right: acked, refused, ambiguous and shed, with no effect,
+# run and counted right: succeeded, refused, ambiguous and shed, with no effect,
 # one, and two; with one attempt, and with retries that had other answers. And
 # over random seeds, faults, policies and services the figures agree with each
 # other and with the target's own ledger.
@@ -13,11 +13,11 @@ import random
 from harness import *
 
 ID = "job-{{op.seq}}"
-VERDICTS = ("acked", "refused", "ambiguous", "shed")
-CELLS = {("acked", 0): "lost", ("acked", 1): "exactly_once",
-         ("acked", 2): "duplicate",
-         ("refused", 0): "clean", ("refused", 1): "phantom",
-         ("refused", 2): "duplicate",
+VERDICTS = ("succeeded", "rejected", "ambiguous", "shed")
+CELLS = {("succeeded", 0): "lost", ("succeeded", 1): "exactly_once",
+         ("succeeded", 2): "duplicate",
+         ("rejected", 0): "clean", ("rejected", 1): "phantom",
+         ("rejected", 2): "duplicate",
          ("ambiguous", 0): "unresolved_not_done",
          ("ambiguous", 1): "unresolved_done", ("ambiguous", 2): "duplicate",
          ("shed", 0): "clean", ("shed", 1): "phantom",
@@ -80,7 +80,7 @@ def check_table(t, run, script):
     t.equal((run["effects.foreign"], run["effects.aliased"]), (0, 0),
             "nothing else")
     shown = {(e["class"], e["verdict"]) for e in run["effects.examples"]}
-    t.check(("lost", "acked") in shown, f"examples show {shown}")
+    t.check(("lost", "succeeded") in shown, f"examples show {shown}")
 
 
 def profile(t, sent, attempts):
@@ -101,7 +101,7 @@ def profile(t, sent, attempts):
 
 @test("all twelve cells, one attempt an operation")
 def one_attempt(t):
-    script = Script(t, {"acked": [reply(200)], "refused": [reply(404)],
+    script = Script(t, {"succeeded": [reply(200)], "rejected": [reply(404)],
                         "ambiguous": [reply(500)]}, 81, 108)
     run = t.run(script.url, "-p", profile(t, 81, 1), "-n", "108", "-c", "1")
     check_table(t, run, script)
@@ -112,8 +112,8 @@ def one_attempt(t):
 
 @test("all twelve cells, after retries")
 def after_retries(t):
-    script = Script(t, {"acked": [reply(503), RESET, reply(200)],
-                        "refused": [reply(503), reply(422)],
+    script = Script(t, {"succeeded": [reply(503), RESET, reply(200)],
+                        "rejected": [reply(503), reply(422)],
                         "ambiguous": [RESET, reply(503), reply(500)]},
                     81, 108)
     run = t.run(script.url, "-p", profile(t, 81, 3), "-n", "108", "-c", "1")
@@ -122,7 +122,7 @@ def after_retries(t):
     t.equal(run["effects.single_attempt"], 9, "of the shed")
 
 
-@test("operations that share an id are told so, and nothing is blamed twice")
+@test("operations that share an id are named, and nothing is blamed twice")
 def aliased(t):
     # Ten orders of one client, by an id that says the client only; one effect
     # too few, then two too many.
@@ -235,7 +235,7 @@ def check_sums(t, run):
     t.check(effects["named_twice"] <= effects["duplicate"],
             "answers name no more duplicates than there are")
     t.equal(effects["divergent"] > 0 and effects["duplicate"] == 0, False,
-            "who was told of two has two")
+            "who was given two has two")
 
 
 @test("over random worlds the figures and the target's ledger agree",

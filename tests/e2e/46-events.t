@@ -3,8 +3,8 @@
 # line of the file of events, with the key, the attempt and the trace that it
 # carried, and no line says otherwise; a sample holds whole operations and all
 # that went wrong, by the report's own count; what cannot be written is a named
-# error, and the report is there all the same; the story of an operation is
-# told in order; dead letters hold what was sent, and no secret.
+# error, and the report is there all the same; the trace of an operation is
+# printed in order; dead letters hold what was sent, and no secret.
 
 from harness import *
 
@@ -44,12 +44,12 @@ class Events:
 
     def whole(self, t):
         """All attempts of an operation are there, and their times in order."""
-        told = collections.Counter(a["op"] for a in self.attempts)
+        reported = collections.Counter(a["op"] for a in self.attempts)
         wire = collections.Counter(a["op"] for a in self.attempts
                                    if a["sent"])
         for operation in self.operations:
             op = operation["op"]
-            t.equal((told[op], wire[op]),
+            t.equal((reported[op], wire[op]),
                     (operation["attempts"], operation["on_wire"]), op)
         for a in self.attempts:
             times = [a["intended_us"], a["asked_us"], a["sent_us"],
@@ -95,7 +95,7 @@ for scope, key in (("operation", "uuid7"), ("attempt", "uuid4")):
         counted = [o for o in events.operations if not o["warmup"]]
         names = {o["op"] for o in counted}
         attempts = [a for a in events.attempts if a["op"] in names]
-        t.check(len(counted) < len(events.operations), "a warm-up is told")
+        t.check(len(counted) < len(events.operations), "a warm-up is reported")
         t.equal(len(counted), run["operations.started"], "operations")
         t.equal(len(attempts), run["attempts.total"], "attempts")
         for name in ("first", "retry"):
@@ -103,7 +103,8 @@ for scope, key in (("operation", "uuid7"), ("attempt", "uuid4")):
         for outcome, count in run["attempts.by_outcome"].items():
             t.equal(sum(a["outcome"] == outcome for a in attempts), count,
                     outcome)
-        for verdict in ("acked", "refused", "ambiguous", "shed"):
+        for verdict in ("succeeded", "rejected", "unanswered", "ambiguous",
+                        "shed"):
             t.equal(sum(o["verdict"] == verdict for o in counted),
                     run[f"operations.{verdict}"], verdict)
         for fault in ("lost_response", "lost_request"):
@@ -139,8 +140,8 @@ def hedges(t):
     t.equal(len({a["trace_id"] for a in events.attempts}), 50, "traces")
 
 
-@test("copies of a request are attempts like others", limit=60)
-def copies(t):
+@test("duplicates of a request are attempts like others", limit=60)
+def duplicates(t):
     for scope in ("operation", "attempt"):
         server = t.hostile()
         profile = t.profile({
@@ -172,7 +173,7 @@ def copies(t):
         letters = lines_of(dead)[1:-1]
         tries = collections.Counter(a["op"] for a in events.attempts)
         t.check(any(a["kind"] == "duplicate" for l in letters
-                    for a in l["attempts"]), "letters have them, too")
+                    for a in l["attempts"]), "dead letters have them, too")
         t.check(all(len(l["attempts"]) == tries[l["op"]] for l in letters),
                 "all of them")
 
@@ -190,7 +191,7 @@ def copies(t):
     events = Events(t, path)
     t.equal((len(events.attempts), len(events.operations)),
             (report["attempts"]["total"], report["operations"]["started"]),
-            "those that wait for their copies, too")
+            "those that wait for their duplicates, too")
 
 
 @test("without the flags no byte of a request changes")
@@ -210,7 +211,7 @@ def no_change(t):
     t.check("traceparent" not in seen[0][0], "no traceparent by default")
     t.check(all(a["trace_id"] is None and a["span_id"] is None
                 for a in Events(t, t.path("e")).attempts),
-            "a trace that was not sent is not told")
+            "a trace that was not sent is not reported")
 
 
 @test("a profile's own traceparent wins, and other headers can be made")
@@ -220,12 +221,12 @@ def own_header(t):
     t.run(server.url, "-n", "3", "--traceparent", "--events", path,
           "-H", "Traceparent: 00-{{trace.id}}-{{span.id}}-00",
           "-H", "X-B3: {{trace.id}}-{{span.id}}-1")
-    told = {f"{a['trace_id']}-{a['span_id']}"
+    reported = {f"{a['trace_id']}-{a['span_id']}"
             for a in Events(t, path).attempts}
     t.equal({h["traceparent"] for h in server.headers()},
-            {f"00-{ids}-00" for ids in told}, "the profile's, once")
+            {f"00-{ids}-00" for ids in reported}, "the profile's, once")
     t.equal({h["x-b3"] for h in server.headers()},
-            {f"{ids}-1" for ids in told}, "another header")
+            {f"{ids}-1" for ids in reported}, "another header")
 
 
 @test("a sample holds whole operations, and all that went wrong", limit=90)
@@ -249,7 +250,7 @@ def sample(t):
     for operation in events.operations:
         t.equal(operation["effects"], ledger.get(operation["op"], 0),
                 f"the effects of {operation}")
-    for verdict in ("refused", "ambiguous", "shed"):
+    for verdict in ("rejected", "unanswered", "ambiguous", "shed"):
         t.equal(sum(o["verdict"] == verdict for o in events.operations),
                 run[f"operations.{verdict}"], f"all {verdict}")
     for name in ("duplicate", "lost", "phantom"):
@@ -258,7 +259,7 @@ def sample(t):
     t.check(run["effects.duplicate"] > n / 100, "there were duplicates")
     t.check(run["operations.ambiguous"] > n / 100, "and ambiguous ones")
     good = [o for o in events.operations
-            if o["verdict"] == "acked" and o["effect"] == "exactly_once"]
+            if o["verdict"] == "succeeded" and o["effect"] == "exactly_once"]
     # A binomial share of what went well, within 5 standard deviations.
     well = n - (len(events.operations) - len(good))
     t.near(len(good), well * .05, 5 * math.sqrt(well * .05 * .95),
@@ -303,7 +304,7 @@ def named_twice(t):
                 "as their flags say")
         t.equal({(o["effect"], o["effects"]) for o in events.operations},
                 {("exactly_once", 1)} if ledger else {("duplicate", 2)},
-                "what the ledger told, or else the answers")
+                "what the ledger reported, or else the answers")
 
 
 @test("what cannot be written is a named error, and the report is there",
@@ -351,11 +352,11 @@ def pipe(t):
 BOTH = {"delay": "5ms", "cancel_losers": False}
 
 
-@test("a sample holds what answers and histories tell against the service",
+@test("a sample holds what answers and histories report against the service",
       limit=60)
 def flags(t):
     # Twice each, by hedges. Operation 1 of ten is named twice, 2 is answered
-    # otherwise, 3 names the effect of others; 4 is acked on the way to an
+    # otherwise, 3 names the effect of others; 4 is succeeded on the way to an
     # illegal state.
     turns = collections.Counter()
 
@@ -391,7 +392,7 @@ def flags(t):
     t.equal(len(events.attempts), 2 * len(events.operations), "attempts")
     one = events.operations[0]["op"]
     t.match(t.squall("report", "--operation", one, path).out,
-            r"(?m)^ +flags +\w+", "the story has them")
+            r"(?m)^ +flags +\w+", "the trace has them")
 
     done = {}
 
@@ -409,7 +410,7 @@ def flags(t):
     profile = t.profile({
         "requests": [{"method": "POST", "headers": HEADERS, "body": "x"}],
         "ledger": {"url": "/ledger", "key": "{{op.id}}", "settle": "10ms",
-                   "tells": "state_time", "effect_states": ["B"],
+                   "columns": "state_time", "effect_states": ["B"],
                    "transitions": {"A": ["B"], "B": ["C"], "C": []}}})
     run = t.run(server.url, "-p", profile, "-n", n, "-c", "4", "--events",
                 path, "--sample", "0")
@@ -455,8 +456,8 @@ def interrupted(t):
             server.counts()["whole"], "the books")
 
 
-@test("the story of an operation, in order", limit=60)
-def story(t):
+@test("the trace of an operation, in order", limit=60)
+def trace(t):
     server = t.hostile()
     path, report = t.path("events"), t.path("report.json")
     profile = t.profile({
@@ -473,19 +474,19 @@ def story(t):
     one = events.operations[3]
     tries = [a for a in events.attempts if a["op"] == one["op"]]
     for name in (one["op"], one["key"]):
-        told = t.squall("report", "--operation", name, path)
-        t.match(told.out, re.escape(one["op"]), "op.id")
-        t.match(told.out, re.escape(one["key"]), "key")
-        t.match(told.out, "(?s)1 first +server_error 503.*waited.*"
-                "2 retry +server_error 503.*3 retry +ok 200.*acked",
+        reported = t.squall("report", "--operation", name, path)
+        t.match(reported.out, re.escape(one["op"]), "op.id")
+        t.match(reported.out, re.escape(one["key"]), "key")
+        t.match(reported.out, "(?s)1 first +server_error 503.*waited.*"
+                "2 retry +server_error 503.*3 retry +ok 200.*succeeded",
                 "in order")
-        t.match(told.out, re.escape(one["trace_id"]), "trace")
-    told = json.loads(t.squall("report", "--operation", one["op"], "--json",
-                               path, report).out)
-    t.equal(told["operations"][0]["attempts"], tries, "attempts")
-    t.equal(told["operations"][0]["operation"], one, "operation")
-    t.equal(told["operations"][0]["effects"], one["effects"], "effects")
-    t.equal(told["run"], events.head, "run")
+        t.match(reported.out, re.escape(one["trace_id"]), "trace")
+    reported = json.loads(t.squall(
+        "report", "--operation", one["op"], "--json", path, report).out)
+    t.equal(reported["operations"][0]["attempts"], tries, "attempts")
+    t.equal(reported["operations"][0]["operation"], one, "operation")
+    t.equal(reported["operations"][0]["effects"], one["effects"], "effects")
+    t.equal(reported["run"], events.head, "run")
 
     run = t.squall("report", "--operation", "nothing-like-it", path, status=2)
     t.match(run.err, "among the 5 in this file", "how many there are")
@@ -502,15 +503,15 @@ def story(t):
                      status=2).err, "report of run", "another run's report")
 
 
-@test("a story of a file that was cut")
+@test("a trace from a file that was cut")
 def cut(t):
     path = t.path("events")
     t.run("-n", "20", "--events", path)
     whole = path.read_bytes()
     op = Events(t, path).operations[2]["op"]
     path.write_bytes(whole[:len(whole) // 2])
-    told = t.squall("report", "--operation", op, path)
-    t.match(told.out, "not complete", "says so")
+    reported = t.squall("report", "--operation", op, path)
+    t.match(reported.out, "not complete", "says so")
 
 
 @test("dead letters: what was sent, what came, and no secret", limit=60)
@@ -539,7 +540,7 @@ def dead_letters(t):
                 env={"T_SECRET": secret, "T_TOKEN": token})
     text = path.read_text()
     for hidden in (secret, token, "literal-secret"):
-        t.check(hidden not in text, f"{hidden} is not told")
+        t.check(hidden not in text, f"{hidden} is not reported")
     head, *letters, end = lines_of(path)
     t.equal(head["schema"], "squall.dead_letters/1", "schema")
     t.equal((head["run"], head["seed"]), (run["run.id"], run["run.seed"]),
@@ -549,9 +550,9 @@ def dead_letters(t):
             {"Authorization": "Basic ${env:T_SECRET}", "Cookie": "***"},
             "ledger")
     t.equal(len(letters), run["operations.started"] -
-            run["operations.acked"], "those that were not acked")
+            run["operations.succeeded"], "those that were not succeeded")
     t.check(len(letters) > 5, "some")
-    t.equal(end, {"type": "end", "letters": len(letters), "complete": True},
+    t.equal(end, {"type": "end", "dead_letters": len(letters), "complete": True},
             "the last line")
 
     books = {}
@@ -597,14 +598,14 @@ def odd_letters(t):
           "breaker.any_of[0].failures=1", "--set",
           'breaker.open={"type": "constant", "initial": "9s"}', "-c", "1")
     _, *letters, end = lines_of(path)
-    t.equal(end["letters"], 3, "all")
+    t.equal(end["dead_letters"], 3, "all")
     for letter in letters:
         t.equal(letter["body_form"], "base64", "form")
         t.equal(base64.b64decode(letter["body"]),
                 b"\xff\x00" + letter["op"].encode(), "bytes")
         t.check(letter["key"], "a key, sent or not")
         t.check(all(not a["sent"] for a in letter["attempts"]), "not sent")
-    t.check({l["verdict"] for l in letters} <= {"refused", "shed"},
+    t.check({l["verdict"] for l in letters} <= {"rejected", "shed"},
             "verdicts")
     t.check(any(not l["attempts"] for l in letters),
             "one was shed before it had an attempt")

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# Proves: squall audit tells good key stores from bad ones. Each mode and each
+# Proves: squall audit finds which key stores are good. Each mode and each
 # fault of the embedded target gets exactly the verdicts that it deserves,
 # every time: races and lost responses are hit by construction, because the
 # service time is the width of the window and the last bytes of a race go out
@@ -53,11 +53,11 @@ def check_of(document, name):
     return next(c for c in document["checks"] if c["id"] == name)
 
 
-def holds(t, document, told, name):
-    """All checks pass but those that are told of otherwise."""
+def holds(t, document, others, name):
+    """All checks pass but those that are listed with another verdict."""
     expected = dict.fromkeys(ALL, "pass")
     expected.update({"IK03": "info", "IK20": "skipped"})
-    expected.update(told)
+    expected.update(others)
     seen = verdicts(document)
     wrong = {c: (seen[c], expected[c], check_of(document, c)["observed"])
              for c in ALL if seen[c] != expected[c]}
@@ -84,7 +84,7 @@ def forgets(ttl, window):
                 window)
 
 
-# What the embedded target is told, and the verdicts that are not "pass".
+# Options of the embedded target, and the verdicts that are not "pass".
 MODES = [
     (keys("atomic"), {}),
     (keys("none"), {**fail("IK01", "IK08", "IK09", "IK10", "IK11", "IK13",
@@ -132,10 +132,10 @@ FAULTS = [
 
 
 def each_gets_what_it_deserves(t, rows):
-    documents = audits(t, [(WINDOW + args, int("fail" in told.values()))
-                           for args, told in rows])
-    for document, (args, told) in zip(documents, rows):
-        holds(t, document, told, " ".join(args))
+    documents = audits(t, [(WINDOW + args, int("fail" in others.values()))
+                           for args, others in rows])
+    for document, (args, others) in zip(documents, rows):
+        holds(t, document, others, " ".join(args))
     return documents
 
 
@@ -159,22 +159,22 @@ def each_fault(t):
 @test("each of the twenty has a service that passes, and one that does not")
 def both_sides(t):
     base = {**dict.fromkeys(ALL, "pass"), "IK03": "info", "IK20": "skipped"}
-    told = [{**base, **row[1]} for row in MODES + FAULTS]
+    others = [{**base, **row[1]} for row in MODES + FAULTS]
     for check in ALL:
-        seen = {row[check] for row in told}
+        seen = {row[check] for row in others}
         # Nothing demands a marker: its absence is no fault.
         worst = "info" if check == "IK02" else "fail"
         t.check("pass" in seen, f"{check}: somebody passes")
         t.check(worst in seen, f"{check}: somebody gets {worst}")
-    t.check("warn" in {row["IK10"] for row in told}, "IK10 warns, too")
-    t.check("info" in {row["IK06"] for row in told}, "IK06 informs, too")
+    t.check("warn" in {row["IK10"] for row in others}, "IK10 warns, too")
+    t.check("info" in {row["IK06"] for row in others}, "IK06 informs, too")
 
 
 URL_ARGS = ("-X", "POST", "-H", "Content-Type: application/json",
             "-b", '{"order": "{{op.id}}"}')
 
 
-@test("a URL: the effects told are those of the target's own ledger",
+@test("a URL: the effects reported are those of the target's own ledger",
       limit=60)
 def by_url(t):
     target = t.target("--keys", "racy", "--service-time", "10ms")
@@ -371,7 +371,7 @@ def racy(t):
             ["IK09", "IK11", "IK14"], "the failures of racy")
 
 
-@test("answers that tell nothing apart accuse nobody, and prove nothing",
+@test("answers that distinguish nothing accuse nobody, and prove nothing",
       limit=60)
 def mute(t):
     wrongs = ("mute", "names nobody")
@@ -398,7 +398,7 @@ def limited(t):
         *URL_ARGS, *LEDGER_ARGS, status=0)
     seen = verdicts(document)
     t.equal([c for c in ALL if seen[c] in ("fail", "warn")], [], "no fault")
-    t.check("429" in check_of(document, "IK11")["observed"], "but it is told")
+    t.check("429" in check_of(document, "IK11")["observed"], "but is shown")
     # All of a race but the first: then there was none, and no verdict. The
     # ten races come after the only body that has lines.
     store = KeyStore()
@@ -498,7 +498,7 @@ def slow(t):
     document = audit(t, foreign(t, store, waits), *URL_ARGS, *LEDGER_ARGS,
                      "--limit", "2s", status=3)
     t.equal(document["stopped"], "the time of the audit is over", "why")
-    t.equal(verdicts(document)["IK01"], "pass", "what was done is told")
+    t.equal(verdicts(document)["IK01"], "pass", "what was done is reported")
     t.equal(verdicts(document)["IK20"], "skipped", "the rest is not")
     store = KeyStore()
     readings = iter(range(1000))
@@ -506,8 +506,8 @@ def slow(t):
         t, store, lambda r: r.path == "/ledger" and next(readings) > 8 and
         reply(500, "no")), *URL_ARGS, *LEDGER_ARGS)
     t.equal(process.wait(40), 3, "a ledger that cannot be read is no success")
-    t.equal(process.err.count("answered 500"), 1, "told once")
-    t.check("could not be read to the end" in process.out, "and in the text")
+    t.equal(process.err.count("answered 500"), 1, "reported once")
+    t.check("could no longer be read" in process.out, "and in the text")
 
 
 @test("a second scope that accepts nothing says nothing", limit=60)
@@ -575,7 +575,7 @@ def unknown(t):
     store = KeyStore()
     document = audit(t, foreign(t, store), *URL_ARGS, "--ledger", "/ledger",
                      "--settle", "20ms", status=1)
-    t.equal(verdicts(document)["IK01"], "fail", "acknowledged, not done")
+    t.equal(verdicts(document)["IK01"], "fail", "succeeded, not done")
     t.check("--ledger-key" in check_of(document, "IK01")["observed"], "hint")
     t.equal(document["summary"]["skipped"], 19, "nothing is judged by it")
 
@@ -607,7 +607,7 @@ def refused(t):
     t.equal(len(server.requests), 1, "one request was enough")
 
 
-@test("an audit that is interrupted tells what it has, and exits 130",
+@test("an audit that is interrupted reports what it has, and exits 130",
       limit=30)
 def interrupted(t):
     store = KeyStore()
@@ -622,6 +622,18 @@ def interrupted(t):
     t.equal(document["summary"]["fail"], 0, "nothing is charged to it")
     t.check("interrupted" in check_of(document, "IK20")["observed"], "why")
     t.check("error" not in process.err, process.err)
+
+
+@test("... and exits 130 where it has nothing yet", limit=30)
+def interrupted_before(t):
+    store = KeyStore()
+    url = foreign(t, store, lambda request: HANG)
+    process = t.launch("audit", url, *URL_ARGS, *LEDGER_ARGS)
+    t.wait_until("it waits for an answer",
+                 lambda: len(store.server.requests) == 1)
+    process.signal(signal.SIGINT)
+    t.equal(process.wait(10), 130, "exit status")
+    t.match(process.err, "interrupted", "why")
 
 
 @test("usage and unreachable services have their exit status")
@@ -644,7 +656,7 @@ def statuses(t):
     t.check("squall" in process.err or "refused" in process.err, "says so")
 
 
-@test("JSON, text and JUnit tell the same", limit=60)
+@test("JSON, text and JUnit report the same", limit=60)
 def forms(t):
     junit = t.directory / "audit.xml"
     out = t.directory / "audit.json"

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# Proves: in front of a real database the report tells what the database has.
+# Proves: in front of a real database the report agrees with the database.
 # A service in four variants (tests/servers/orders_pg.py) is hit by lost
 # responses and by hedges that overlap; each figure of the report equals what
 # SQL counts in the tables, with the ledger read by psql and over HTTP. The two
@@ -220,7 +220,7 @@ def at_least_once(t):
                 "duplicates that no retry can have made")
         t.check(all("single_attempt" in e["flags"]
                     for e in run["effects.examples"]), "flags")
-        t.equal(run["operations.acked"], N, "acked")
+        t.equal(run["operations.succeeded"], N, "succeeded")
         t.equal(orders.database.number(
             "SELECT count(*) FROM jobs WHERE NOT done"), 0, "settled")
 
@@ -245,7 +245,7 @@ CREATE TRIGGER note AFTER INSERT OR UPDATE ON jobs
 """
 
 
-@test("a table of states: jobs that complete without running are told",
+@test("a table of states: jobs that complete without running are reported",
       limit=60)
 def states(t):
     orders = Orders(t)

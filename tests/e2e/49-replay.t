@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # Proves: dead letters are sent again with the keys that they had, and what
-# became of each is told over both runs. Against a service that keeps its
-# promise every ambiguous letter becomes exactly once, however often the
+# became of each is reported over both runs. Against a service that keeps its
+# promise every ambiguous dead letter becomes exactly once, however often the
 # replay is interrupted and repeated; against one that does not, the report's
 # duplicates are those of the service's own ledger. Requests go out as the file
 # says them, secrets from the environment; a file that cannot be trusted is
@@ -22,7 +22,7 @@ def lines_of(path):
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def replayed(t, file, *arguments, status=0, **options):
+def replayed(t, file, *arguments, status=AS_COUNTED, **options):
     """`squall replay` with a report, which is held to what a run's is."""
     t.runs += 1
     path = t.path(f"report{t.runs}.json")
@@ -46,12 +46,12 @@ def exactly_once(t):
     run = replayed(t, file, "-r", "400/s", "--slo", "unresolved == 0",
                    "--slo", "duplicates == 0", "--slo", "lost == 0")
     t.check(all(slo["pass"] for slo in run["slo"]), "objectives")
-    t.equal(run["replay.letters"], 40, "letters")
+    t.equal(run["replay.dead_letters"], 40, "letters")
     t.equal(run["replay.sent"], 40, "sent")
     t.equal(run["replay.earlier.ambiguous"], 40, "were ambiguous")
     t.equal(run["replay.ambiguous_resolved.exactly_once"], 40, "once now")
     t.equal(run["replay.still_unresolved"], 0, "unresolved")
-    t.equal(run["run.id"], LETTERS_RUN, "the run is that of the letters")
+    t.equal(run["run.id"], LETTERS_RUN, "the run is that of the dead letters")
     t.equal(run["effects.foreign"], 0, "foreign effects")
     t.equal(target.ledger(), {one["op"]: 1 for one in letters},
             "the service's own account")
@@ -85,7 +85,7 @@ def duplicates(t):
 def classes(t):
     # Answers by the number in the key: 0 acks and does nothing; 1 and 2
     # refuse what may have been done, with one key and with two; 3 never
-    # answers; 4 was refused and is acked.
+    # answers; 4 was refused and is succeeded.
     done = {"1": 1, "2": 1, "4": 1}
 
     def answer(request):
@@ -101,7 +101,7 @@ def classes(t):
     letters = [letter(n) for n in range(5)]
     letters[2]["attempts"].insert(0, {**letters[2]["attempts"][0],
                                       "key": "another"})
-    letters[4]["verdict"] = "refused"
+    letters[4]["verdict"] = "rejected"
     file = t.write("dead.ndjson", dead_letters(
         server.url.rstrip("/"), letters,
         ledger={"url": "/ledger", "key": "{{key}}", "settle": "20ms"}))
@@ -114,22 +114,23 @@ def classes(t):
         "exactly_once", "duplicate", "clean")], [1, 1, 1, 1, 1, 0, 0],
         "classes")
     t.equal(run["replay.verdicts"],
-            {"acked": 2, "refused": 1, "ambiguous": 2, "shed": 0},
+            {"succeeded": 2, "rejected": 1, "unanswered": 0,
+             "ambiguous": 2, "shed": 0},
             "verdicts over both")
-    t.equal(run["operations.refused"], 2, "verdicts of this run alone")
+    t.equal(run["operations.rejected"], 2, "verdicts of this run alone")
     t.equal(run["replay.still_unresolved"], 2, "still unresolved")
     t.equal(run["replay.still_open"], 3, "still open")
     left = lines_of(still)
     t.equal([(l["op"][-1], l["verdict"]) for l in left[1:-1]],
-            [("1", "refused"), ("2", "ambiguous"), ("3", "ambiguous")],
+            [("1", "rejected"), ("2", "ambiguous"), ("3", "ambiguous")],
             "left over")
-    t.equal(left[-1]["letters"], 3, "counted")
+    t.equal(left[-1]["dead_letters"], 3, "counted")
     t.equal([r["attempts"] for r in left[3]["replays"]], [2],
             "attempts of the replay")
-    t.equal(left[3]["effect"], "unresolved_not_done", "what the ledger told")
+    t.equal(left[3]["effect"], "unresolved_not_done", "of the ledger")
 
 
-@test("a service that goes away, or refuses what has no key, tells nothing")
+@test("a service that goes away, or refuses what has no key, proves nothing")
 def goes_away(t):
     done = {f"key-of-{n}": 1 for n in range(3)}
     orders = []
@@ -154,7 +155,8 @@ def goes_away(t):
     t.equal(run["attempts.by_outcome.connect_refused"], 8, "refused")
     t.equal(run["replay.sent"], 4, "sent")
     t.equal(run["replay.verdicts"],
-            {"acked": 4, "refused": 0, "ambiguous": 4, "shed": 0},
+            {"succeeded": 4, "rejected": 0, "unanswered": 0,
+             "ambiguous": 4, "shed": 0},
             "a refused connection is no answer")
     t.equal(run["replay.ambiguous_resolved.unresolved_not_done"], 4,
             "unresolved")
@@ -162,7 +164,7 @@ def goes_away(t):
     t.equal({one["verdict"] for one in lines_of(file)[1:-1]}, {"ambiguous"},
             "and stay so")
 
-    # The first request is lost, the second refused; only a key tells that the
+    # The first request is lost, the second refused; only a key shows that the
     # second answer is the first one's, too.
     def refuse(request):
         first = request.header("X-Op") not in seen
@@ -179,7 +181,8 @@ def goes_away(t):
     run = replayed(t, file, "--timeout", "100ms", "--set",
                    "retry.backoff.initial=1ms")
     t.equal(run["replay.verdicts"],
-            {"acked": 0, "refused": 1, "ambiguous": 1, "shed": 0},
+            {"succeeded": 0, "rejected": 1, "unanswered": 0,
+             "ambiguous": 1, "shed": 0},
             "verdicts")
 
 
@@ -206,10 +209,10 @@ def repeated(t):
             "all are joined, those that were not sent too")
     t.equal(first["effects"]["exactly_once"], sent, "exactly once")
     t.equal(first["replay"]["still_unresolved"], unstarted, "unresolved")
-    t.equal(lines_of(file)[-1]["letters"], unstarted, "kept in place")
+    t.equal(lines_of(file)[-1]["dead_letters"], unstarted, "kept in place")
 
     run = replayed(t, file, "-r", "1000/s", "--dead-letters", file)
-    t.equal(run["replay.letters"], unstarted, "the rest")
+    t.equal(run["replay.dead_letters"], unstarted, "the rest")
     t.equal(run["replay.still_open"], 0, "open")
     t.equal(run["effects.foreign"], sent, "those of before are foreign")
     none = t.squall("replay", file)
@@ -243,11 +246,11 @@ def on_the_wire(t):
         requests=[{"name": "order"}, {"name": "put"}]))
     env = {"TOKEN": "t0p"}
     for arguments, where in (((), server), ((elsewhere.url,), elsewhere)):
-        run = replayed(t, file, *arguments, "-H", "X-Secret: told", "-H",
+        run = replayed(t, file, *arguments, "-H", "X-Secret: given", "-H",
                        "X-More: yes", "-c", "1", env=env)
-        t.match(run.err, "1 of 3 letters have no key", "a note")
+        t.match(run.err, "1 of 3 dead letters have no key", "a note")
         t.equal(run["replay.resolved"], None, "no ledger, nothing measured")
-        t.equal(run["replay.still_unresolved"], 0, "all acked")
+        t.equal(run["replay.still_unresolved"], 0, "all succeeded")
         t.equal([r.path for r in where.requests],
                 ["/b", "/c", "/a/{{op.id}}?x=${env:HOME}"], "paths, in order")
         b, c, a = where.requests
@@ -256,7 +259,7 @@ def on_the_wire(t):
         t.equal(a.header_values("Idempotency-Key"), ["key-of-7"], "key")
         t.equal((c.method, c.body), ("PUT", b""), "method, no body")
         t.equal(c.header_values("Authorization"), ["Bearer t0p"], "secret")
-        t.equal(c.header_values("X-Secret"), ["told"], "given in its place")
+        t.equal(c.header_values("X-Secret"), ["given"], "given in its place")
         t.equal(c.header("X-More"), "yes", "added")
         t.equal(c.header("Idempotency-Key"), None, "it had no key")
     t.equal(len(server.requests), 3, "one host is one host")
@@ -276,12 +279,13 @@ def gentle(t):
     file = t.write("dead.ndjson", dead_letters(
         server.url.rstrip("/"), [letter(n) for n in range(11)], ledger=None))
     run = replayed(t, file)
-    t.equal(run["operations.acked"], 11, "acked")
+    t.equal(run["operations.succeeded"], 11, "succeeded")
     first, last = server.requests[0], server.requests[-1]
     t.equal(first.header("Idempotency-Key"), last.header("Idempotency-Key"),
             "the retry carries the key")
-    t.check(last.at - first.at > 0.99, "it waited as it was told")
-    t.check(server.requests[-2].at - first.at > 0.19,
+    t.check(last.at - first.at > 0.99, "it waited as it was asked")
+    # A start that a sanitizer made late is followed sooner by the next.
+    t.check(is_sanitized() or server.requests[-2].at - first.at > 0.19,
             "eleven starts at 50/s take 200 ms")
 
 
@@ -316,16 +320,16 @@ def from_a_run(t):
     run = replayed(t, dead, "-r", "600/s", "-t", "2", "--slo",
                    "unresolved == 0", "--slo", "duplicates == 0", "--slo",
                    "lost == 0", env={"TOKEN": "s3same"})
-    t.equal(run["replay.letters"],
-            first["operations.started"] - first["operations.acked"],
+    t.equal(run["replay.dead_letters"],
+            first["operations.started"] - first["operations.succeeded"],
             "letters")
     t.equal(run["replay.earlier.ambiguous"], ambiguous, "were ambiguous")
     t.equal(run["replay.ambiguous_resolved.exactly_once"], ambiguous,
             "are once")
     t.equal(run["run.id"], first["run.id"], "one run")
-    t.equal(run["effects.foreign"], first["operations.acked"],
-            "those that were acked before")
-    t.match(run.out, "effects in the ledger are not of these letters",
+    t.equal(run["effects.foreign"], first["operations.succeeded"],
+            "those that were succeeded before")
+    t.match(run.out, "effects in the ledger are not of these dead letters",
             "which are not called strangers")
     counts = target.ledger()
     t.equal((len(counts), set(counts.values())), (600, {1}),
@@ -361,7 +365,7 @@ def kinds_of_keys(t):
         t.equal({k: after[k] for k in before}, before, f"{keys}: known keys")
         t.equal(sum(target.ledger().values()), 600, f"{keys}: effects")
         t.check(all(one["key"] for one in lines_of(dead)[1:-1]),
-                f"{keys}: letters have keys, sent or not")
+                f"{keys}: dead letters have keys, sent or not")
         t.equal(sum(after.values()), 600, f"{keys}: carried")
 
 
@@ -374,7 +378,7 @@ def events(t):
                       "headers": {"X-Op": "{{op.id}}", "B3":
                                   "{{trace.id}}-{{span.id}}-1"},
                       "body": "{{op.id}}"}], "idempotency": {}})
-    dead, told, of_run = (t.path(name) for name in
+    dead, reported, of_run = (t.path(name) for name in
                           ("dead.ndjson", "events", "events-of-run"))
     first = t.run(server.url, "-p", profile, "-n", "200", "-c", "8",
                   "--traceparent", "--events", of_run, "--dead-letters", dead)
@@ -384,12 +388,12 @@ def events(t):
     for seed in range(2):
         run = replayed(t, dead, "-c", "8", "-t", "2", "--max-attempts", "3",
                        "--set", "retry.backoff.initial=1ms", "--events",
-                       told)
-        lines = lines_of(told)
+                       reported)
+        lines = lines_of(reported)
         attempts = [l for l in lines if l.get("type") == "attempt"]
-        t.equal(lines[0]["letters"], str(dead), "whose events")
+        t.equal(lines[0]["dead_letters"], str(dead), "whose events")
         t.equal(len(attempts), run["attempts.total"], "a line an attempt")
-        t.equal(lines[-1]["operations"], run["replay.letters"], "operations")
+        t.equal(lines[-1]["operations"], run["replay.dead_letters"], "operations")
         books = [row["headers"] for row in server.log()[before:]]
         before += len(books)
         t.equal(sorted((h["x-op"], h["idempotency-key"], h["traceparent"],
@@ -409,22 +413,22 @@ def events(t):
     one = [l for l in lines if l.get("type") == "operation"][0]
     t.equal((one["earlier_verdict"], one["earlier_on_wire"]),
             ("ambiguous", 1), "what it was")
-    text = t.squall("report", "--operation", one["op"], told).out
+    text = t.squall("report", "--operation", one["op"], reported).out
     t.match(text, rf"(?s)earlier +ambiguous, 1 request sent.*1 first.*over all "
-                  rf"+{one['overall_verdict']}", "its story")
-    both = t.squall("report", "--operation", one["key"], of_run, told).out
+                  rf"+{one['overall_verdict']}", "its trace")
+    both = t.squall("report", "--operation", one["key"], of_run, reported).out
     t.match(both, r"(?s)^Operation.*attempts_exhausted.*\n\nOperation.*"
-                  r"earlier +ambiguous", "the story of both, in order")
-    acked = [a["op"] for a in earlier if a["outcome"] == "ok"][0]
-    t.match(t.squall("report", "--operation", acked, told, of_run).out,
+                  r"earlier +ambiguous", "the trace of both, in order")
+    succeeded = [a["op"] for a in earlier if a["outcome"] == "ok"][0]
+    t.match(t.squall("report", "--operation", succeeded, reported, of_run).out,
             "1 first +ok", "what one of them has is enough")
-    t.match(t.squall("report", "--operation", "none", of_run, told,
+    t.match(t.squall("report", "--operation", "none", of_run, reported,
                      status=2).err, "no operation of", "but not none")
     report = t.path("report")
     report.write_text(json.dumps(run.report))
-    t.squall("report", "--operation", one["op"], told, report)
+    t.squall("report", "--operation", one["op"], reported, report)
     report.write_text(json.dumps(first.report))
-    t.match(t.squall("report", "--operation", one["op"], told, report,
+    t.match(t.squall("report", "--operation", one["op"], reported, report,
                      status=2).err, "those of a replay, the report is that "
             "of the run", "the report of the other")
     for option in ("--events", "-o"):
@@ -450,16 +454,16 @@ def http2(t):
                   "--cacert", certificates.ca, "--resolve",
                   f"localhost:{port}:127.0.0.1", "--dead-letters", dead)
     before = server.counts()
-    told = t.path("events")
-    run = replayed(t, dead, "-c", "8", "--events", told)
-    letters = 100 - first["operations.acked"]
-    t.check(letters > 25, f"{letters} letters")
-    t.equal(run["operations.acked"], letters, "acked")
+    reported = t.path("events")
+    run = replayed(t, dead, "-c", "8", "--events", reported)
+    letters = 100 - first["operations.succeeded"]
+    t.check(letters > 25, f"{letters} dead letters")
+    t.equal(run["operations.succeeded"], letters, "succeeded")
     counts = server.counts()
     t.equal(counts["whole"] - before["whole"], letters, "the books")
     t.equal(counts["connections"] - before["connections"], 1,
             "one connection: HTTP/2")
-    attempts = [l for l in lines_of(told) if l.get("type") == "attempt"]
+    attempts = [l for l in lines_of(reported) if l.get("type") == "attempt"]
     t.equal(len(attempts), letters, "events")
     for a in attempts:
         times = [a["intended_us"], a["asked_us"], a["sent_us"],
@@ -473,15 +477,15 @@ def sampled(t):
     letters = [letter(n) for n in range(40)]
     for one in letters[:12]:
         post(target, one)
-    file, told = t.write("dead.ndjson", dead_letters(target.url, letters)), \
-        t.path("events")
-    run = replayed(t, file, "-c", "4", "--events", told, "--sample", "0")
-    lines = lines_of(told)
+    file = t.write("dead.ndjson", dead_letters(target.url, letters))
+    reported = t.path("events")
+    run = replayed(t, file, "-c", "4", "--events", reported, "--sample", "0")
+    lines = lines_of(reported)
     t.equal(run["effects.duplicate"], 12, "duplicates")
     t.equal({l["op"] for l in lines if l.get("type") == "operation"},
             {one["op"] for one in letters[:12]}, "they are all there")
     t.equal({(l["verdict"], l["effect"], l["effects"]) for l in lines
-             if l.get("type") == "operation"}, {("acked", "duplicate", 2)},
+             if l.get("type") == "operation"}, {("succeeded", "duplicate", 2)},
             "what became of them")
     t.equal(lines[-1]["left_out"], 28, "the others are left out")
 
@@ -496,7 +500,7 @@ def bad_ledgers(t):
         yield "negative", lambda: reply(body="key-of-1 -1\n"), "negative"
         yield "truncated", lambda: (
             b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nkey-of-1 1\n",
-            CLOSE), "broke off"
+            CLOSE), "ended early"
         yield "slow", lambda: HANG, "could not be read in"
         yield "restless", lambda: reply(
             body=f"other-{len(ledger.requests)} 1\n"), "did not settle"
@@ -522,11 +526,12 @@ def bad_ledgers(t):
         t.match(run["run.problem"], words, f"{name}: the report says why")
         t.equal(run["effects.oracle"], "unverified", name)
         t.equal(run["replay.resolved"], None, f"{name}: not measured")
-        t.equal(run["replay.verdicts"], {"acked": 5, "refused": 0,
+        t.equal(run["replay.verdicts"], {"succeeded": 5, "rejected": 0,
+                                         "unanswered": 0,
                                          "ambiguous": 3, "shed": 0}, name)
         t.equal(run["slo.0.pass"], False, f"{name}: no pass")
         left = lines_of(file)
-        t.equal(left[-1]["letters"], 3, f"{name}: those that stay")
+        t.equal(left[-1]["dead_letters"], 3, f"{name}: those that stay")
         t.equal({(l["effect"], l["effects"]) for l in left[1:-1]},
                 {(None, None)}, f"{name}: what was known is old")
 
@@ -604,7 +609,7 @@ def given(t):
     file = t.write("dead.ndjson", text)
     bad = t.squall("replay", file, status=2)
     t.match(bad.err, r"dead\.ndjson:2:1: error: the URL was masked[^$]*squall "
-            "replay FILE URL", "told how")
+            "replay FILE URL", "says how")
     t.equal(bad.err.count("masked"), 1, "once")
     run = replayed(t, file, f"http://joe:pw@{host}/", "-c", "1")
     t.equal([r.path for r in server.requests],
@@ -617,8 +622,8 @@ def given(t):
         ledger=None), "the URL was masked", f"http://{host}/")
 
 
-CLASSES = {"acked": ("lost", "exactly_once", "duplicate"),
-           "refused": ("clean", "phantom", "duplicate"),
+CLASSES = {"succeeded": ("lost", "exactly_once", "duplicate"),
+           "rejected": ("clean", "phantom", "duplicate"),
            "ambiguous": ("unresolved_not_done", "unresolved_done",
                          "duplicate"),
            "shed": ("clean", "phantom", "duplicate")}
@@ -631,16 +636,16 @@ def by_definition(attempts, key):
     answers = [unknown for (_, unknown), a in zip(proofs, attempts)
                if a["sent"]]
     if any(yes for yes, _ in proofs):
-        return "acked"
+        return "succeeded"
     if not attempts:
         return "shed"
     one_key = key and all(a["key"] == key for a in attempts if a["sent"])
     return "ambiguous" if any(answers) and (answers[-1] or not one_key) \
-        else "refused"
+        else "rejected"
 
 
 def random_service(t, random, keyed):
-    """Loses, fails and refuses by chance, and tells what it did."""
+    """Loses, fails and refuses by chance, and reports what it did."""
     done, kept, lock = {}, set(), threading.Lock()
 
     def answer(request):
@@ -680,12 +685,12 @@ for world in range(few(8, 3)):
                                       "torn_request"), 2)],
             "ledger": {"url": "/ledger", "key": "{{op.id}}",
                        "settle": "20ms"}})
-        told, dead = t.path("events"), t.path("dead.ndjson")
+        reported, dead = t.path("events"), t.path("dead.ndjson")
         run = t.run(server.url, "-p", profile, "-n", "120", "-c", "6",
-                    "--events", told, "--dead-letters", dead)
+                    "--events", reported, "--dead-letters", dead)
         known = {}
         for _ in range(3):
-            lines = lines_of(told)
+            lines = lines_of(reported)
             tries = {}
             for one in lines:
                 if one.get("type") == "attempt":
@@ -707,13 +712,13 @@ for world in range(few(8, 3)):
             t.equal(sum(counts.values()), run["effects.operations_checked"],
                     "all of them")
             letters = lines_of(dead)[1:-1]
-            t.check(letters or run["operations.acked"], "letters")
+            t.check(letters or run["operations.succeeded"], "dead letters")
             known = {l["op"]: (known[l["op"]][0], l["key"]) for l in letters}
             if letters:
                 run = replayed(t, dead, "-c", "4", "--max-attempts", "2",
                                "--set", "retry.backoff.initial=1ms",
-                               "--events", told, "--dead-letters", dead)
-                t.equal(run["replay.letters"], len(letters), "letters")
+                               "--events", reported, "--dead-letters", dead)
+                t.equal(run["replay.dead_letters"], len(letters), "letters")
 
 
 @test("a body of many megabytes comes back whole", limit=60)
@@ -731,7 +736,7 @@ def large(t):
           "--dead-letters", dead)
     t.check(dead.stat().st_size > 16 << 20, "its line is longer than 16 MiB")
     run = replayed(t, dead)
-    t.equal(run["operations.acked"], 1, "acked")
+    t.equal(run["operations.succeeded"], 1, "succeeded")
     t.equal(bodies, [hash(t.path("body").read_bytes())] * 2, "the same bytes")
 
 
@@ -764,12 +769,12 @@ def bad_files(t):
     refused(t, "the end cut", "".join(lines[:-1]),
             r"bad\.ndjson:3:1: .*ends here")
     refused(t, "a line taken away", lines[0] + lines[1] + lines[3],
-            r"bad\.ndjson:3:1: .*other letters than there are: 1")
+            r"bad\.ndjson:3:1: .*another number of dead letters than there are: 1")
     refused(t, "a line twice", dead_letters(url, [two[0], two[1], two[0]]),
             r"bad\.ndjson:4:1: .*operation is that of line 2")
     refused(t, "a key twice", dead_letters(url, [letter(0), letter(
         1, key="key-of-0")]), r"bad\.ndjson:3:1: .*key is that of line 2")
-    refused(t, "acked", dead_letters(url, [letter(0, verdict="acked")]),
+    refused(t, "succeeded", dead_letters(url, [letter(0, verdict="succeeded")]),
             r'bad\.ndjson:2:1: .*"verdict"')
     refused(t, "another run", dead_letters(url, [letter(
         0, op="0000000000-0")]), r"bad\.ndjson:2:1: .*not an operation of")
@@ -787,11 +792,11 @@ def bad_files(t):
     refused(t, "missing secrets, all at once", dead_letters(
         url, [letter(n, headers=h) for n, h in enumerate(env_of)],
         ledger={"url": "/ledger", "headers": {"B": "${env:SQUALL_TRE}"}}),
-        r"lacks what the letters need: SQUALL_TRE, SQUALL_ONE, SQUALL_TWO\n")
+        r"lacks what the dead letters need: SQUALL_TRE, SQUALL_ONE, SQUALL_TWO\n")
     t.equal(len(server.requests), 0, "nothing was sent")
 
 
-@test("what a replay has from its letters is not for profiles to say")
+@test("what a replay has from its dead letters is not for profiles to say")
 def profiles(t):
     server = t.server(lambda request: reply(201))
     text = dead_letters(server.url.rstrip("/"), [letter(0)], ledger=None)
@@ -811,9 +816,9 @@ def profiles(t):
     file = t.write("dead.ndjson", text)
     for policy in ("full-jitter", "clients/stripe-node"):
         run = replayed(t, file, "-p", policy)
-        t.equal(run["operations.acked"], 1, policy)
+        t.equal(run["operations.succeeded"], 1, policy)
     t.equal({r.header("Idempotency-Key") for r in server.requests},
-            {"key-of-0"}, "always the letter's key")
+            {"key-of-0"}, "always the dead letter's key")
 
 
 main()

@@ -145,7 +145,7 @@ def contrast(t):
             f"operations p99 {operation['p99_us']} us sees the stall")
     t.check(attempt["p99_us"] < 30e3 * PATIENCE,
             f"attempts p99 {attempt['p99_us']} us does not")
-    t.check(run["latency.queue.p99_us"] > 100e3, "the waiting is told")
+    t.check(run["latency.queue.p99_us"] > 100e3, "the waiting is reported")
 
     # A3's stalls under one closed caller: about 900 of the 2 ms each, and
     # one slow one a stall.

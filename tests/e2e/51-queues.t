@@ -11,7 +11,7 @@
 # delays of its own: what they are is measured at the same time, with the same
 # arrivals against a target that never queues. What a quantile has there beyond
 # the median is allowed on top, upwards only; where that is more than a fifth
-# of the service time at p90, the machine cannot tell, and the test says so.
+# of the service time at p90, the machine cannot show it, and the test says so.
 #
 # Chance: the relative spread of a quantile in one run of 60,000, from 200
 # simulated runs, scaled by sqrt(60,000 / n); 4 spreads are allowed (6.3e-5

@@ -45,7 +45,7 @@ def dead(t):
     t.equal(run["operations.started"], n, "operations")
     t.equal(run["attempts.total"], 4 * n, "attempts")
     t.equal(run["attempts.retries"], 3 * n, "retries")
-    t.equal(run["operations.acked"], 0, "acked")
+    t.equal(run["operations.succeeded"], 0, "succeeded")
 
 
 # Brooker, 28 Feb 2022: load (1 - p^4) / (1 - p), success 1 - p^4.
@@ -63,7 +63,7 @@ def naive(t):
         success = 1 - p ** 4
         t.near(load, (1 - p ** 4) / (1 - p), 1e-9, "the law itself")
         t.near(load_of(run), load, 4 * spread / math.sqrt(n), f"load at {p}")
-        t.near(run["operations.acked"] / n, success,
+        t.near(run["operations.succeeded"] / n, success,
                4 * math.sqrt(success * (1 - success) / n) + 1 / n,
                f"success at {p}")
 
@@ -120,7 +120,7 @@ def throttling(t):
         load={"clients": 1, "model": "open", "warmup": "1s"},
         throttle={"type": "sre", "k": 2, "window": "1s", "slots": 10}),
         "-r", f"{rate}/s", "-d", "4s", "-c", 50, *SEED)
-    sent, accepted = run["attempts.total"], run["operations.acked"]
+    sent, accepted = run["attempts.total"], run["operations.succeeded"]
     t.between(sent / max(accepted, 1), (1 - margin) * 2, (1 + margin) * 2,
               "sent for one accepted")
     t.equal(run["operations.reasons.throttled"],
@@ -161,7 +161,7 @@ def two_points(t):
         t.between(extra(run), 0.01 - 4 * spread, 0.01 + 4 * spread + 0.01,
                   "extra attempts")
         t.between(run["latency.operation.p99_9_us"] / 1000, 5, 300, "p99.9")
-        t.equal(run["operations.acked"], n, "acked")
+        t.equal(run["operations.succeeded"], n, "succeeded")
 
     plain = hedged(t, slow, None, n)
     t.equal(plain["attempts.total"], n, "attempts without hedges")
@@ -184,7 +184,7 @@ def executions(t):
                             "body": '{"order": "{{op.id}}"}'}],
                  ledger={"url": "/ledger", "key": "{{op.id}}",
                          "settle": "500ms"})
-    t.equal(run["operations.acked"], n, "acked")
+    t.equal(run["operations.succeeded"], n, "succeeded")
     hedges = run["attempts.hedges"]
     spread = math.sqrt(0.05 * 0.95 * n)
     t.between(hedges, 0.05 * n - 4 * spread, 0.05 * n + 4 * spread + 0.01 * n,

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# Proves: the ways to a service. HTTPS is verified unless it is told not to
+# Proves: the ways to a service. HTTPS is verified unless it is asked not to
 # be; HTTP/2, Unix sockets, --resolve and proxies (plain and CONNECT) work,
 # and what the other side logged is what the report counts; failures on the
 # way are `tls`, `connect_failed` ..., a definite no, and nothing on the wire.
@@ -80,7 +80,7 @@ def tls_verified(t):
     nginx = t.nginx(tls=certificates)
     run = t.run(nginx.url, "-n", "300", "-c", "4", "--cacert",
                 certificates.ca, *localhost(nginx.url))
-    t.equal(run["operations.acked"], 300, "acked")
+    t.equal(run["operations.succeeded"], 300, "succeeded")
     t.check(run["latency.connect.count"] >= 1, "connecting was measured")
     log = nginx.log()
     t.equal(len(log), run["attempts.on_wire"], "in the log")
@@ -98,7 +98,7 @@ def tls_refused(t):
         t.equal(run["attempts.by_outcome"].get("tls"),
                 run["attempts.total"], "tls")
         t.equal(run["attempts.on_wire"], 0, "nothing on the wire")
-        t.equal(run["operations.acked"], 0, "acked")
+        t.equal(run["operations.succeeded"], 0, "succeeded")
         t.equal(run["operations.ambiguous"], 0, "a definite no")
     t.equal(nginx.log(), [], "nothing in the log")
 
@@ -114,9 +114,9 @@ def tls_name(t):
     t.equal(run["attempts.by_outcome"].get("tls"), run["attempts.total"],
             "tls")
     run = t.run(nginx.url, "-n", "5", "--insecure", *localhost(nginx.url))
-    t.equal(run["operations.acked"], 5, "insecure")
+    t.equal(run["operations.succeeded"], 5, "insecure")
     run = t.run(nginx.url, "-n", "5", "-k", *localhost(nginx.url))
-    t.equal(run["operations.acked"], 5, "-k")
+    t.equal(run["operations.succeeded"], 5, "-k")
     run = t.squall("run", nginx.url, "-n", "5", "--cacert", "/no/such/ca.pem",
                    status=None)
     t.check(run.status in (2, 3), f"exit status {run.status}")
@@ -147,7 +147,7 @@ def wrong_protocol(t):
     nginx = t.nginx(tls=certificates)
     run = t.run(nginx.url.replace("https:", "http:"), "-n", "3",
                 *localhost(nginx.url), status=None)
-    t.equal(run["operations.acked"], 0, "plain text to TLS")
+    t.equal(run["operations.succeeded"], 0, "plain text to TLS")
 
 
 @test("HTTP/2 over TLS, many streams on one connection")
@@ -156,7 +156,7 @@ def http2(t):
     nginx = t.nginx(tls=certificates, http2=True)
     run = t.run(nginx.url, "-n", "500", "-c", "8", "--http", "2", "--cacert",
                 certificates.ca, *localhost(nginx.url))
-    t.equal(run["operations.acked"], 500, "acked")
+    t.equal(run["operations.succeeded"], 500, "succeeded")
     log = nginx.log()
     t.equal(len(log), run["attempts.on_wire"], "in the log")
     t.equal({row["protocol"] for row in log}, {"HTTP/2.0"}, "protocol")
@@ -168,7 +168,7 @@ def http1(t):
     nginx = t.nginx(tls=certificates, http2=True)
     run = t.run(nginx.url, "-n", "50", "--cacert", certificates.ca,
                 *localhost(nginx.url))
-    t.equal(run["operations.acked"], 50, "acked")
+    t.equal(run["operations.succeeded"], 50, "succeeded")
     t.equal({row["protocol"] for row in nginx.log()}, {"HTTP/1.1"},
             "protocol")
 
@@ -178,7 +178,7 @@ def unix_socket(t):
     nginx = t.nginx(unix=True)
     run = t.run(nginx.url, "-n", "200", "-c", "4", "--unix-socket",
                 nginx.socket_path)
-    t.equal(run["operations.acked"], 200, "acked")
+    t.equal(run["operations.succeeded"], 200, "succeeded")
     t.equal(len(nginx.log()), 200, "in the log")
     run = t.squall("run", "http://localhost/", "-n", "2", "--unix-socket",
                    t.path("nobody.sock"), status=3)
@@ -190,7 +190,7 @@ def resolve(t):
     server = t.server(lambda request: reply())
     run = t.run(f"http://orders.invalid:{server.port}/", "-n", "10",
                 "--resolve", f"orders.invalid:{server.port}:127.0.0.1")
-    t.equal(run["operations.acked"], 10, "acked")
+    t.equal(run["operations.succeeded"], 10, "succeeded")
     t.equal(server.requests[0].header("Host"),
             f"orders.invalid:{server.port}", "Host")
     bad = t.squall("run", server.url, "-n", "1", "--resolve", "nonsense",
@@ -202,7 +202,7 @@ def resolve(t):
 def plain_proxy(t):
     proxy = t.server(lambda request: reply())
     run = t.run("http://orders.invalid/x", "-n", "10", "--proxy", proxy.url)
-    t.equal(run["operations.acked"], 10, "acked")
+    t.equal(run["operations.succeeded"], 10, "succeeded")
     t.equal({r.path for r in proxy.requests}, {"http://orders.invalid/x"},
             "absolute URL")
     t.equal(len(proxy.requests), run["attempts.on_wire"], "received")
@@ -215,7 +215,7 @@ def connect_proxy(t):
     tunnel = t.keep(Tunnel())
     run = t.run(nginx.url, "-n", "100", "-c", "3", "--cacert",
                 certificates.ca, "--proxy", tunnel.url)
-    t.equal(run["operations.acked"], 100, "acked")
+    t.equal(run["operations.succeeded"], 100, "succeeded")
     t.between(len(tunnel.asked), 1, 3, "tunnels")
     t.equal({a for a in tunnel.asked},
             {("CONNECT", f"localhost:{nginx.port}")}, "asked for")
@@ -259,7 +259,7 @@ def environment_proxy(t):
     run = t.run(server.url, "-n", "5", env={
         "http_proxy": proxy.url, "HTTP_PROXY": proxy.url,
         "ALL_PROXY": proxy.url})
-    t.equal(run["operations.acked"], 5, "acked")
+    t.equal(run["operations.succeeded"], 5, "succeeded")
     t.equal((len(server.requests), len(proxy.requests)), (5, 0),
             "straight to the service")
 

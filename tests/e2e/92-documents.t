@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-# Proves: what else the documents say is so. Every example of --help works;
+# Proves: what else the documents say is so. Every example of --help works, and so does
+# every step of the jobs for CI;
 # every shipped profile is well formed and listed; help, man pages and
 # completion know the same options.
 
@@ -9,6 +10,16 @@ from documents import *
 @test("every example of --help", limit=120)
 def help_examples(t):
     execute(t, help_commands(t))
+
+
+@test("the jobs for CI, step by step", limit=180)
+def jobs(t):
+    found = [(place, command) for place, text in ci_jobs()
+             for command in job_commands(text)]
+    for place, least in (("README.md", 3), ("squall-ci.7", 9)):
+        t.check(sum(p == place for p, _ in found) >= least,
+                f"{place}: {[c for p, c in found if p == place]}")
+    execute_jobs(t)
 
 
 @test("every shipped profile passes the check and is listed")
@@ -44,7 +55,7 @@ def found(t):
 
 
 def options_of_help(text):
-    return set(re.findall(r"^\s+(?:-\w, )?(--[a-z][a-z-]*)", text, re.M))
+    return set(re.findall(r"^  (?:-\w, |    )(--[a-z][a-z-]*)", text, re.M))
 
 
 @test("help, man pages and completion know the same options")
@@ -58,7 +69,7 @@ def agreement(t):
             done = subprocess.run([program, "-n", path],
                                   stderr=subprocess.PIPE, check=False)
             t.equal(done.returncode, 0, f"{shell} reads its completion")
-    for command in ("run", "replay", "audit", "target", "profile",
+    for command in ("run", "compare", "replay", "audit", "target", "profile",
                     "report"):
         options = options_of_help(t.squall(command, "--help").out)
         t.check(len(options) >= 5, f"{command}: {len(options)} options")

@@ -1,7 +1,7 @@
 # How the commands of the documents are found and executed, for 90 to 92.
 #
 # What is taken from the documents: the lines of ```sh blocks in README.md,
-# the .Dl lines of man/*.[15], and the examples of --help. A line
+# the .Dl lines of man/*.[157], and the examples of --help. A line
 # may start with "$ ". Where a command cannot be run as it stands, the test
 # changes it in these ways only:
 #   - http://localhost:8080 and http://127.0.0.1:8080 become an embedded
@@ -17,6 +17,10 @@
 # The file dead.ndjson is there, with one letter to that target.
 # The block after the line `<!-- file: NAME -->` is put into the file that the
 # commands after it use.
+# The jobs for CI (```yaml in README.md, .Bd -literal in squall-ci.7) are taken
+# apart into the commands of their steps. Beside the changes above, squall/ is
+# this tree; what needs a machine of its own (docker compose, apt-get) is left
+# out and said; and a command that writes files must have written them.
 # A block after the line `<!-- not run: why -->`, or a .Dl after
 # `.\" not run: why`, is left out, and the test prints why.
 
@@ -25,7 +29,7 @@ from harness import *
 import shlex
 
 README = ROOT / "README.md"
-PAGES = sorted((ROOT / "man").glob("*.[15]"))
+PAGES = sorted((ROOT / "man").glob("*.[157]"))
 
 
 def readme_commands():
@@ -86,6 +90,117 @@ def joined(lines):
         if line.startswith("# not run") or (line and line[0] != "#"):
             commands.append(line)
     return commands
+
+
+def literal_blocks(page):
+    """The blocks that a page shows as they are."""
+    return [unroff(block) for block in re.findall(
+        r"^\.Bd -literal[^\n]*\n(.*?)^\.Ed", page.read_text(), re.M | re.S)]
+
+
+def ci_jobs():
+    """Where each stands, and its text."""
+    page = ROOT / "man" / "squall-ci.7"
+    return [("README.md", block) for block in re.findall(
+        r"^```yaml\n(.*?)^```$", README.read_text(), re.M | re.S)] + \
+        [(page.name, block) for block in literal_blocks(page)]
+
+
+def indent_of(line):
+    return len(line) - len(line.lstrip())
+
+
+def folded(lines, at):
+    """The lines below lines[at] that are indented deeper, and where they
+    end."""
+    end = at + 1
+    while end < len(lines) and (not lines[end].strip() or
+                                indent_of(lines[end]) > indent_of(lines[at])):
+        end += 1
+    return [line.strip() for line in lines[at + 1:end]], end
+
+
+def job_commands(text):
+    """The commands of a job: `run:` of GitHub Actions, `script:` of GitLab,
+    `sh` of Jenkins; of what is none of them, its lines."""
+    if "steps {" in text:
+        found = re.findall(r"\bsh '(?:''(.*?)''|(.*?))'", text, re.S)
+        return joined([line for long, short in found
+                       for line in (long or short).splitlines()])
+    if not re.search(r"^\s*(- run|script):", text, re.M):
+        return [text] if text.startswith("job()") else joined(
+            text.splitlines())
+    commands, at = [], 0
+    lines = text.splitlines()
+    in_script = -1
+    while at < len(lines):
+        line = lines[at]
+        if indent_of(line) <= in_script:
+            in_script = -1
+        below, end = folded(lines, at)
+        if match := re.match(r"\s*- run: (.*)", line):
+            commands += joined(below) if match.group(1) == "|" \
+                else [" ".join([match.group(1), *below])]
+            at = end
+        elif in_script >= 0 and line.lstrip().startswith("- "):
+            commands.append(" ".join([line.strip()[2:], *below]))
+            at = end
+        else:
+            in_script = indent_of(line) if line.strip() == "script:" \
+                else in_script
+            at += 1
+    return commands
+
+
+def execute_jobs(t):
+    """Each job in a folder of its own that has squall in a folder, as a
+    checkout with a submodule has."""
+    target = t.target("-p", "targets/exactly-once")
+    shell = shutil.which("bash") or "sh"
+    for number, (place, text) in enumerate(ci_jobs()):
+        work = t.path(f"job{number}")
+        work.mkdir()
+        (work / "squall").symlink_to(ROOT)
+        ours = t.path(f"bin{number}")
+        ours.mkdir()
+        (ours / "squall").symlink_to(SQUALL)
+        commands = job_commands(text)
+        t.check(commands, f"{place}: there are commands in {text}")
+        env = t.environment({"PATH": f"{ours}:{os.environ['PATH']}"})
+        for command in commands:
+            if re.match(r"(docker|apt-get) ", command):
+                t.note(f"not run: it changes the machine: {command}")
+                continue
+            execute_step(t, place, command, target.url, work, env, shell)
+
+
+def execute_step(t, place, command, url, work, env, shell):
+    if match := re.match(r"make -C squall (.*)", command):
+        done = t.start(["make", "-n", *match.group(1).split()], "make",
+                       env=env, cwd=ROOT)
+        t.equal(done.wait(60 * PATIENCE), 0, f"{place}: {command}")
+        return
+    changed = adapted(re.sub(r"http://service:8080", url, command), url)
+    changed = re.sub(r"\bsquall/squall\b", "squall", changed)
+    if changed.startswith("job()"):
+        for arguments, wanted in ((f"{url}/healthz", 0), (f"{url}/nothing", 1),
+                                  ("http://127.0.0.1:1/", 3)):
+            done = t.start([shell, "-c", f"{changed}job {arguments} -n 5 -q"],
+                           "job", env=env, cwd=work)
+            t.equal(done.wait(60 * PATIENCE), wanted,
+                    f"{place}: job {arguments}")
+        t.equal(len(re.findall("cannot be reached", done.err)), 2,
+                "what could not be measured is repeated once")
+        return
+    done = t.start([shell, "-c", changed], "step", env=env, cwd=work)
+    status = done.wait(60 * PATIENCE)
+    if status == 3 and "operations late" in done.out:
+        t.note(f"the machine was too busy for: {command}")
+        return
+    t.check(status in (0, 1), f"{place}: exit status {status} of: {command}\n"
+            f"{tail(done.err)}")
+    for name in re.findall(r"(?:-o|--junit|--openmetrics) (\S+)", command):
+        t.check((work / name).exists(), f"{place}: {name} of: {command}")
 
 
 def help_commands(t):

@@ -49,9 +49,8 @@ NOTHING_LISTENS = 9  # the discard port; see unused_port for a better choice
 def is_sanitized():
     """Whether squall was built with a sanitizer: many times slower, and with
     an allocator of its own."""
-    linked = subprocess.run(["ldd", SQUALL], stdout=subprocess.PIPE,
-                            check=False).stdout
-    return any(name in linked for name in (b"asan", b"tsan", b"ubsan"))
+    program = pathlib.Path(SQUALL).read_bytes()
+    return any(name in program for name in (b"__asan_init", b"__tsan_init"))
 
 
 class Skip(Exception):
@@ -168,6 +167,7 @@ class ScriptedServer:
         self.host = host
         self.requests = []
         self.connections = 0
+        self.peers = set()  # addresses that connections came from
         self.stopping = threading.Event()
         self._lock = threading.Lock()
         self._open = set()
@@ -213,10 +213,11 @@ class ScriptedServer:
         listener = self._listener
         while not self.stopping.is_set():
             try:
-                sock, _ = listener.accept()
+                sock, peer = listener.accept()
             except OSError:
                 return
             with self._lock:
+                self.peers.add(peer[0])
                 self._open.add(sock)
                 number = self.connections
                 self.connections += 1
@@ -434,10 +435,17 @@ class Hostile:
 
     def drop(self):
         """Closes what has served, as a restart does; returns how many."""
-        request = urllib.request.Request(self.url + "/__drop", method="POST",
-                                         data=b"")
+        return self._post("/__drop", b"")["dropped"]
+
+    def cases(self, lists):
+        """What /case/NAME/N stands for: lists of paths, by name."""
+        self._post("/__cases", json.dumps(lists).encode())
+
+    def _post(self, path, body):
+        request = urllib.request.Request(self.url + path, method="POST",
+                                         data=body)
         with urllib.request.urlopen(request, timeout=20) as answer:
-            return json.load(answer)["dropped"]
+            return json.load(answer)
 
 
 class H2Books:
@@ -540,6 +548,43 @@ http {{
         return rows
 
 
+class RawServer:
+    """A server that decides about every byte: `serve(sock)` of a subclass has
+    a thread for each connection, and ends when an OSError says so."""
+
+    def __init__(self):
+        self.listener = listening_socket()
+        self.port = port_of(self.listener)
+        self.open = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                sock, _ = self.listener.accept()
+            except OSError:
+                return
+            self.open.append(sock)
+            threading.Thread(target=self._serve, args=(sock,),
+                             daemon=True).start()
+
+    def _serve(self, sock):
+        try:
+            self.serve(sock)
+        except (OSError, ValueError):
+            pass  # the connection, or a file made of it, is closed
+        finally:
+            sock.close()
+
+    def close(self):
+        for sock in [self.listener, *self.open]:
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+        self.listener.close()
+
+
 class Certificates:
     """A certificate authority and a server certificate for localhost, made
     by openssl; `stranger` is an authority that signed nothing."""
@@ -596,7 +641,7 @@ def letter(number, **members):
             "outcome": "timeout", "status": None}
     headers = [("Content-Type", "application/json")]
     headers += [("Idempotency-Key", key)] if key else []
-    return {"type": "letter", "op": op, "key": key, "client": 0,
+    return {"type": "dead_letter", "op": op, "key": key, "client": 0,
             "request": "order", "method": "POST", "url": "/orders",
             "url_form": "plain",
             "headers": [{"name": n, "value": v, "form": "plain"}
@@ -607,7 +652,7 @@ def letter(number, **members):
 
 
 def dead_letters(url, letters, **head):
-    """The text of a file. Paths of letters are completed with the URL."""
+    """The text of a file. Paths of dead letters are completed with the URL."""
     first = {"schema": "squall.dead_letters/1", "type": "run",
              "run": LETTERS_RUN, "seed": "7", "url": url, "profile": None,
              "target": {"url": url}, "idempotency": {},
@@ -619,7 +664,7 @@ def dead_letters(url, letters, **head):
         path = one["url"]
         full = url + path if path and path.startswith("/") else path
         lines.append({**one, "url": full})
-    lines.append({"type": "end", "letters": len(letters), "complete": True})
+    lines.append({"type": "end", "dead_letters": len(letters), "complete": True})
     return "".join(json.dumps(line) + "\n" for line in lines)
 
 
@@ -639,7 +684,7 @@ class Run:
                 self.report = json.load(file)
 
     def __getitem__(self, path):
-        """run["operations.acked"] of the report."""
+        """run["operations.succeeded"] of the report."""
         value = self.report
         for part in path.split("."):
             value = value[int(part)] if isinstance(value, list) \
@@ -667,21 +712,28 @@ def broken_equations(report):
 
     hold("offered = started + dropped", operations["offered"],
          operations["started"] + operations["dropped"])
-    hold("started = acked + refused + ambiguous + shed",
-         operations["started"],
-         sum(operations[v] for v in ("acked", "refused", "ambiguous",
+    hold("started = succeeded + failed", operations["started"],
+         operations["succeeded"] + operations["failed"])
+    hold("failed = rejected + unanswered + ambiguous + shed",
+         operations["failed"],
+         sum(operations[v] for v in ("rejected", "unanswered", "ambiguous",
                                      "shed")))
-    hold("attempts = first + retries + hedges + duplicates",
+    hold("attempts = first + retries + hedges + redirects + auth + duplicates",
          attempts["total"],
          attempts["first"] + attempts["retries"] + attempts["hedges"] +
+         attempts["redirects"] + attempts["auth"] +
          attempts["duplicates_injected"])
     hold("attempts = sum of by_outcome", attempts["total"],
          sum(outcomes.values()))
     hold("latency.operation.count = started - shed",
          latency["operation"]["count"],
          operations["started"] - operations["shed"])
-    hold("latency.operation_acked.count = acked",
-         latency["operation_acked"]["count"], operations["acked"])
+    hold("latency.succeeded.count = succeeded",
+         latency["succeeded"]["count"], operations["succeeded"])
+    hold("latency.failed.count = failed - shed", latency["failed"]["count"],
+         operations["failed"] - operations["shed"])
+    hold("latency.time_to_success.count = offered",
+         latency["time_to_success"]["count"], operations["offered"])
     hold("latency.attempt.count = on_wire", latency["attempt"]["count"],
          attempts["on_wire"])
     hold("latency.attempt_ok.count = ok", latency["attempt_ok"]["count"],
@@ -725,6 +777,26 @@ def schema_problems(report):
 
 
 # One test.
+
+AS_COUNTED = "as counted"
+
+
+def counted_status(report):
+    """What a whole run with these counts ends with, where no SLO was missed:
+    none is good in which nothing was sent or nothing succeeded, unless an SLO
+    speaks of success."""
+    if not report or not report["run"]["complete"]:
+        return 0
+    operations = report["operations"]
+    if operations["started"] == 0:
+        return 3
+    if any(re.match(r"(success_rate|error_rate|succeeded|goodput)\b",
+                    slo["expr"].strip()) for slo in report["slo"]):
+        return 0
+    if report["attempts"]["on_wire"] == 0:
+        return 3
+    return 0 if operations["succeeded"] > 0 else 1
+
 
 class Test:
     def __init__(self, name):
@@ -811,7 +883,8 @@ class Test:
 
     def environment(self, extra=None):
         env = dict(os.environ)
-        env.pop("NO_COLOR", None)
+        for name in ("NO_COLOR", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
+            env.pop(name, None)
         env["SQUALL_PROFILES"] = str(ROOT / "profiles")
         env["LC_ALL"] = "C.UTF-8"
         env.update(extra or {})
@@ -830,11 +903,14 @@ class Test:
         process = self.launch(*arguments, **options)
         return self.finish(process, status=status, limit=limit, begin=begin)
 
-    def finish(self, process, status=0, limit=120, report=None, begin=None):
+    def finish(self, process, status=AS_COUNTED, limit=120, report=None,
+               begin=None):
         got = process.wait(limit * PATIENCE)
         run = Run(process, got, report,
                   time.monotonic() - (begin or time.monotonic()))
         self.last_run = run
+        if status == AS_COUNTED:
+            status = counted_status(run.report)
         for word in ("AddressSanitizer", "runtime error:",
                      "ThreadSanitizer", "LeakSanitizer"):
             self.absent(run.err, word, "sanitizer")
@@ -852,13 +928,16 @@ class Test:
             self.failures.append(f"killed by signal {-got}")
         return run
 
-    def run(self, *arguments, status=0, limit=120, checked=True, **options):
+    def run(self, *arguments, status=AS_COUNTED, limit=120, checked=True,
+            **options):
         """`squall run` with a report, which is held against its own
-        equations; the test goes on only when there is one."""
+        equations, and its exit status against its counts; the test goes on
+        only when there is one."""
         self.runs += 1
         path = self.path(f"report{self.runs}.json")
         begin = time.monotonic()
-        process = self.launch("run", "-q", "-o", path, *arguments, **options)
+        process = self.launch("run", "-q", "--full", "-o", path, *arguments,
+                              **options)
         run = self.finish(process, status=status, limit=limit, report=path,
                           begin=begin)
         if run.report is None:
@@ -900,17 +979,17 @@ class Test:
             import h2  # noqa: F401, only looked for
         except ImportError:
             raise Skip("python3-h2 is not installed") from None
-        serving, telling = listening_socket(), listening_socket()
+        serving, books = listening_socket(), listening_socket()
         argv = [sys.executable, ROOT / "tests" / "servers" / "h2_books.py",
-                "--fd", serving.fileno(), "--books-fd", telling.fileno(),
+                "--fd", serving.fileno(), "--books-fd", books.fileno(),
                 "--streams", str(streams)]
         if tls:
             argv += ["--cert", tls.cert, "--key", tls.key]
         self.start(argv, "h2_books",
-                   pass_fds=[serving.fileno(), telling.fileno()])
-        server = H2Books(port_of(serving), port_of(telling), tls)
+                   pass_fds=[serving.fileno(), books.fileno()])
+        server = H2Books(port_of(serving), port_of(books), tls)
         serving.close()
-        telling.close()
+        books.close()
         return server
 
     def server(self, answer, **options):

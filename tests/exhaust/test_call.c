@@ -19,7 +19,10 @@
 
 #include <cmocka.h>
 
+/* Where an attempt is sent at once, its SENT is no step of its own. */
 enum { DEPTH = 9 };
+
+static bool sends_at_once;
 
 /* What the host knows. */
 struct model {
@@ -27,36 +30,43 @@ struct model {
     struct client client;
     struct instant now;
     struct instant timer;
-    unsigned sent;           /* SENDs so far */
-    unsigned answered;       /* ATTEMPT_DONEs so far */
-    unsigned in_flight;      /* the attempt, 0: none */
-    bool cancelled;          /* a CANCEL is out for it */
+    unsigned sent;      /* SENDs so far */
+    unsigned answered;  /* ATTEMPT_DONEs so far */
+    unsigned in_flight; /* the attempt, 0: none */
+    bool is_sent;       /* it has left the queue for a connection */
+    bool tried;         /* one was, and what ended it was not squall's own */
+    bool cancelled;     /* a CANCEL is out for it */
     enum outcome cancelled_as;
-    unsigned wakes_asked;    /* in this step */
+    unsigned wakes_asked; /* in this step */
     unsigned finishes;
+    bool is_over; /* nothing may be sent any more */
     bool abandoned;
-    bool yes, unknown, rejected_last; /* proof so far */
+    bool yes, no, unknown, rejected_last; /* proof so far */
     enum verdict verdict;
 };
 
 enum move {
     MOVE_START,
+    MOVE_SENT,
+    MOVE_NO_SOCKET, /* nor did it leave this machine */
     MOVE_OK,
     MOVE_RESET,
     MOVE_REJECTED,
     MOVE_NOT_CONNECTED,
     MOVE_THROTTLED_WITH_HINT,
-    MOVE_WAKE_NOW,     /* whether or not it is due */
-    MOVE_WAKE_EARLY,   /* 1 ns before the timer */
+    MOVE_WAKE_NOW,   /* whether or not it is due */
+    MOVE_WAKE_EARLY, /* 1 ns before the timer */
     MOVE_WAKE_IN_TIME,
-    MOVE_WAKE_LATE,    /* past the operation deadline, if there is one */
+    MOVE_WAKE_LATE, /* past the operation deadline, if there is one */
+    MOVE_LOAD_OVER,
     MOVE_ABANDON,
     MOVE_COUNT
 };
 
 static const char *const move_names[MOVE_COUNT] = {
-    "start", "ok", "reset", "rejected", "not_connected", "throttled",
-    "wake_now", "wake_early", "wake_in_time", "wake_late", "abandon"};
+    "start",        "sent",          "no_socket", "ok",       "reset",
+    "rejected",     "not_connected", "throttled", "wake_now", "wake_early",
+    "wake_in_time", "wake_late",     "load_over", "abandon"};
 
 static const struct policy *policy;
 static struct request_traits traits;
@@ -88,9 +98,10 @@ static bool may_follow(enum call_state from, enum call_state to)
         return to == CALL_WAITING || to == CALL_SENDING || to == CALL_SHED;
     case CALL_SENDING:
     case CALL_BACKING_OFF:
-        return to != CALL_WAITING && to != CALL_SHED;
-    case CALL_ACKED:
-    case CALL_REFUSED:
+        return to != CALL_WAITING;
+    case CALL_SUCCEEDED:
+    case CALL_REJECTED:
+    case CALL_UNANSWERED:
     case CALL_AMBIGUOUS:
     case CALL_SHED:
         return false;
@@ -102,16 +113,19 @@ static bool may_follow(enum call_state from, enum call_state to)
 static enum verdict expected_verdict(const struct model *model)
 {
     bool one_key = policy->key.scope == KEY_SCOPE_OPERATION && traits.has_key;
-    if (model->sent == 0) {
+    if (!model->tried) {
         return VERDICT_SHED;
     }
     if (model->yes) {
-        return VERDICT_ACKED;
+        return VERDICT_SUCCEEDED;
+    }
+    if (traits.is_safe) {
+        return model->no ? VERDICT_REJECTED : VERDICT_UNANSWERED;
     }
     if (!model->unknown) {
-        return VERDICT_REFUSED;
+        return VERDICT_REJECTED;
     }
-    return model->rejected_last && one_key ? VERDICT_REFUSED
+    return model->rejected_last && one_key ? VERDICT_REJECTED
                                            : VERDICT_AMBIGUOUS;
 }
 
@@ -138,7 +152,7 @@ static void note_action(struct model *model, const struct action *action)
     switch (action->kind) {
     case ACTION_SEND:
         holds(model->in_flight == 0);
-        holds(!model->abandoned);
+        holds(!model->is_over);
         holds(!is_past_deadline(model));
         model->sent++;
         holds(action->attempt == model->sent);
@@ -146,13 +160,17 @@ static void note_action(struct model *model, const struct action *action)
         holds(action->attempt_kind ==
               (model->sent == 1 ? ATTEMPT_FIRST : ATTEMPT_RETRY));
         model->in_flight = action->attempt;
+        model->is_sent = false;
         model->cancelled = false;
         break;
     case ACTION_CANCEL:
         holds(model->in_flight == action->attempt);
         holds(!model->cancelled);
-        holds(action->outcome == (model->abandoned ? OUTCOME_CANCELLED
-                                                   : OUTCOME_TIMEOUT));
+        holds(action->outcome == (model->abandoned || !model->is_sent
+                                      ? OUTCOME_CANCELLED
+                                      : OUTCOME_TIMEOUT));
+        /* Waiting for a connection is cut by nothing but the operation. */
+        holds(model->is_sent || model->abandoned || is_past_deadline(model));
         model->cancelled = true;
         model->cancelled_as = action->outcome;
         break;
@@ -165,20 +183,26 @@ static void note_action(struct model *model, const struct action *action)
         model->finishes++;
         holds(model->sent == model->answered);
         holds(action->verdict == expected_verdict(model));
-        holds(action->reason != FINISH_ABANDONED || model->abandoned);
-        holds(action->reason != FINISH_OPERATION_TIMEOUT ||
+        holds(action->reason != FINISH_ABANDONED || model->is_over);
+        holds((action->reason != FINISH_OPERATION_TIMEOUT &&
+               action->reason != FINISH_NO_CONNECTION) ||
               policy->timeout.operation.ns != INT64_MAX);
+        holds(action->reason != FINISH_ABANDONED || !model->tried ||
+              action->verdict != VERDICT_SHED);
         finished_by[action->reason]++;
         verdicts[action->verdict]++;
         break;
     }
 }
 
+static void say_sent(struct model *model);
+
 static void step(struct model *model, const struct call_event *event)
 {
     struct call_env env = {policy, &model->client, traits};
     struct actions actions;
     enum call_state before = model->call.state;
+    unsigned sent_before = model->sent;
 
     model->wakes_asked = 0;
     call_step(&model->call, model->now, event, &env, &actions);
@@ -196,7 +220,8 @@ static void step(struct model *model, const struct call_event *event)
     holds(model->call.retries == (model->sent ? model->sent - 1 : 0));
     holds(model->call.backoff_total.ns >= 0 &&
           model->call.backoff_total.ns <= model->now.ns);
-    holds(!model->abandoned || after != CALL_BACKING_OFF);
+    holds(!model->is_over || after != CALL_BACKING_OFF);
+    holds(!model->is_over || after != CALL_WAITING);
     /* The budget is never overdrawn, and holds nothing for nobody. */
     const struct budget *budget = &model->client.budget;
     if (policy->budget.type != BUDGET_NONE) {
@@ -210,14 +235,18 @@ static void step(struct model *model, const struct call_event *event)
     }
     /* Who waits has something to wait for. */
     holds(after != CALL_BACKING_OFF || model->timer.ns > model->now.ns);
-    holds(after != CALL_SENDING || model->cancelled ||
+    holds(after != CALL_SENDING || model->cancelled || !model->is_sent ||
           policy->timeout.attempt.ns == INT64_MAX ||
           model->timer.ns != INT64_MAX);
     /* And a deadline that cuts is always watched. */
     holds(call_is_finished(&model->call) || after == CALL_WAITING ||
           model->cancelled || is_past_deadline(model) ||
-          policy->timeout.deadline_rule == DEADLINE_CHECK_BETWEEN ||
+          (policy->timeout.deadline_rule == DEADLINE_CHECK_BETWEEN &&
+           (after != CALL_SENDING || model->is_sent)) ||
           model->timer.ns <= policy->timeout.operation.ns);
+    if (sends_at_once && model->sent > sent_before) {
+        say_sent(model);
+    }
 }
 
 static void end_attempt(struct model *model, enum outcome outcome,
@@ -231,7 +260,11 @@ static void end_attempt(struct model *model, enum outcome outcome,
     if (status == 429) {
         event.result.hint = (struct server_hint){HINT_WAIT, {7}};
     }
-    bool definite_no = !sent || outcome == OUTCOME_REJECTED;
+    bool definite_no =
+        !sent || outcome == OUTCOME_REJECTED || outcome == OUTCOME_NO_SOCKET;
+    model->tried =
+        model->tried || (model->is_sent && outcome != OUTCOME_NO_SOCKET &&
+                         (outcome != OUTCOME_CANCELLED || sent));
     if (outcome == OUTCOME_OK) {
         model->yes = true;
     } else if (!definite_no) {
@@ -240,9 +273,25 @@ static void end_attempt(struct model *model, enum outcome outcome,
     } else if (outcome == OUTCOME_REJECTED) {
         model->rejected_last = true;
     }
+    model->no |= status >= 300;
     model->answered++;
     model->in_flight = 0;
     step(model, &event);
+}
+
+/* What times it starts now; too late for its operation, it is cancelled. */
+static void say_sent(struct model *model)
+{
+    struct call_event event = {.kind = EVENT_SENT,
+                               .attempt = model->in_flight};
+    bool was_cancelled = model->cancelled;
+    bool is_late = is_past_deadline(model);
+
+    model->is_sent = !is_late && !was_cancelled;
+    step(model, &event);
+    holds(model->cancelled == (was_cancelled || is_late));
+    holds(!model->is_sent || policy->timeout.attempt.ns == INT64_MAX ||
+          model->timer.ns <= model->now.ns + policy->timeout.attempt.ns);
 }
 
 static void wake_at(struct model *model, struct instant at)
@@ -258,7 +307,8 @@ static void wake_at(struct model *model, struct instant at)
 static bool make(struct model *model, enum move move)
 {
     bool has_timer = model->timer.ns != INSTANT_NEVER.ns;
-    bool answers = model->in_flight && !model->cancelled;
+    bool answers = model->in_flight && !model->cancelled && model->is_sent;
+    bool waits = model->in_flight && !model->is_sent;
 
     switch (move) {
     case MOVE_START:
@@ -267,10 +317,22 @@ static bool make(struct model *model, enum move move)
         }
         step(model, &(struct call_event){.kind = EVENT_STARTED});
         return true;
+    case MOVE_SENT:
+        if (!waits || sends_at_once) {
+            return false;
+        }
+        say_sent(model);
+        return true;
+    case MOVE_NO_SOCKET:
+        if (!model->in_flight || model->cancelled || sends_at_once) {
+            return false;
+        }
+        end_attempt(model, OUTCOME_NO_SOCKET, 0, false);
+        return true;
     case MOVE_OK:
         if (answers) {
             end_attempt(model, OUTCOME_OK, 200, true);
-        } else if (model->in_flight) {
+        } else if (model->in_flight && model->is_sent) {
             end_attempt(model, model->cancelled_as, 0, true);
         } else {
             return false;
@@ -289,7 +351,9 @@ static bool make(struct model *model, enum move move)
     case MOVE_NOT_CONNECTED:
         if (answers) {
             end_attempt(model, OUTCOME_CONNECT_REFUSED, 0, false);
-        } else if (model->in_flight) {
+        } else if (waits && model->is_over && !model->cancelled) {
+            end_attempt(model, OUTCOME_CANCELLED, 0, false);
+        } else if (model->in_flight && model->cancelled) {
             end_attempt(model, model->cancelled_as, 0, false);
         } else {
             return false;
@@ -316,7 +380,12 @@ static bool make(struct model *model, enum move move)
     case MOVE_WAKE_LATE:
         wake_at(model, instant_add(model->now, (struct duration){100}));
         return true;
+    case MOVE_LOAD_OVER:
+        model->is_over = true;
+        step(model, &(struct call_event){.kind = EVENT_LOAD_OVER});
+        return true;
     case MOVE_ABANDON:
+        model->is_over = true;
         model->abandoned = true;
         step(model, &(struct call_event){.kind = EVENT_ABANDONED});
         return true;
@@ -341,32 +410,42 @@ static void explore(const struct model *from)
     }
 }
 
-static void start_exploring(const struct policy *chosen, bool has_key)
+static void start_exploring_a(struct request_traits request,
+                              const struct policy *chosen)
 {
     struct model model;
     memset(&model, 0, sizeof(model));
     policy = chosen;
-    traits = (struct request_traits){.method = METHOD_POST,
-                                      .has_key = has_key};
+    traits = request;
     model.timer = INSTANT_NEVER;
     client_init(&model.client, policy, 1, 0);
     call_init(&model.call, policy, (struct instant){0});
     path_length = 0;
+    sends_at_once = true;
     explore(&model);
+    sends_at_once = false;
+    explore(&model);
+}
+
+static void start_exploring(const struct policy *chosen, bool has_key)
+{
+    start_exploring_a(
+        (struct request_traits){.method = METHOD_POST, .has_key = has_key},
+        chosen);
 }
 
 /* Small numbers of nanoseconds: waits of 10, timeouts of 20, 55 in all. */
 static void base_policy(struct policy *chosen, unsigned attempts)
 {
-    static const char *const tokens[] = {"connect", "reset", "timeout",
-                                         "429", "422"};
+    static const char *const tokens[] = {"connect", "reset", "timeout", "429",
+                                         "422"};
     const char *problem = NULL;
     policy_init(chosen);
     chosen->retry.max_attempts = attempts;
     chosen->timeout.attempt = (struct duration){20};
     for (size_t i = 0; i < array_length(tokens); i++) {
-        assert_true(classify_expand(&chosen->retry.classify, tokens[i],
-                                    &problem));
+        assert_true(
+            classify_expand(&chosen->retry.classify, tokens[i], &problem));
     }
     for (size_t i = 0; i < CLASS_COUNT; i++) {
         chosen->retry.backoff[i].type = BACKOFF_EXPONENTIAL;
@@ -403,6 +482,17 @@ static void test_one_key(void **state)
     base_policy(&chosen, 4);
     chosen.key.scope = KEY_SCOPE_OPERATION;
     start_exploring(&chosen, true);
+    expect_explored(100000);
+}
+
+static void test_safe_request(void **state)
+{
+    (void)state;
+    struct policy chosen;
+    base_policy(&chosen, 3);
+    start_exploring_a(
+        (struct request_traits){.method = METHOD_GET, .is_safe = true},
+        &chosen);
     expect_explored(100000);
 }
 
@@ -477,6 +567,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_deadline_rules),
         cmocka_unit_test(test_one_key),
+        cmocka_unit_test(test_safe_request),
         cmocka_unit_test(test_no_timers_at_all),
         cmocka_unit_test(test_rules_with_limits),
         cmocka_unit_test(test_budgets),

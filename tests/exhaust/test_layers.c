@@ -26,6 +26,7 @@ enum { CALLS = 2, DEPTH_MAX = 10, LATE_MS = 1000 };
 /* One attempt, as the host knows it. */
 struct sent {
     unsigned attempt; /* 0: free */
+    bool is_sent;     /* it has left the queue for a connection */
     bool is_cancelled;
     enum outcome cancelled_as;
 };
@@ -36,7 +37,7 @@ struct caller {
     struct sent sent[CALL_IN_FLIGHT_MAX];
     unsigned in_flight, cancelled; /* cancelled: of those in flight */
     unsigned sends, hedges, answered, dropped;
-    bool abandoned, yes, unknown, rejected_last;
+    bool is_over, tried, yes, unknown, rejected_last;
     bool finished;
     enum verdict verdict;
 };
@@ -49,6 +50,7 @@ struct world {
 
 enum act {
     ACT_START,
+    ACT_SENT,
     ACT_OK,
     ACT_RESET,
     ACT_REJECTED,
@@ -58,17 +60,20 @@ enum act {
     ACT_WAKE_NOW,
     ACT_WAKE_IN_TIME,
     ACT_WAKE_LATE,
+    ACT_LOAD_OVER,
     ACT_ABANDON,
     ACT_COUNT
 };
 
 static const char *const act_names[ACT_COUNT] = {
-    "start", "ok", "reset", "rejected", "ok_newest", "reset_newest",
-    "cancelled", "wake", "wake_in_time", "wake_late", "abandon"};
+    "start",     "sent",         "ok",        "reset", "rejected",
+    "ok_newest", "reset_newest", "cancelled", "wake",  "wake_in_time",
+    "wake_late", "load_over",    "abandon"};
 
 static const struct policy *policy;
 static size_t world_size;
 static unsigned depth;
+static bool sends_at_once; /* a connection is always free */
 static unsigned path[DEPTH_MAX];
 static unsigned path_length;
 static uint64_t steps;
@@ -131,13 +136,13 @@ static bool is_cut(const struct world *world, const struct caller *caller)
 
 static enum verdict expected_verdict(const struct caller *caller)
 {
-    if (caller->sends == 0) {
+    if (!caller->tried) {
         return VERDICT_SHED;
     }
     if (caller->yes) {
-        return VERDICT_ACKED;
+        return VERDICT_SUCCEEDED;
     }
-    return caller->unknown ? VERDICT_AMBIGUOUS : VERDICT_REFUSED;
+    return caller->unknown ? VERDICT_AMBIGUOUS : VERDICT_REJECTED;
 }
 
 static unsigned sends_max(void)
@@ -155,7 +160,7 @@ static void note_send(struct world *world, struct caller *caller,
         free++;
     }
     holds(free < CALL_IN_FLIGHT_MAX);
-    holds(!caller->finished && !caller->abandoned);
+    holds(!caller->finished && !caller->is_over);
     holds(!is_cut(world, caller));
     holds(action->attempt == caller->sends + 1);
     holds((action->attempt_kind == ATTEMPT_FIRST) == (caller->sends == 0));
@@ -165,6 +170,7 @@ static void note_send(struct world *world, struct caller *caller,
     caller->hedges += action->attempt_kind == ATTEMPT_HEDGE;
     holds(caller->sends <= sends_max());
     caller->sent[free].attempt = action->attempt;
+    caller->sent[free].is_sent = false;
     caller->sent[free].is_cancelled = false;
     caller->in_flight++;
     holds(caller->in_flight <= 1 + policy->hedge.max_extra);
@@ -176,6 +182,7 @@ static void note_cancel(struct caller *caller, const struct action *action)
         struct sent *sent = &caller->sent[i];
         if (sent->attempt == action->attempt) {
             holds(!sent->is_cancelled);
+            holds(sent->is_sent || action->outcome == OUTCOME_CANCELLED);
             sent->is_cancelled = true;
             sent->cancelled_as = action->outcome;
             caller->cancelled++;
@@ -196,7 +203,8 @@ static void drop(struct caller *caller, const struct actions *actions)
                 caller->in_flight--;
                 caller->cancelled--;
                 caller->dropped++;
-                caller->unknown = true;
+                caller->tried |= caller->sent[k].is_sent;
+                caller->unknown |= caller->sent[k].is_sent;
             }
         }
     }
@@ -250,10 +258,10 @@ static void check_caller(const struct world *world,
     holds(call_is_over(call) == (caller->finished && !caller->in_flight));
     holds(caller->finished ||
           (call->state == CALL_SENDING) == (caller->in_flight > 0));
-    holds(call->wait != WAIT_PLACE || call->queue || call->is_granted);
-    if (!caller->finished && !caller->abandoned && is_settled &&
+    holds(call->asking.wait != WAIT_PLACE || call->queue);
+    if (!caller->finished && !caller->is_over && is_settled &&
         call->last_event.ns != INT64_MIN && caller->in_flight == 0 &&
-        call->wait != WAIT_PLACE) {
+        call->asking.wait != WAIT_PLACE && call->asking.wait != WAIT_GRANTED) {
         holds(caller->timer.ns != INSTANT_NEVER.ns);
     }
     if (!caller->finished && is_settled && caller->in_flight > 0 &&
@@ -304,13 +312,44 @@ static void check_client(const struct world *world)
 static void step_one(struct world *world, struct caller *caller,
                      const struct call_event *event)
 {
-    struct call_env env = {policy, &world->client,
-                           {.method = METHOD_POST, .tier = 1}};
+    struct call_env env = {
+        policy, &world->client, {.method = METHOD_POST, .tier = 1}};
     struct actions actions;
     call_step(&caller->call, world->now, event, &env, &actions);
     steps++;
     note_actions(world, caller, &actions);
     world->client.change_count = 0;
+}
+
+/* The one that waits longest is sent. */
+static bool send_one(struct world *world, struct caller *caller)
+{
+    struct sent *first = NULL;
+    for (size_t i = 0; i < CALL_IN_FLIGHT_MAX; i++) {
+        struct sent *sent = &caller->sent[i];
+        if (sent->attempt && !sent->is_sent && !sent->is_cancelled &&
+            (!first || sent->attempt < first->attempt)) {
+            first = sent;
+        }
+    }
+    if (!first) {
+        return false;
+    }
+    struct call_event event = {.kind = EVENT_SENT, .attempt = first->attempt};
+    bool is_late = is_cut(world, caller) && !caller->finished;
+    first->is_sent = !is_late;
+    step_one(world, caller, &event);
+    holds(first->is_cancelled == is_late);
+    return true;
+}
+
+static void send_all(struct world *world)
+{
+    for (size_t i = 0; i < CALLS && sends_at_once; i++) {
+        while (send_one(world, &world->callers[i])) {
+            /* nothing waits */
+        }
+    }
 }
 
 static void step(struct world *world, struct caller *caller,
@@ -324,6 +363,7 @@ static void step(struct world *world, struct caller *caller,
         granted++;
         step_one(world, (struct caller *)(void *)ready, &woke);
     }
+    send_all(world);
     check_client(world);
 }
 
@@ -333,17 +373,20 @@ static void answer(struct world *world, struct caller *caller, size_t index,
     struct call_event event = {
         .kind = EVENT_ATTEMPT_DONE,
         .attempt = caller->sent[index].attempt,
-        .result = {.outcome = outcome, .status = status, .sent = true},
+        .result = {.outcome = outcome,
+                   .status = status,
+                   .sent = caller->sent[index].is_sent},
     };
     caller->cancelled -= caller->sent[index].is_cancelled;
     caller->sent[index].attempt = 0;
     caller->in_flight--;
     caller->answered++;
     if (!caller->finished) {
+        caller->tried |= event.result.sent;
         caller->yes = caller->yes || outcome == OUTCOME_OK;
         caller->unknown =
-            caller->unknown ||
-            (outcome != OUTCOME_OK && outcome != OUTCOME_REJECTED);
+            caller->unknown || (event.result.sent && outcome != OUTCOME_OK &&
+                                outcome != OUTCOME_REJECTED);
     }
     step(world, caller, &event);
 }
@@ -356,6 +399,7 @@ static size_t pick(const struct caller *caller, bool newest, bool cancelled)
     for (size_t i = 0; i < CALL_IN_FLIGHT_MAX; i++) {
         const struct sent *sent = &caller->sent[i];
         if (sent->attempt && sent->is_cancelled == cancelled &&
+            (sent->is_sent || cancelled) &&
             (best == CALL_IN_FLIGHT_MAX ||
              (sent->attempt > caller->sent[best].attempt) == newest)) {
             best = i;
@@ -425,6 +469,12 @@ static bool make(struct world *world, struct caller *caller, enum act act)
     case ACT_START:
         step(world, caller, &(struct call_event){.kind = EVENT_STARTED});
         return true;
+    case ACT_SENT:
+        if (sends_at_once || !send_one(world, caller)) {
+            return false;
+        }
+        check_client(world);
+        return true;
     case ACT_OK:
         return answer_one(world, caller, false, OUTCOME_OK, 200);
     case ACT_RESET:
@@ -445,8 +495,12 @@ static bool make(struct world *world, struct caller *caller, enum act act)
     case ACT_WAKE_LATE:
         return wake(world, caller,
                     instant_add(world->now, duration_ms(LATE_MS)));
+    case ACT_LOAD_OVER:
+        caller->is_over = true;
+        step(world, caller, &(struct call_event){.kind = EVENT_LOAD_OVER});
+        return true;
     case ACT_ABANDON:
-        caller->abandoned = true;
+        caller->is_over = true;
         step(world, caller, &(struct call_event){.kind = EVENT_ABANDONED});
         return true;
     case ACT_COUNT:
@@ -482,14 +536,18 @@ static void start_exploring(const struct policy *chosen, unsigned how_deep)
     /* The estimates are large, and stand last. */
     bool estimates = policy->hedge.trigger == HEDGE_ON_QUANTILE ||
                      policy->concurrency.is_adaptive;
-    world_size = estimates ? sizeof(*world)
-                           : offsetof(struct world, client.latency);
+    world_size =
+        estimates ? sizeof(*world) : offsetof(struct world, client.latency);
     memset(world, 0, sizeof(*world));
     client_init(&world->client, policy, 1, 0);
     for (size_t i = 0; i < CALLS; i++) {
         call_init(&world->callers[i].call, policy, world->now);
         world->callers[i].timer = INSTANT_NEVER;
     }
+    sends_at_once = true;
+    explore(0);
+    sends_at_once = false;
+    depth = how_deep - 1;
     explore(0);
 }
 
@@ -689,10 +747,8 @@ static void test_all_layers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hedges),
-        cmocka_unit_test(test_breaker),
-        cmocka_unit_test(test_places),
-        cmocka_unit_test(test_rate_limit),
+        cmocka_unit_test(test_hedges),     cmocka_unit_test(test_breaker),
+        cmocka_unit_test(test_places),     cmocka_unit_test(test_rate_limit),
         cmocka_unit_test(test_all_layers),
     };
     return cmocka_run_group_tests_name("exhaust layers", tests, NULL, NULL);

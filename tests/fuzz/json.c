@@ -42,8 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must(errors.list[0].line >= 1 && errors.list[0].column >= 1);
     }
     /* Looking for a place is safe in a text that is not JSON, too. */
-    json_locate(&source, "load.stages[1][\"a.b\"]", JSON_VALUE, &line,
-                &column, excerpt, sizeof(excerpt));
+    json_locate(&source, "load.stages[1][\"a.b\"]", JSON_VALUE, &line, &column,
+                excerpt, sizeof(excerpt));
     cJSON_Delete(tree);
     json_source_release(&source);
     return 0;

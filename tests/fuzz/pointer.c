@@ -53,9 +53,8 @@ static bool is_same(const struct json_span *span, const cJSON *value)
 
 /* json_parse reads comments as blanks, and cJSON ends a text at a NUL: such
  * texts are left alone. */
-static void check_against_tree(const struct pointer *pointer,
-                               const char *text, size_t length,
-                               enum pointer_result result,
+static void check_against_tree(const struct pointer *pointer, const char *text,
+                               size_t length, enum pointer_result result,
                                const struct json_span *span)
 {
     struct errors errors = ERRORS_INIT;
@@ -110,7 +109,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const uint8_t *end = memchr(data, '\n', size);
     size_t skip = end ? (size_t)(end - data) + 1 : 0;
 
-    char *line = arena_strndup(&arena, (const char *)data, skip ? skip - 1 : 0);
+    char *line =
+        arena_strndup(&arena, (const char *)data, skip ? skip - 1 : 0);
     if (end && !pointer_compile(&pointer, &arena, line)) {
         const char *text = (const char *)data + skip;
         size_t length = size - skip;

@@ -55,9 +55,9 @@ static void check_found(const struct reply *reply)
     for (size_t i = 0; i < array_length(names); i++) {
         size_t length = 0;
         const char *value = reply_header(reply, names[i], &length);
-        must(!value || (value >= reply->head.text &&
-                        value + length <=
-                            reply->head.text + reply->head.length));
+        must(!value ||
+             (value >= reply->head.text &&
+              value + length <= reply->head.text + reply->head.length));
     }
     identity_prepare(&places, &config, &arena);
     must(identity_find(&places, reply, &identity) == (identity.length > 0));

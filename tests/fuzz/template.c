@@ -46,8 +46,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *problem = NULL;
     size_t problem_at = 0;
 
-    if (template_compile(&template, &arena, (const char *)data, size,
-                         &problem, &problem_at)) {
+    if (template_compile(&template, &arena, (const char *)data, size, &problem,
+                         &problem_at)) {
         fill_twice(&template);
     } else {
         must(problem && *problem);

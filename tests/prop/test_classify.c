@@ -90,12 +90,11 @@ static void test_first_match(void **state)
             struct classification got =
                 classify(&config, &result, &traits, attempt);
             assert_int_equal(got.rule, expected);
-            assert_int_equal(got.as,
-                             expected >= 0 ? config.rules[expected].as
-                             : result.outcome == OUTCOME_OK &&
-                                     !result.refused_by
-                                 ? CLASS_SUCCESS
-                                 : CLASS_FATAL);
+            assert_int_equal(got.as, expected >= 0 ? config.rules[expected].as
+                                     : result.outcome == OUTCOME_OK &&
+                                             !result.refused_by
+                                         ? CLASS_SUCCESS
+                                         : CLASS_FATAL);
             matched[expected < 0 ? 0 : expected == 0 ? 1 : 2]++;
             matched[3] += matches > 1;
         }

@@ -82,8 +82,7 @@ static void test_against_a_list(void **state)
             break;
         case 4: {
             size_t first = earliest(&oracle);
-            struct heap_node *node =
-                heap_pop_due(&heap, (struct instant){at});
+            struct heap_node *node = heap_pop_due(&heap, (struct instant){at});
             if (first == NODES || oracle.timers[first].at > at) {
                 assert_null(node);
                 break;

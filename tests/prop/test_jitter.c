@@ -26,8 +26,7 @@ static void expect_uniform(const struct backoff_config *config, double low,
     unsigned bins[BINS] = {0};
     for (int i = 0; i < DRAWS; i++) {
         struct backoff_state state = {.previous = DURATION_ZERO};
-        double wait =
-            (double)backoff_next(config, &state, 0, &rng).ns;
+        double wait = (double)backoff_next(config, &state, 0, &rng).ns;
         assert_true(wait >= low && wait <= high);
         int bin = (int)((wait - low) / (high - low) * BINS);
         bins[bin < BINS ? bin : BINS - 1]++;
@@ -79,8 +78,7 @@ static void test_two_draws_are_independent(void **state)
     int lower = 0;
     for (int i = 0; i < DRAWS; i++) {
         struct backoff_state backoff = {.previous = DURATION_ZERO};
-        lower += backoff_next(&config, &backoff, 0, &rng).ns <
-                 500 * NS_PER_MS;
+        lower += backoff_next(&config, &backoff, 0, &rng).ns < 500 * NS_PER_MS;
     }
     double deviation = sqrt(DRAWS * 0.125 * 0.875);
     print_message("seed %" PRIu64 ": %d in the lower quarter\n", seed, lower);
@@ -149,9 +147,9 @@ static void test_range_of_any_configuration(void **state)
             struct duration wait = backoff_next(&config, &backoff, n, &rng);
             assert_true(wait.ns >= 0);
             if (config.type == BACKOFF_DECORRELATED) {
-                struct duration low =
-                    config.decorrelated_low == LOW_PREVIOUS ? previous
-                                                            : config.initial;
+                struct duration low = config.decorrelated_low == LOW_PREVIOUS
+                                          ? previous
+                                          : config.initial;
                 low = duration_min(low, config.max);
                 assert_true(wait.ns >= low.ns);
                 assert_true(wait.ns <= 3 * previous.ns);

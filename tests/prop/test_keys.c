@@ -88,8 +88,8 @@ static void test_salts_of_templates(void **state)
     struct key_config config = {.scope = KEY_SCOPE_OPERATION,
                                 .kind = KEY_UUID4};
     for (uint64_t operation = 0; operation < 1000; operation++) {
-        struct key_subject subject = {.run = 1, .operation = operation,
-                                      .attempt = 1};
+        struct key_subject subject = {
+            .run = 1, .operation = operation, .attempt = 1};
         char key[KEY_MAX], uuid[37];
         key_render(&config, &subject, key, sizeof(key));
         for (uint64_t salt = 0; salt < 100; salt++) {

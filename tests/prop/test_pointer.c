@@ -22,8 +22,11 @@ static struct rng rng;
 static size_t found;
 
 static const char *const names[] = {
-    "a", "b", "id", "", "a/b", "~", "~1", "0", "1", "01", "a b", "\"", "\\",
-    "\n\t\b", "\xc3\xa9", "\xf0\x9f\x98\x80", "\x01", "state",
+    "a",    "b",      "id",       "",
+    "a/b",  "~",      "~1",       "0",
+    "1",    "01",     "a b",      "\"",
+    "\\",   "\n\t\b", "\xc3\xa9", "\xf0\x9f\x98\x80",
+    "\x01", "state",
 };
 
 static const char *some_name(void)
@@ -103,7 +106,7 @@ static void check_value(const struct json_span *span, const cJSON *value)
         assert_int_equal(span->kind, JSON_COMPOUND);
         assert_int_equal(*span->text, cJSON_IsObject(value) ? '{' : '[');
     } else {
-        assert_int_equal(span->kind, cJSON_IsNull(value)    ? JSON_NULL
+        assert_int_equal(span->kind, cJSON_IsNull(value)   ? JSON_NULL
                                      : cJSON_IsTrue(value) ? JSON_TRUE
                                                            : JSON_FALSE);
     }
@@ -150,8 +153,8 @@ static void test_finds_what_a_tree_holds(void **state)
     for (int i = 0; i < TEXTS; i++) {
         cJSON *tree = random_value(4);
         if (cJSON_IsObject(tree) || cJSON_IsArray(tree)) {
-            char *text = i % 2 ? cJSON_Print(tree)
-                               : cJSON_PrintUnformatted(tree);
+            char *text =
+                i % 2 ? cJSON_Print(tree) : cJSON_PrintUnformatted(tree);
             must(text);
             check_below(text, tree, &path);
             free(text);

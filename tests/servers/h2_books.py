@@ -4,7 +4,7 @@
     h2_books.py --fd N --books-fd N [--cert FILE --key FILE] [--streams N]
 
 It serves HTTP/2 on the first socket, with prior knowledge or, given a
-certificate, over TLS; GET on the second tells the books as JSON, by HTTP/1.1.
+certificate, over TLS; GET on the second returns the books as JSON (HTTP/1.1).
 README.md beside this file lists the paths. A stream that the client resets
 before its request was there whole is counted as partial, one that it resets
 later as cancelled; a connection that ends takes its streams with it.
@@ -32,14 +32,14 @@ import h2.settings
 
 class Books:
     def __init__(self, room):
-        self.room = room        # streams at once, as clients are told
+        self.room = room        # streams at once, as clients are offered
         self.connections = 0
         self.closed = 0         # of the connections
         self.whole = 0
         self.partial = 0
         self.cancelled = 0
         self.answered = 0
-        self.refused = 0        # streams that were not processed, and told so
+        self.refused = 0        # streams that were not processed, and refused
         self.at_once = 0        # most streams at once on a connection
         self.lost = 0           # connections that ended with streams open
         self.by_id = collections.Counter()
@@ -153,7 +153,8 @@ class Connection(asyncio.Protocol):
         hit = words[0] == "refuse" and self.requests % int(words[1]) == 0
         if hit:
             self.h2.reset_stream(number, h2.errors.ErrorCodes.REFUSED_STREAM)
-        if hit or self.last_stream is not None:
+        if hit or (self.last_stream is not None and
+                   number > self.last_stream):
             self.books.refused += 1
             del self.streams[number]
             return True
@@ -165,20 +166,20 @@ class Connection(asyncio.Protocol):
         self.transport.write(len(payload).to_bytes(3, "big") + kind +
                              b"\0" + (0).to_bytes(4, "big") + payload)
 
-    def say_goodbye(self, number):
+    def send_goaway(self, number):
         self.last_stream = number
         self.write_frame(b"\x07", number.to_bytes(4, "big") +
                          (0).to_bytes(4, "big"))
 
     def spoil(self, words, number):
-        """What strikes the connection at every so manieth request, after the
+        """What is done to the connection at every Nth request, after the
         effect of this one."""
         if self.requests % int(words[1]):
             return
-        if words[0] == "goodbye":
-            self.say_goodbye(number)
-        elif words[0] == "goodbye-close":
-            self.say_goodbye(number)
+        if words[0] == "goaway":
+            self.send_goaway(number)
+        elif words[0] == "goaway-close":
+            self.send_goaway(number)
             self.transport.close()
         elif words[0] == "close":
             self.transport.close()
@@ -186,7 +187,7 @@ class Connection(asyncio.Protocol):
             self.write_frame(b"\x06", b"short")  # PING has eight bytes
 
     def behave(self, number, stream, words):
-        if words[0] in ("refuse", "goodbye", "goodbye-close", "close",
+        if words[0] in ("refuse", "goaway", "goaway-close", "close",
                         "nonsense"):
             self.behave(number, stream, words[2:])
             if words[0] != "refuse":
@@ -234,12 +235,9 @@ class Connection(asyncio.Protocol):
         self.books.answered += 1
         self.books.read_ms.append((time.monotonic() - stream.began) * 1000)
         del self.streams[number]
-        if self.last_stream is not None and not self.streams:
-            self.flush()
-            self.transport.close()
 
 
-async def tell(books, reader, writer):
+async def write_books(books, reader, writer):
     await reader.readuntil(b"\r\n\r\n")
     body = json.dumps(books.counts()).encode()
     writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
@@ -265,12 +263,12 @@ async def run(arguments):
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(arguments.cert, arguments.key)
         tls.set_alpn_protocols(["h2"])
-    # Clients that do not say goodbye to TLS are not waited for.
+    # Clients that do not say goaway to TLS are not waited for.
     await loop.create_server(lambda: Connection(books), ssl=tls,
                              ssl_shutdown_timeout=0.2 if tls else None,
                              sock=socket.socket(fileno=arguments.fd))
     await asyncio.start_server(
-        lambda r, w: tell(books, r, w),
+        lambda r, w: write_books(books, r, w),
         sock=socket.socket(fileno=arguments.books_fd))
     await stop
 

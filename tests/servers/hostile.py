@@ -4,7 +4,7 @@
 The path says what happens to a request; README.md beside this file lists the
 paths. Every request that was read whole is counted before anything else is
 done with it, every one that broke off is counted apart, and GET /__counts
-tells, so that a client's own account can be held against it to the last
+reports, so that a client's own account can be held against it to the last
 request.
 
     hostile.py [--host 127.0.0.1] [--port 0] [--fd N]... [--seed 1]
@@ -286,6 +286,8 @@ class Connection(asyncio.Protocol):
             value = {}
         elif request.path == "/__drop" and request.method == "POST":
             value = {"dropped": self.server.drop()}
+        elif request.path == "/__cases" and request.method == "POST":
+            self.server.cases = value = json.loads(request.body)
         else:
             self.send(answer(404, b"no such page\n"))
             return
@@ -507,6 +509,13 @@ def first(connection, request, words):
         connection.finish(answer())
 
 
+def case(connection, request, words):
+    """/case/NAME/N: as path N, counted from 0, of the list that POST /__cases
+    gave that name, so that one client with a counter plays them all."""
+    paths = connection.server.cases.get(words[0], [])
+    connection.behave(request, paths[int(words[1])].split("/"))
+
+
 def hang(connection, _request, _words):
     connection.books.by_end["hang"] += 1
     connection.is_busy = True
@@ -549,7 +558,7 @@ def created(connection, request, _words):
 
 
 def ledger(connection, request, words):
-    """/ledger/FORM: the effects, well told or badly."""
+    """/ledger/FORM: the effects, well written or badly."""
     form = words[0] if words else "lines"
     books = connection.books
     books.readings += 1
@@ -606,6 +615,7 @@ BEHAVIOURS = {
     "retry-after": retry_after,
     "retry-after-date": retry_after_date,
     "first": first,
+    "case": case,
     "hang": hang,
     "flaky": flaky,
     "effects": effects,
@@ -621,6 +631,7 @@ class Server:
         self.random = random.Random(seed)
         self.open = set()
         self.accepted = 0
+        self.cases = {}
 
     def next_number(self):
         self.accepted += 1

@@ -13,7 +13,7 @@ the key:
            it at least once: effect first, acknowledgement after. The worker
            dies between the two every so often, and another one is started
 
-GET /ledger/VARIANT tells `key count` lines. The listening socket is handed
+GET /ledger/VARIANT returns `key count` lines. The listening socket is handed
 over by number (--fd), so that nobody waits for a port.
 """
 
@@ -115,7 +115,7 @@ class Pool:
             self.free.put(connection)
 
 
-def tell(cursor, table):
+def ledger_lines(cursor, table):
     cursor.execute(f"SELECT key, count(*) FROM {table}_orders GROUP BY key")
     return "".join(f"{key} {count}\n" for key, count in cursor)
 
@@ -152,7 +152,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if variant not in PERFORM:
             self.answer(404, "what is this?\n", "text/plain")
             return
-        self.answer(200, self.server.pool.transaction(tell, variant),
+        self.answer(200, self.server.pool.transaction(ledger_lines, variant),
                     "text/plain")
 
 
@@ -167,7 +167,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.pool = Pool(dsn)
 
     def handle_error(self, request, client_address):
-        """Callers hang up on purpose; anything else is told."""
+        """Callers hang up on purpose; anything else is printed."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 

@@ -170,11 +170,22 @@ print(*json.load(sys.stdin)["by_connection"].values())')" \
     get -o /dev/null -H 'X-Op: log' "$url/first/1/close-after"
     is 'the first of an operation fails' \
         "$(books by_end close) $(books by_end 200)" '1 1'
-    is 'the log tells times and connections' "$(get "$url/__log" |
+    is 'the log has times and connections' "$(get "$url/__log" |
         python3 -c 'import json, sys
 a, b = json.load(sys.stdin)
 print(a["id"] == b["id"] == "log", a["connection"] != b["connection"],
       a["at"] <= a["ended"] <= b["at"] <= b["ended"])')" 'True True True'
+}
+
+cases_by_number() {
+    clear_books
+    get -o /dev/null -d '{"a": ["status/503", "close-after"]}' "$url/__cases"
+    for path in a/0 a/1 a/1 a/2 b/0; do
+        get -o /dev/null "$url/case/$path"
+    done
+    is 'a case is the path of its list' "$(books by_end 503
+    books by_end close
+    books by_end 404)" $'1\n2\n2'
 }
 
 effects_and_ledger() {
@@ -238,6 +249,7 @@ the_log
 broken_answers
 reused_connections
 right_books
+cases_by_number
 drops
 effects_and_ledger
 flaky_answers

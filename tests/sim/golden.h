@@ -44,6 +44,13 @@ static inline char *golden_read(const char *path)
     return str_detach(&text);
 }
 
+/* Whether files are written instead of held. */
+static inline int golden_is_written(void)
+{
+    const char *golden = getenv("SQUALL_GOLDEN");
+    return golden && strcmp(golden, "write") == 0;
+}
+
 static inline void golden_write(const char *path, const char *text)
 {
     FILE *file = fopen(path, "w");
@@ -55,10 +62,9 @@ static inline void golden_write(const char *path, const char *text)
 /* Fails the test when the text is not that of traces/NAME.txt. */
 static inline void golden_hold(const char *name, const char *text, int seed)
 {
-    const char *golden = getenv("SQUALL_GOLDEN");
     char path[200];
     snprintf(path, sizeof(path), "tests/sim/traces/%s.txt", name);
-    if (golden && strcmp(golden, "write") == 0) {
+    if (golden_is_written()) {
         golden_write(path, text);
     }
     char *expected = golden_read(path);

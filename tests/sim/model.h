@@ -6,46 +6,36 @@
 #include "policy/outcome.h"
 
 /* What the service says to an attempt that has arrived. */
-struct answer {
+struct reply {
     struct duration after;
-    enum outcome outcome;
     uint16_t status;
-    bool never;  /* it says nothing, for ever */
-    bool unsent; /* and no byte of it has left the client */
+    bool never; /* it says nothing, for ever */
 };
 
 enum latency_shape { LATENCY_FIXED, LATENCY_TWO_POINT, LATENCY_EXPONENTIAL };
 
 /* A service that is not slowed down by its load. */
 struct model {
-    struct duration way;   /* mean of each direction, exponential; 0: none */
+    struct duration way; /* mean of each direction, exponential; 0: none */
     enum latency_shape shape;
     struct duration usual; /* latency; exponential: its mean */
     struct duration slow;  /* two_point */
     double slow_share;
-    double failure;        /* of each attempt by itself; 1: it is dead */
-    double rate_per_s;     /* accepts so many, from a bucket; 0: all */
+    double failure;    /* of each attempt by itself; 1: it is dead */
+    double rate_per_s; /* accepts so many, from a bucket; 0: all */
     double burst;
-    double tokens;         /* none at first */
+    double tokens; /* none at first */
     struct instant counted;
-    struct rng ways, latencies, failures;
+    struct rng latencies, failures;
 };
 
 /* Perfect and instant; a test says what is not. */
 static inline struct model model_make(uint64_t seed)
 {
     return (struct model){
-        .ways = rng_stream(seed, RNG_TEMPLATE, 0),
         .latencies = rng_stream(seed, RNG_SERVICE_TIME, 0),
         .failures = rng_stream(seed, RNG_SERVICE_FAULT, 0),
     };
-}
-
-/* How long an attempt or its answer is on its way. */
-static inline struct duration model_way(struct model *model)
-{
-    return model->way.ns > 0 ? rng_exponential(&model->ways, model->way)
-                               : DURATION_ZERO;
 }
 
 /* Takes a token when there is one. */
@@ -68,27 +58,23 @@ static inline bool model_accepts(struct model *model, struct instant now)
     return true;
 }
 
-static inline struct answer model_answer(struct model *model,
-                                           struct instant now)
+static inline struct reply model_reply(struct model *model, struct instant now)
 {
-    struct answer answer = {.after = model->usual, .outcome = OUTCOME_OK,
-                            .status = 200};
+    struct reply reply = {.after = model->usual, .status = 200};
 
     if (model->shape == LATENCY_EXPONENTIAL) {
-        answer.after = rng_exponential(&model->latencies, model->usual);
+        reply.after = rng_exponential(&model->latencies, model->usual);
     } else if (model->shape == LATENCY_TWO_POINT &&
                rng_unit(&model->latencies) < model->slow_share) {
-        answer.after = model->slow;
+        reply.after = model->slow;
     }
     if (!model_accepts(model, now)) {
-        answer.outcome = OUTCOME_THROTTLED;
-        answer.status = 429;
+        reply.status = 429;
     } else if (model->failure > 0 &&
                rng_unit(&model->failures) < model->failure) {
-        answer.outcome = OUTCOME_SERVER_ERROR;
-        answer.status = 503;
+        reply.status = 503;
     }
-    return answer;
+    return reply;
 }
 
 #endif

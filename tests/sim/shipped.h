@@ -14,26 +14,22 @@ struct words {
     const char *next;
 };
 
-static inline struct answer answer_in_turn(struct world *world,
-                                           const struct slot *slot,
-                                           unsigned attempt)
+static inline struct reply answer_in_turn(struct world *world, unsigned call,
+                                          unsigned attempt)
 {
     struct words *words = (void *)(uintptr_t)world->script;
-    struct answer answer = {.after = duration_ms(10), .outcome = OUTCOME_OK,
-                            .status = 200};
-    (void)slot;
+    struct reply reply = {.after = duration_ms(10), .status = 200};
+    (void)call;
     (void)attempt;
     switch (*words->next) {
     case 'F':
-        answer.outcome = OUTCOME_SERVER_ERROR;
-        answer.status = 503;
+        reply.status = 503;
         break;
     case 'T':
-        answer.outcome = OUTCOME_THROTTLED;
-        answer.status = 429;
+        reply.status = 429;
         break;
     case '-':
-        answer.never = true;
+        reply.never = true;
         break;
     case '.':
         break;
@@ -41,7 +37,7 @@ static inline struct answer answer_in_turn(struct world *world,
         fail_msg("there is no word '%c'", *words->next);
     }
     words->next += words->next[1] != '\0';
-    return answer;
+    return reply;
 }
 
 struct bench {

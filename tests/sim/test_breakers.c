@@ -34,7 +34,7 @@ static void part(struct bench *bench)
 
 static enum breaker_state state_of(const struct bench *bench)
 {
-    return bench->world.callers[0].client.breaker.state;
+    return world_client((struct world *)&bench->world, 0)->breaker.state;
 }
 
 /* Calls one after another, `apart`, of which the last `bad` fail. */
@@ -44,7 +44,7 @@ static void call(struct bench *bench, unsigned calls, unsigned bad,
     struct world *world = &bench->world;
     for (unsigned i = 0; i < calls; i++) {
         bench->words.next = i < calls - bad ? "." : "F";
-        world_call(world, 0, world->now);
+        world_call(world, 0, 1, world->now);
         world_run(world, INSTANT_NEVER);
         world->now = instant_add(world->now, apart);
     }
@@ -60,7 +60,7 @@ static unsigned call_together(struct bench *bench, unsigned calls,
     assert_true(bad <= 10 && calls <= 20);
     bench->words.next = words + 10 - bad;
     for (unsigned i = 0; i < calls; i++) {
-        world_call(world, 0, world->now);
+        world_call(world, 0, 1, world->now);
     }
     world_run(world, INSTANT_NEVER);
     return (unsigned)(world->counts.attempts - before);

@@ -18,17 +18,23 @@
 
 enum { CUES_MAX = 16, PLAY_ANSWERS_MAX = 5 };
 
-#define SAYS(ms, how, number) \
-    {.after = {(ms) * NS_PER_MS}, .outcome = OUTCOME_##how, .status = (number)}
-#define OK_AFTER(ms) SAYS(ms, OK, 200)
-#define FAILS(ms) SAYS(ms, SERVER_ERROR, 503)
-#define SILENT {.never = true}
+#define SAYS(ms, number) \
+    { \
+        .after = {(ms)*NS_PER_MS}, .status = (number) \
+    }
+#define OK_AFTER(ms) SAYS(ms, 200)
+#define FAILS(ms) SAYS(ms, 503)
+#define SILENT \
+    { \
+        .never = true \
+    }
 
-/* A call: when it comes, and what its attempts are told, one after another. */
+/* A call: when it comes, and how its attempts are answered, one after another.
+ */
 struct cue {
     int64_t at_ms;
     unsigned tier; /* 0: 1 */
-    struct answer answers[PLAY_ANSWERS_MAX];
+    struct reply answers[PLAY_ANSWERS_MAX];
 };
 
 struct play {
@@ -40,15 +46,14 @@ struct play {
 
 #include "client_traces.h"
 
-static struct answer answer_by_script(struct world *world,
-                                      const struct slot *slot,
-                                      unsigned attempt)
+static struct reply answer_by_script(struct world *world, unsigned call,
+                                     unsigned attempt)
 {
     const struct play *play = world->script;
     assert_in_range(attempt, 1, PLAY_ANSWERS_MAX);
-    struct answer answer = play->cues[slot->number - 1].answers[attempt - 1];
-    assert_true(answer.never || answer.after.ns > 0); /* it is in the script */
-    return answer;
+    struct reply reply = play->cues[call - 1].answers[attempt - 1];
+    assert_true(reply.never || reply.after.ns > 0); /* it is in the script */
+    return reply;
 }
 
 static void test_play(void **state)
@@ -66,13 +71,12 @@ static void test_play(void **state)
     world.trace = &text;
     for (size_t i = 0; i < CUES_MAX; i++) {
         const struct cue *cue = &play->cues[i];
-        const struct answer *first = &cue->answers[0];
+        const struct reply *first = &cue->answers[0];
         if (!first->never && first->after.ns == 0) {
             break;
         }
         struct instant at = {cue->at_ms * NS_PER_MS};
-        struct slot *slot = world_call(&world, 0, at);
-        slot->env.traits.tier = cue->tier ? cue->tier : 1;
+        world_call(&world, 0, cue->tier ? cue->tier : 1, at);
     }
     world_run(&world, INSTANT_NEVER);
     expect_breaker_table(&world);

@@ -41,11 +41,12 @@ static struct outcome_of_run run_fleet(const struct policy *policy, double p,
         world.model.way = duration_ms(10);
         world.model.failure = p;
         world_offer(&world, (struct offer){
-            .rate_per_s = rate_per_s,
-            .is_poisson = true,
-            .at_once = true,
-            .length = duration_from_ns(calls_per_client / rate_per_s * 1e9),
-        });
+                                .rate_per_s = rate_per_s,
+                                .is_poisson = true,
+                                .at_once = true,
+                                .length = duration_from_ns(calls_per_client /
+                                                           rate_per_s * 1e9),
+                            });
         world_run(&world, INSTANT_NEVER);
         mean.load += world_load(&world) / runs;
         mean.success += world_success(&world) / runs;
@@ -64,8 +65,9 @@ static void test_naive_retries_on_a_dead_service(void **state)
     retrying(&policy, 4);
     world_init(&world, &policy, SEED, 100);
     world.model.failure = 1.0;
-    world_offer(&world, (struct offer){
-        .rate_per_s = 10, .is_poisson = true, .length = duration_s(10)});
+    world_offer(&world, (struct offer){.rate_per_s = 10,
+                                       .is_poisson = true,
+                                       .length = duration_s(10)});
     world_run(&world, INSTANT_NEVER);
     assert_in_range(world.counts.calls, 9000, 11000);
     assert_int_equal(world.counts.attempts, 4 * world.counts.calls);
@@ -114,15 +116,25 @@ struct published {
 };
 
 static const struct published published[] = {
-    {0.01, {1.0101, 1.00000}, {{1.010, 1.0000}, {1.010, 1.0000}},
+    {0.01,
+     {1.0101, 1.00000},
+     {{1.010, 1.0000}, {1.010, 1.0000}},
      {{1.009, 0.9991}, {1.010, 0.9999}}},
-    {0.05, {1.0526, 0.99999}, {{1.052, 0.9999}, {1.053, 0.9997}},
+    {0.05,
+     {1.0526, 0.99999},
+     {{1.052, 0.9999}, {1.053, 0.9997}},
      {{1.037, 0.987}, {1.051, 0.9986}}},
-    {0.1, {1.1110, 0.9999}, {{1.102, 0.9925}, {1.094, 0.985}},
+    {0.1,
+     {1.1110, 0.9999},
+     {{1.102, 0.9925}, {1.094, 0.985}},
      {{1.032, 0.928}, {1.034, 0.931}}},
-    {0.2, {1.2480, 0.9984}, {{1.134, 0.907}, {1.1035, 0.882}},
+    {0.2,
+     {1.2480, 0.9984},
+     {{1.134, 0.907}, {1.1035, 0.882}},
      {{1.003, 0.802}, {1.000, 0.799}}},
-    {0.5, {1.8750, 0.9375}, {{1.142, 0.569}, {1.104, 0.552}},
+    {0.5,
+     {1.8750, 0.9375},
+     {{1.142, 0.569}, {1.104, 0.552}},
      {{1.000, 0.499}, {1.000, 0.500}}},
 };
 
@@ -229,11 +241,11 @@ static struct world_counts backing_off(double p, bool is_serial,
         world.model.way = duration_ms(10);
         world.model.failure = p;
         world_offer(&world, (struct offer){
-            .rate_per_s = 10,
-            .is_poisson = true,
-            .is_serial = is_serial,
-            .length = duration_s(10),
-        });
+                                .rate_per_s = 10,
+                                .is_poisson = true,
+                                .is_serial = is_serial,
+                                .length = duration_s(10),
+                            });
         world_run(&world, INSTANT_NEVER);
         sum.calls += world.counts.calls;
         sum.attempts += world.counts.attempts;
@@ -242,7 +254,8 @@ static struct world_counts backing_off(double p, bool is_serial,
     sum.calls /= runs;
     sum.attempts /= runs;
     print_message("seed %d, p %.1f, %s, %s back-off: %llu calls, %llu "
-                  "attempts\n", SEED, p, is_serial ? "serial" : "unbounded",
+                  "attempts\n",
+                  SEED, p, is_serial ? "serial" : "unbounded",
                   backs_off ? "with" : "without",
                   (unsigned long long)sum.calls,
                   (unsigned long long)sum.attempts);

@@ -58,10 +58,11 @@ static double dead_service_load(const struct policy *policy)
 {
     struct world world;
     world_init(&world, policy, SEED, 1);
+    world.calls_max = 16384;
     world.model.failure = 1.0;
     world.model.usual = duration_s(1);
-    world_offer(&world, (struct offer){
-        .rate_per_s = 1000, .length = duration_s(60)});
+    world_offer(&world,
+                (struct offer){.rate_per_s = 1000, .length = duration_s(60)});
     world_run(&world, at_s(20));
     struct span span = span_begin(&world);
     world_run(&world, at_s(50));
@@ -103,10 +104,11 @@ static void test_a_cascade_grows(void **state)
     every_backoff(&policy, BACKOFF_CONSTANT, duration_s(1));
     policy.timeout.operation = duration_s(30);
     world_init(&world, &policy, SEED, 1);
+    world.calls_max = 16384;
     world.model.rate_per_s = 1000;
     world.model.burst = 10;
-    world_offer(&world, (struct offer){
-        .rate_per_s = 1010, .length = duration_s(12)});
+    world_offer(&world,
+                (struct offer){.rate_per_s = 1010, .length = duration_s(12)});
     for (int second = 0; second < 12; second++) {
         struct span span = span_begin(&world);
         world_run(&world, at_s(second + 1));
@@ -120,8 +122,7 @@ static void test_a_cascade_grows(void **state)
  * A client that refuses with max(0, (requests - K accepts) / (requests + 1))
  * sends K times what the service takes. */
 
-static void throttling(struct policy *policy, double k,
-                       struct duration window)
+static void throttling(struct policy *policy, double k, struct duration window)
 {
     retrying(policy, 1);
     throttle_config_init(&policy->throttle);
@@ -139,8 +140,8 @@ static void expect_sent(double k, double sent)
     world.model.rate_per_s = 100;
     world.model.burst = 10;
     world.model.usual = duration_ms(5);
-    world_offer(&world, (struct offer){
-        .rate_per_s = 1000, .length = duration_s(301)});
+    world_offer(&world,
+                (struct offer){.rate_per_s = 1000, .length = duration_s(301)});
     world_run(&world, at_s(5 * 20));
     struct span span = span_begin(&world);
     world_run(&world, at_s(300));
@@ -175,8 +176,8 @@ static void expect_silence(double k, double seconds)
 
     throttling(&policy, k, duration_s(120));
     world_init(&world, &policy, SEED, 1);
-    world_offer(&world, (struct offer){
-        .rate_per_s = 1000, .length = duration_s(300)});
+    world_offer(&world,
+                (struct offer){.rate_per_s = 1000, .length = duration_s(300)});
     world_run(&world, at_s(130));
     assert_int_equal(world.counts.verdicts[VERDICT_SHED], 0);
     world.model.rate_per_s = 100;
@@ -231,11 +232,13 @@ static void expect_limited(const struct limited *row, double burst,
         policy.budget.deposit_when = DEPOSIT_REQUEST;
     }
     world_init(&world, &policy, SEED, 1);
+    world.calls_max = 16384;
     world.model.rate_per_s = 100;
     world.model.burst = burst;
     world_offer(&world, (struct offer){
-        .rate_per_s = row->x, .is_poisson = true,
-        .length = duration_from_ns((seconds + 21) * 1e9)});
+                            .rate_per_s = row->x,
+                            .is_poisson = true,
+                            .length = duration_from_ns((seconds + 21) * 1e9)});
     world_run(&world, at_s(20));
     struct span span = span_begin(&world);
     world_run(&world, at_s(20 + seconds));
@@ -286,7 +289,8 @@ static void breaking(struct policy *policy)
     policy->timeout.attempt = duration_ms(100);
     policy->breaker = (struct breaker_config){
         .condition_count = 1,
-        .any_of = {{.type = TRIP_CONSECUTIVE, .count = 5,
+        .any_of = {{.type = TRIP_CONSECUTIVE,
+                    .count = 5,
                     .failures = UINT32_C(1) << CLASS_TRANSIENT |
                                 UINT32_C(1) << CLASS_TIMEOUT}},
         .open = policy->retry.backoff[0],
@@ -308,9 +312,9 @@ static void test_breakers_of_a_fleet(void **state)
     world_init(&world, &policy, SEED, CLIENTS);
     world.model.shape = LATENCY_EXPONENTIAL;
     world.model.usual = duration_ms(5);
-    world_offer(&world, (struct offer){
-        .rate_per_s = 50, .is_poisson = true,
-        .length = duration_s(40 * ROUNDS)});
+    world_offer(&world, (struct offer){.rate_per_s = 50,
+                                       .is_poisson = true,
+                                       .length = duration_s(40 * ROUNDS)});
     for (int round = 0; round < ROUNDS; round++) {
         world.model.failure = 1;
         struct span dead = span_begin(&world);

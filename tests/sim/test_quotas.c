@@ -26,7 +26,7 @@ static void tear_down(struct bench *bench, const char *name)
 
 static double level(struct bench *bench)
 {
-    return budget_level(&bench->world.callers[0].client.budget,
+    return budget_level(&world_client(&bench->world, 0)->budget,
                         &bench->policy.budget, bench->world.now);
 }
 
@@ -37,7 +37,7 @@ static void call_once(struct bench *bench)
     struct world_counts before = world->counts;
     const char *words = bench->words.next;
 
-    world_call(world, 0, world->now);
+    world_call(world, 0, 1, world->now);
     world_run(world, INSTANT_NEVER);
     unsigned attempts = (unsigned)(world->counts.attempts - before.attempts);
     str_printf(&bench->text, "call %u: ", (unsigned)world->counts.calls);
@@ -62,9 +62,8 @@ static uint64_t retries(const struct bench *bench)
 /* -- AWS: 500 tokens, charged by the retry, three attempts -- */
 
 /* A dead service gets so many retries, two a call, and then none. */
-static void expect_aws(const char *name, const char *about,
-                       const char *client, const char *words,
-                       unsigned expected)
+static void expect_aws(const char *name, const char *about, const char *client,
+                       const char *words, unsigned expected)
 {
     struct bench bench;
     read_client(&bench, client);
@@ -166,7 +165,7 @@ static void test_grpc_throttle(void **state)
 static void call_at_once(struct bench *bench, unsigned calls)
 {
     for (unsigned i = 0; i < calls; i++) {
-        world_call(&bench->world, 0, bench->world.now);
+        world_call(&bench->world, 0, 1, bench->world.now);
     }
     world_run(&bench->world, INSTANT_NEVER);
 }
@@ -180,8 +179,10 @@ static void test_envoy_three_retries(void **state)
     for (size_t i = 0; i < CLASS_COUNT; i++) {
         bench.policy.retry.backoff[i].jitter.mult_low = 1; /* to be read */
     }
-    set_up(&bench, "Ten calls fail at once: three are retried, and hold their "
-                   "place while they back off.", "F");
+    set_up(&bench,
+           "Ten calls fail at once: three are retried, and hold their "
+           "place while they back off.",
+           "F");
     bench.world.trace = &bench.text;
     call_at_once(&bench, 10);
     assert_int_equal(retries(&bench), 3);
@@ -198,8 +199,10 @@ static void test_envoy_a_fifth(void **state)
     (void)state;
     struct bench bench;
     read_client(&bench, "clients/envoy-budget");
-    set_up(&bench, "A fifth of the attempts in flight, and three at least: "
-                   "nine of fifty.", "F");
+    set_up(&bench,
+           "A fifth of the attempts in flight, and three at least: "
+           "nine of fifty.",
+           "F");
     call_at_once(&bench, 50);
     assert_int_equal(retries(&bench), 9);
     call_at_once(&bench, 10); /* 0.2 * 9 < 3 */
@@ -222,33 +225,31 @@ static struct second one_second(struct bench *bench, double rate_per_s)
     struct world_counts before = world->counts;
     int64_t number = world->now.ns / NS_PER_S;
 
-    world_offer(world, (struct offer){
-        .rate_per_s = rate_per_s, .length = duration_s(1)});
+    world_offer(world, (struct offer){.rate_per_s = rate_per_s,
+                                      .length = duration_s(1)});
     world_run(world, (struct instant){(number + 1) * NS_PER_S});
     struct second got = {
         world->counts.calls - before.calls,
-        world->counts.verdicts[VERDICT_ACKED] -
-            before.verdicts[VERDICT_ACKED],
+        world->counts.verdicts[VERDICT_SUCCEEDED] -
+            before.verdicts[VERDICT_SUCCEEDED],
         world->counts.kinds[ATTEMPT_RETRY] - before.kinds[ATTEMPT_RETRY],
     };
     str_printf(&bench->text,
-               "second %u: %u calls, %u acked, %u retries, %.10g left\n",
+               "second %u: %u calls, %u succeeded, %u retries, %.10g left\n",
                (unsigned)number + 1, (unsigned)got.calls,
                (unsigned)got.successes, (unsigned)got.retries, level(bench));
     return got;
 }
 
 /* So soon that what a second begins it also ends. */
-static struct answer answer_by_health(struct world *world,
-                                      const struct slot *slot,
-                                      unsigned attempt)
+static struct reply answer_by_health(struct world *world, unsigned call,
+                                     unsigned attempt)
 {
-    (void)slot;
+    (void)call;
     (void)attempt;
     const bool *is_dead = world->script;
-    return (struct answer){
+    return (struct reply){
         .after = duration_us(10),
-        .outcome = *is_dead ? OUTCOME_SERVER_ERROR : OUTCOME_OK,
         .status = *is_dead ? 503 : 200,
     };
 }
@@ -259,8 +260,10 @@ static void test_linkerd_reserve(void **state)
     struct bench bench;
     bool is_dead = true;
     read_client(&bench, "clients/linkerd-profile");
-    set_up(&bench, "Nothing ever succeeds: the reserve of 10 a second over "
-                   "10 s, 100 at once and again when they are forgotten.", "F");
+    set_up(&bench,
+           "Nothing ever succeeds: the reserve of 10 a second over "
+           "10 s, 100 at once and again when they are forgotten.",
+           "F");
     bench.world.serve = answer_by_health;
     bench.world.script = &is_dead;
     for (int i = 0; i < 21; i++) {
@@ -282,9 +285,11 @@ static void test_linkerd_a_fifth(void **state)
     bool is_dead = false;
 
     read_client(&bench, "clients/linkerd-profile");
-    set_up(&bench, "100 calls a second: 12 good ones, 6 of them dead, then "
-                   "good again and a dead one: a fifth over 10 s and a "
-                   "reserve of 100.", ".");
+    set_up(&bench,
+           "100 calls a second: 12 good ones, 6 of them dead, then "
+           "good again and a dead one: a fifth over 10 s and a "
+           "reserve of 100.",
+           ".");
     bench.world.serve = answer_by_health;
     bench.world.script = &is_dead;
     for (int i = 0; i < SECONDS; i++) {

@@ -37,22 +37,38 @@ struct answer {
     enum hint_format format;
 };
 
-#define NO_ANSWER {.kind = SILENT}
-#define NOT_EVEN_SENT {.kind = SILENT, .unsent = true}
-#define RESETS(ms) {ANSWER, ms, OUTCOME_RESET, 0, false, NULL, 0}
-#define REFUSES(ms) {ANSWER, ms, OUTCOME_CONNECT_REFUSED, 0, true, NULL, 0}
+#define NO_ANSWER \
+    { \
+        .kind = SILENT \
+    }
+#define NOT_EVEN_SENT \
+    { \
+        .kind = SILENT, .unsent = true \
+    }
+#define RESETS(ms) \
+    { \
+        ANSWER, ms, OUTCOME_RESET, 0, false, NULL, 0 \
+    }
+#define REFUSES(ms) \
+    { \
+        ANSWER, ms, OUTCOME_CONNECT_REFUSED, 0, true, NULL, 0 \
+    }
 #define SAYS(ms, outcome, status) \
-    {ANSWER, ms, OUTCOME_##outcome, status, false, NULL, 0}
+    { \
+        ANSWER, ms, OUTCOME_##outcome, status, false, NULL, 0 \
+    }
 #define OK_AFTER(ms) SAYS(ms, OK, 200)
 #define HINTS(ms, text, format) \
-    {ANSWER, ms, OUTCOME_THROTTLED, 429, false, text, format}
+    { \
+        ANSWER, ms, OUTCOME_THROTTLED, 429, false, text, format \
+    }
 
 struct scenario {
     const char *name;
     const char *about;
     void (*configure)(struct policy *policy);
     struct answer answers[ANSWERS_MAX];
-    int64_t start_ms; /* the operation is intended at 0 */
+    int64_t start_ms;   /* the operation is intended at 0 */
     int64_t abandon_ms; /* -1: at once, before the start; 0: never */
     bool has_key;
 };
@@ -102,13 +118,14 @@ static void end_attempt(struct host *host, enum outcome outcome,
     struct call_event event = {
         .kind = EVENT_ATTEMPT_DONE,
         .attempt = host->attempt,
-        .result = {.outcome = outcome, .status = status,
+        .result = {.outcome = outcome,
+                   .status = status,
                    .sent = !answer->unsent},
     };
     if (answer->hint && status) {
-        event.result.hint =
-            hint_parse(answer->format, answer->hint, strlen(answer->hint),
-                       wall_clock_at_0_ms + host->now.ns / NS_PER_MS);
+        event.result.hint = hint_parse(
+            answer->format, NUMBER_INTEGER, answer->hint, strlen(answer->hint),
+            wall_clock_at_0_ms + host->now.ns / NS_PER_MS);
     }
     struct str text = STR_INIT;
     str_printf(&text, "%s#%u", outcome_name(outcome), host->attempt);
@@ -178,10 +195,17 @@ static void feed(struct host *host, const struct call_event *event)
 {
     struct actions actions;
     enum outcome cancelled = OUTCOME_OK;
+    bool sends = false;
 
     call_step(&host->call, host->now, event, &host->env, &actions);
     for (size_t i = 0; i < actions.count; i++) {
         perform(host, &actions.list[i], &cancelled);
+        sends = sends || actions.list[i].kind == ACTION_SEND;
+    }
+    if (sends) {
+        struct call_event sent = {.kind = EVENT_SENT,
+                                  .attempt = host->attempt};
+        feed(host, &sent);
     }
     if (cancelled != OUTCOME_OK) {
         end_attempt(host, cancelled, 0);

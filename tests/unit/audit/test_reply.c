@@ -1,5 +1,5 @@
-/* An answer is read alike however its bytes are cut, and what is none is told
- * from what is. */
+/* An answer is read alike however its bytes are cut, and what is none is
+ * reported from what is. */
 #include "audit/identity.h"
 #include "audit/reply.h"
 
@@ -47,8 +47,8 @@ static void answers_are_read_in_any_pieces(void **state)
          200, false},
         {"HTTP/1.1 200 OK\r\n\r\nuntil the end", NULL, REPLY_WHOLE, 200,
          false},
-        {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ncut", NULL,
-         REPLY_BROKEN, 200, false},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ncut", NULL, REPLY_BROKEN,
+         200, false},
         {"HTTP/1.1 200 OK\r\nContent-", NULL, REPLY_BROKEN, 0, false},
         {"", NULL, REPLY_BROKEN, 0, false},
     };
@@ -57,8 +57,7 @@ static void answers_are_read_in_any_pieces(void **state)
         for (size_t piece = 1; piece < 60; piece += 6) {
             struct reply reply;
             feed(&reply, rows[i].text, piece);
-            assert_int_equal(reply.state == REPLY_WHOLE,
-                             rows[i].body != NULL);
+            assert_int_equal(reply.state == REPLY_WHOLE, rows[i].body != NULL);
             if (rows[i].body) {
                 assert_string_equal(reply.body.text, rows[i].body);
                 assert_int_equal(reply.keeps_alive, rows[i].keeps_alive);
@@ -79,6 +78,14 @@ static void what_is_no_answer_is_broken(void **state)
         "HTTP/2 200 OK\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 1x\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5, 7\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"
+        "Content-Length: 7\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\n",
+        "HTTP/1.1 101 Switching Protocols\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
          "ffffffffffffff\r\n"),

@@ -10,23 +10,27 @@
 
 #include <cmocka.h>
 
-enum { IETF = CONVENTION_IETF, STRIPE = CONVENTION_STRIPE,
-       REJECT = CONVENTION_REJECT_DUPLICATE, ATTACH = CONVENTION_ATTACH };
+enum {
+    IETF = CONVENTION_IETF,
+    STRIPE = CONVENTION_STRIPE,
+    REJECT = CONVENTION_REJECT_DUPLICATE,
+    ATTACH = CONVENTION_ATTACH
+};
 
 /* An answer; the identity is that of what it made. */
 static struct audit_attempt answer(unsigned status, const char *identity)
 {
     return (struct audit_attempt){
-        .end = LINE_ANSWERED,
+        .end = END_ANSWERED,
         .status = status,
         .identity = identity,
         .body = hash_bytes(identity, strlen(identity)),
-        .body_tells = true,
+        .body_distinguishes = true,
         .media = "application/json",
     };
 }
 
-static struct audit_attempt ended(enum line_end end)
+static struct audit_attempt ended(enum attempt_end end)
 {
     return (struct audit_attempt){.end = end, .identity = ""};
 }
@@ -39,11 +43,11 @@ static void replays(void **state)
         const char *identity;
         enum audit_verdict expected;
     } rows[] = {
-        {IETF, 201, "a", AUDIT_PASS},   {IETF, 201, "b", AUDIT_WARN},
-        {IETF, 200, "a", AUDIT_WARN},   {IETF, 409, "", AUDIT_WARN},
-        {REJECT, 409, "", AUDIT_PASS},  {REJECT, 201, "a", AUDIT_PASS},
-        {STRIPE, 409, "", AUDIT_WARN},  {ATTACH, 201, "a", AUDIT_PASS},
-        {IETF, 500, "", AUDIT_WARN},    {REJECT, 401, "", AUDIT_WARN},
+        {IETF, 201, "a", AUDIT_PASS},  {IETF, 201, "b", AUDIT_WARN},
+        {IETF, 200, "a", AUDIT_WARN},  {IETF, 409, "", AUDIT_WARN},
+        {REJECT, 409, "", AUDIT_PASS}, {REJECT, 201, "a", AUDIT_PASS},
+        {STRIPE, 409, "", AUDIT_WARN}, {ATTACH, 201, "a", AUDIT_PASS},
+        {IETF, 500, "", AUDIT_WARN},   {REJECT, 401, "", AUDIT_WARN},
         {REJECT, 429, "", AUDIT_WARN},
     };
     struct audit_attempt first = answer(201, "a");
@@ -125,15 +129,20 @@ static void retries_after_losses(void **state)
         int64_t effects;
         enum audit_verdict expected;
     } rows[] = {
-        {IETF, false, 201, 1, AUDIT_PASS},   {IETF, false, 201, 0, AUDIT_FAIL},
-        {IETF, false, 201, 2, AUDIT_FAIL},   {IETF, true, 201, 2, AUDIT_FAIL},
-        {IETF, false, 201, -1, AUDIT_PASS},  {IETF, false, 503, 0, AUDIT_WARN},
-        /* Done, and the caller is told to come again for ever. */
-        {IETF, false, 409, 1, AUDIT_FAIL},   {IETF, false, 400, 1, AUDIT_FAIL},
+        {IETF, false, 201, 1, AUDIT_PASS},
+        {IETF, false, 201, 0, AUDIT_FAIL},
+        {IETF, false, 201, 2, AUDIT_FAIL},
+        {IETF, true, 201, 2, AUDIT_FAIL},
+        {IETF, false, 201, -1, AUDIT_PASS},
+        {IETF, false, 503, 0, AUDIT_WARN},
+        /* Done, and the caller is asked to come again for ever. */
+        {IETF, false, 409, 1, AUDIT_FAIL},
+        {IETF, false, 400, 1, AUDIT_FAIL},
         /* A lease that has not ended; half a request must take none. */
         {IETF, false, 409, 0, AUDIT_WARN},
         {IETF, false, 409, -1, AUDIT_WARN},
-        {IETF, true, 409, 0, AUDIT_FAIL},    {IETF, true, 409, -1, AUDIT_FAIL},
+        {IETF, true, 409, 0, AUDIT_FAIL},
+        {IETF, true, 409, -1, AUDIT_FAIL},
         {IETF, false, 422, 0, AUDIT_WARN},
         {IETF, false, 422, -1, AUDIT_FAIL},
         {IETF, true, 422, 0, AUDIT_FAIL},
@@ -158,18 +167,27 @@ static void failures(void **state)
         int64_t effects;
         enum audit_verdict expected;
     } rows[] = {
-        {IETF, 201, 1, AUDIT_PASS}, {IETF, 201, 2, AUDIT_FAIL},
-        {IETF, 409, 1, AUDIT_FAIL}, {IETF, 500, 1, AUDIT_WARN},
-        {IETF, 500, 0, AUDIT_PASS}, {STRIPE, 500, 1, AUDIT_PASS},
-        {IETF, 422, 1, AUDIT_FAIL}, {REJECT, 409, 1, AUDIT_PASS},
+        {IETF, 201, 1, AUDIT_PASS},
+        {IETF, 201, 2, AUDIT_FAIL},
+        {IETF, 409, 1, AUDIT_FAIL},
+        {IETF, 500, 1, AUDIT_WARN},
+        {IETF, 500, 0, AUDIT_PASS},
+        {STRIPE, 500, 1, AUDIT_PASS},
+        {IETF, 422, 1, AUDIT_FAIL},
+        {REJECT, 409, 1, AUDIT_PASS},
         {REJECT, 409, 0, AUDIT_FAIL}, /* done already, and it was not */
-        {IETF, 409, 0, AUDIT_FAIL}, {IETF, 425, 0, AUDIT_FAIL},
-        {IETF, 408, 0, AUDIT_FAIL}, {IETF, 500, -1, AUDIT_WARN},
+        {IETF, 409, 0, AUDIT_FAIL},
+        {IETF, 425, 0, AUDIT_FAIL},
+        {IETF, 408, 0, AUDIT_FAIL},
+        {IETF, 500, -1, AUDIT_WARN},
         /* It asks to come again, and that never ends: under any convention
          * the key is wedged. */
-        {IETF, 503, 0, AUDIT_FAIL},   {STRIPE, 503, 0, AUDIT_FAIL},
-        {REJECT, 503, 0, AUDIT_FAIL}, {ATTACH, 503, 0, AUDIT_FAIL},
-        {IETF, 503, 1, AUDIT_WARN},   {STRIPE, 503, 1, AUDIT_WARN},
+        {IETF, 503, 0, AUDIT_FAIL},
+        {STRIPE, 503, 0, AUDIT_FAIL},
+        {REJECT, 503, 0, AUDIT_FAIL},
+        {ATTACH, 503, 0, AUDIT_FAIL},
+        {IETF, 503, 1, AUDIT_WARN},
+        {STRIPE, 503, 1, AUDIT_WARN},
     };
     struct audit_attempt first = answer(500, "");
     (void)state;
@@ -199,7 +217,7 @@ static void a_failure_that_asks_to_come_again(void **state)
 static void races(void **state)
 {
     struct audit_attempt a = answer(201, "a"), b = answer(201, "b"),
-                         busy = answer(409, ""), lost = ended(LINE_TIMEOUT),
+                         busy = answer(409, ""), lost = ended(END_TIMEOUT),
                          limited = answer(429, "");
     const struct audit_attempt *one[] = {&busy, &a, &busy};
     const struct audit_attempt *shared[] = {&a, &a, &a};
@@ -219,13 +237,12 @@ static void races(void **state)
         {some, 2, 1, AUDIT_WARN},   {slow, 3, 1, AUDIT_PASS},
         {slow, 3, 2, AUDIT_FAIL},
     };
-    assert_int_equal(count_racers(slow, 3), 1);
-    assert_int_equal(count_racers(split, 3), 3);
+    assert_int_equal(attempt_count_racing(slow, 3), 1);
+    assert_int_equal(attempt_count_racing(split, 3), 3);
     (void)state;
     for (size_t i = 0; i < array_length(rows); i++) {
         struct finding finding = {0};
-        judge_race(&finding, rows[i].attempts, rows[i].count,
-                   rows[i].effects);
+        judge_race(&finding, rows[i].attempts, rows[i].count, rows[i].effects);
         assert_int_equal(finding.verdict, rows[i].expected);
     }
 }
@@ -234,8 +251,8 @@ static void keys_that_are_not_one(void **state)
 {
     struct audit_attempt a = answer(201, "a"), b = answer(201, "b"),
                          no = answer(400, ""), crash = answer(500, ""),
-                         silent = ended(LINE_TIMEOUT),
-                         closed = ended(LINE_BROKEN), poor = answer(402, ""),
+                         silent = ended(END_TIMEOUT),
+                         closed = ended(END_BROKEN), poor = answer(402, ""),
                          mute = answer(204, "");
     const struct {
         bool may_be_key;
@@ -243,13 +260,17 @@ static void keys_that_are_not_one(void **state)
         int64_t effects;
         enum audit_verdict expected;
     } rows[] = {
-        {false, &a, &b, 1, AUDIT_PASS},  {false, &no, &no, 0, AUDIT_PASS},
-        {false, &a, &a, -1, AUDIT_FAIL}, {false, &a, &b, 0, AUDIT_FAIL},
-        {false, &a, &no, 0, AUDIT_FAIL}, {false, &a, &crash, 0, AUDIT_FAIL},
+        {false, &a, &b, 1, AUDIT_PASS},
+        {false, &no, &no, 0, AUDIT_PASS},
+        {false, &a, &a, -1, AUDIT_FAIL},
+        {false, &a, &b, 0, AUDIT_FAIL},
+        {false, &a, &no, 0, AUDIT_FAIL},
+        {false, &a, &crash, 0, AUDIT_FAIL},
         {false, &a, &silent, 0, AUDIT_FAIL},
         {false, &a, &b, 2, AUDIT_FAIL},
         /* Refused as another payload of a key of two quotes. */
-        {true, &a, &no, 0, AUDIT_WARN},  {true, &a, &a, -1, AUDIT_FAIL},
+        {true, &a, &no, 0, AUDIT_WARN},
+        {true, &a, &a, -1, AUDIT_FAIL},
         {false, &closed, &closed, 0, AUDIT_WARN},
         /* Refused, but not for the key. */
         {false, &poor, &poor, 0, AUDIT_WARN},
@@ -258,7 +279,7 @@ static void keys_that_are_not_one(void **state)
         {false, &mute, &mute, 1, AUDIT_PASS},
         {false, &mute, &mute, 0, AUDIT_FAIL},
     };
-    mute.body_tells = false;
+    mute.body_distinguishes = false;
     (void)state;
     for (size_t i = 0; i < array_length(rows); i++) {
         struct finding finding = {0};
@@ -273,16 +294,20 @@ static void scopes(void **state)
     struct audit_attempt a = answer(201, "a"), b = answer(201, "b"),
                          no = answer(422, ""), mute = answer(201, "");
     struct audit_attempt marked = answer(201, "");
-    a.body_tells = false;
+    a.body_distinguishes = false;
     marked.marked = true;
     const struct {
         const struct audit_attempt *other;
         int64_t effects;
         enum audit_verdict expected;
     } rows[] = {
-        {&b, 2, AUDIT_PASS},    {&b, -1, AUDIT_PASS}, {&no, 1, AUDIT_PASS},
-        {&a, -1, AUDIT_FAIL},   {&a, 1, AUDIT_FAIL},
-        {&mute, 1, AUDIT_FAIL}, {&mute, 2, AUDIT_PASS},
+        {&b, 2, AUDIT_PASS},
+        {&b, -1, AUDIT_PASS},
+        {&no, 1, AUDIT_PASS},
+        {&a, -1, AUDIT_FAIL},
+        {&a, 1, AUDIT_FAIL},
+        {&mute, 1, AUDIT_FAIL},
+        {&mute, 2, AUDIT_PASS},
         {&mute, -1, AUDIT_INFO},
         /* It says itself that it is a replay. */
         {&marked, -1, AUDIT_FAIL},
@@ -307,15 +332,14 @@ static void bare_and_quoted(void **state)
         int64_t effects;
         enum audit_verdict expected;
     } rows[] = {
-        {&a, &a, 1, AUDIT_PASS},   {&a, &b, 2, AUDIT_INFO},
-        {&a, &b, -1, AUDIT_INFO},  {&a, &no, 1, AUDIT_INFO},
-        {&no, &a, 1, AUDIT_INFO},  {&no, &no, 0, AUDIT_SKIPPED},
-        {&a, &crash, 1, AUDIT_FAIL},
-        {&mute, &mute, -1, AUDIT_INFO}, {&mute, &mute, 1, AUDIT_PASS},
-        {&mute, &marked, -1, AUDIT_PASS},
+        {&a, &a, 1, AUDIT_PASS},       {&a, &b, 2, AUDIT_INFO},
+        {&a, &b, -1, AUDIT_INFO},      {&a, &no, 1, AUDIT_INFO},
+        {&no, &a, 1, AUDIT_INFO},      {&no, &no, 0, AUDIT_SKIPPED},
+        {&a, &crash, 1, AUDIT_FAIL},   {&mute, &mute, -1, AUDIT_INFO},
+        {&mute, &mute, 1, AUDIT_PASS}, {&mute, &marked, -1, AUDIT_PASS},
     };
-    mute.body_tells = false;
-    marked.body_tells = false;
+    mute.body_distinguishes = false;
+    marked.body_distinguishes = false;
     marked.marked = true;
     (void)state;
     for (size_t i = 0; i < array_length(rows); i++) {
@@ -335,9 +359,9 @@ static void rejected_requests(void **state)
         int64_t before, effects;
         enum audit_verdict expected;
     } rows[] = {
-        {&no, &good, 0, 1, AUDIT_PASS},  {&no, &no, 0, 0, AUDIT_PASS},
-        {&no, &good, 1, 2, AUDIT_FAIL},  {&no, &no, 1, 1, AUDIT_FAIL},
-        {&no, &good, 0, 0, AUDIT_FAIL},  {&no, &good, 0, 2, AUDIT_FAIL},
+        {&no, &good, 0, 1, AUDIT_PASS},    {&no, &no, 0, 0, AUDIT_PASS},
+        {&no, &good, 1, 2, AUDIT_FAIL},    {&no, &no, 1, 1, AUDIT_FAIL},
+        {&no, &good, 0, 0, AUDIT_FAIL},    {&no, &good, 0, 2, AUDIT_FAIL},
         {&other, &good, 0, 1, AUDIT_WARN}, {&good, &no, -1, 1, AUDIT_WARN},
         {&no, &crash, 0, 0, AUDIT_WARN},
     };
@@ -360,8 +384,8 @@ static void after_the_window(void **state)
         int64_t before, effects;
         enum audit_verdict expected;
     } rows[] = {
-        {fine, 1, 2, AUDIT_PASS}, {fine, 1, 1, AUDIT_PASS},
-        {fine, 1, 3, AUDIT_FAIL}, {poor, 1, 2, AUDIT_WARN},
+        {fine, 1, 2, AUDIT_PASS},   {fine, 1, 1, AUDIT_PASS},
+        {fine, 1, 3, AUDIT_FAIL},   {poor, 1, 2, AUDIT_WARN},
         {fine, -1, -1, AUDIT_PASS},
     };
     (void)state;
@@ -381,17 +405,17 @@ static void some_answers_ask_to_come_again(void **state)
     (void)state;
     for (size_t i = 0; i < array_length(again); i++) {
         struct audit_attempt attempt = answer(again[i], "");
-        assert_true(is_busy(&attempt));
+        assert_true(attempt_is_busy(&attempt));
     }
     for (size_t i = 0; i < array_length(last); i++) {
         struct audit_attempt attempt = answer(last[i], "");
-        assert_false(is_busy(&attempt));
+        assert_false(attempt_is_busy(&attempt));
         attempt.has_retry_after = true;
-        assert_int_equal(is_busy(&attempt), last[i] >= 500);
+        assert_int_equal(attempt_is_busy(&attempt), last[i] >= 500);
     }
-    struct audit_attempt silent = ended(LINE_TIMEOUT);
+    struct audit_attempt silent = ended(END_TIMEOUT);
     silent.status = 503;
-    assert_false(is_busy(&silent));
+    assert_false(attempt_is_busy(&silent));
 }
 
 static void the_gravest_stays_and_words_come_once(void **state)

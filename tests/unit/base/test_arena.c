@@ -36,6 +36,31 @@ static void test_blocks(void **state)
     arena_release(&arena);
 }
 
+/* What the kernel gives is zeroed, aligned and apart, too, beside small ones,
+ * and what it does not have is no memory. */
+static void test_large_blocks(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_INIT;
+    enum { SIZE = 64 * 1024 * 1024 };
+    unsigned char *large[2];
+    for (size_t i = 0; i < 2; i++) {
+        unsigned char *small = arena_alloc(&arena, 100);
+        large[i] = arena_alloc(&arena, SIZE);
+        assert_int_equal((uintptr_t)large[i] % alignof(max_align_t), 0);
+        assert_int_equal(large[i][0] | large[i][SIZE / 2] | large[i][SIZE - 1],
+                         0);
+        large[i][0] = large[i][SIZE - 1] = (unsigned char)(i + 1);
+        memset(small, 0xff, 100);
+    }
+    assert_int_equal(large[0][0], 1);
+    assert_int_equal(large[0][SIZE - 1], 1);
+    assert_null(arena_try_alloc(&arena, SIZE_MAX / 4));
+    assert_non_null(arena_alloc(&arena, 8));
+    arena_release(&arena);
+    assert_null(arena.newest);
+}
+
 static void test_used_bytes(void **state)
 {
     (void)state;
@@ -81,9 +106,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_blocks),
+        cmocka_unit_test(test_large_blocks),
         cmocka_unit_test(test_used_bytes),
         cmocka_unit_test(test_strings),
         cmocka_unit_test(test_overflow_is_a_bug),
     };
-    return cmocka_run_group_tests_name("arena", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("base/arena", tests, NULL, NULL);
 }

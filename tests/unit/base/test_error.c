@@ -85,10 +85,12 @@ static void test_past_the_limit(void **state)
         struct error *error = errors_add(
             &errors, i ? ERROR_USAGE : ERROR_NO_REPORT, "number %d", i);
         error_hint(error, "hint %d", i);
+        assert_string_equal(errors_last_text(&errors), error->text);
     }
     assert_int_equal(errors.count, ERRORS_MAX);
     assert_int_equal(errors.more, 3);
     assert_string_equal(errors.list[ERRORS_MAX - 1].text, "number 15");
+    assert_string_equal(errors_last_text(&errors), "number 18");
     assert_int_equal(errors_exit_status(&errors), 3); /* the first decides */
 }
 
@@ -123,5 +125,5 @@ int main(void)
         cmocka_unit_test(test_long_texts_are_cut),
         cmocka_unit_test(test_exit_statuses),
     };
-    return cmocka_run_group_tests_name("error", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("base/error", tests, NULL, NULL);
 }

@@ -57,16 +57,17 @@ static void test_length_and_place(void **state)
     static const unsigned char zeros[64];
     for (size_t a = 0; a < 64; a++) {
         for (size_t b = a + 1; b < 64; b++) {
-            assert_in_range(bits_that_differ(hash_bytes(zeros, a),
-                                             hash_bytes(zeros, b)),
-                            28, 100);
+            assert_in_range(
+                bits_that_differ(hash_bytes(zeros, a), hash_bytes(zeros, b)),
+                28, 100);
         }
     }
     char twice[80];
     memcpy(twice, "an order of three", 18);
     memcpy(twice + 33, "an order of three", 18);
-    assert_int_equal(bits_that_differ(hash_bytes(twice, 17),
-                                      hash_bytes(twice + 33, 17)), 0);
+    assert_int_equal(
+        bits_that_differ(hash_bytes(twice, 17), hash_bytes(twice + 33, 17)),
+        0);
     assert_true(bits_that_differ(hash_bytes("ab", 2), hash_bytes("ba", 2)));
 }
 
@@ -111,5 +112,5 @@ int main(void)
         cmocka_unit_test(test_length_and_place),
         cmocka_unit_test(test_stream_does_not_see_the_cuts),
     };
-    return cmocka_run_group_tests_name("hash", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("base/hash", tests, NULL, NULL);
 }

@@ -72,8 +72,7 @@ static void test_ties(void **state)
     heap_set(&f.heap, &f.nodes[2], at(5));
     static const size_t expected[] = {1, 3, 0, 2};
     for (size_t i = 0; i < 4; i++) {
-        assert_ptr_equal(heap_pop_due(&f.heap, at(5)),
-                         &f.nodes[expected[i]]);
+        assert_ptr_equal(heap_pop_due(&f.heap, at(5)), &f.nodes[expected[i]]);
     }
     arena_release(&f.arena);
 }
@@ -111,5 +110,5 @@ int main(void)
         cmocka_unit_test(test_full_heap_still_moves),
         cmocka_unit_test(test_foreign_node_is_a_bug),
     };
-    return cmocka_run_group_tests_name("heap", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("base/heap", tests, NULL, NULL);
 }

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 static const int64_t edges[] = {INT64_MIN, INT64_MIN + 1, -NS_PER_S, -1, 0, 1,
-                                NS_PER_S, INT64_MAX - 1, INT64_MAX};
+                                NS_PER_S,  INT64_MAX - 1, INT64_MAX};
 
 __extension__ typedef __int128 wide;
 
@@ -32,12 +32,12 @@ static void test_saturation(void **state)
             int64_t a = edges[i], b = edges[j];
             assert_true(ns_add(a, b) == clamp((wide)a + b));
             assert_true(ns_subtract(a, b) == clamp((wide)a - b));
-            assert_true(duration_add((struct duration){a},
-                                     (struct duration){b}).ns ==
-                        clamp((wide)a + b));
-            assert_true(instant_since((struct instant){a},
-                                      (struct instant){b}).ns ==
-                        clamp((wide)a - b));
+            assert_true(
+                duration_add((struct duration){a}, (struct duration){b}).ns ==
+                clamp((wide)a + b));
+            assert_true(
+                instant_since((struct instant){a}, (struct instant){b}).ns ==
+                clamp((wide)a - b));
         }
     }
 }
@@ -66,10 +66,10 @@ static void test_order(void **state)
     assert_true(instant_min(late, early).ns == -1);
     assert_true(instant_max(early, late).ns == 1);
     assert_true(instant_max(late, early).ns == 1);
-    assert_true(duration_min((struct duration){2},
-                             (struct duration){3}).ns == 2);
-    assert_true(duration_max((struct duration){2},
-                             (struct duration){3}).ns == 3);
+    assert_true(duration_min((struct duration){2}, (struct duration){3}).ns ==
+                2);
+    assert_true(duration_max((struct duration){2}, (struct duration){3}).ns ==
+                3);
 }
 
 static void test_from_double(void **state)
@@ -79,11 +79,19 @@ static void test_from_double(void **state)
         double ns;
         int64_t expected;
     } rows[] = {
-        {0.0, 0},           {0.4, 0},          {0.5, 1},
-        {-0.4, 0},          {-0.5, -1},        {1.5, 2},
-        {1e9, NS_PER_S},    {9.1e18, INT64_C(9100000000000000000)},
-        {9.3e18, INT64_MAX}, {INFINITY, INT64_MAX},
-        {-INFINITY, INT64_MIN}, {NAN, 0},      {-9.3e18, INT64_MIN},
+        {0.0, 0},
+        {0.4, 0},
+        {0.5, 1},
+        {-0.4, 0},
+        {-0.5, -1},
+        {1.5, 2},
+        {1e9, NS_PER_S},
+        {9.1e18, INT64_C(9100000000000000000)},
+        {9.3e18, INT64_MAX},
+        {INFINITY, INT64_MAX},
+        {-INFINITY, INT64_MIN},
+        {NAN, 0},
+        {-9.3e18, INT64_MIN},
     };
     for (size_t i = 0; i < array_length(rows); i++) {
         assert_true(duration_from_ns(rows[i].ns).ns == rows[i].expected);
@@ -108,5 +116,5 @@ int main(void)
         cmocka_unit_test(test_from_double),
         cmocka_unit_test(test_units),
     };
-    return cmocka_run_group_tests_name("instant", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("base/instant", tests, NULL, NULL);
 }

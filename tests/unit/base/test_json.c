@@ -87,10 +87,11 @@ static void good_texts_are_read(void **state)
 {
     struct errors errors = ERRORS_INIT;
     (void)state;
-    cJSON *tree = parse("\xef\xbb\xbf// first\n{ /* a \" */ \"a\": [1, -2.5e3, "
-                        "true, null], // {\n \"u\": \"\\u00e9\\ud83d\\ude00/*no"
-                        "*/ //no\", \"A\": {} }\n",
-                        &errors);
+    cJSON *tree =
+        parse("\xef\xbb\xbf// first\n{ /* a \" */ \"a\": [1, -2.5e3, "
+              "true, null], // {\n \"u\": \"\\u00e9\\ud83d\\ude00/*no"
+              "*/ //no\", \"A\": {} }\n",
+              &errors);
     assert_non_null(tree);
     assert_int_equal(errors.count, 0);
     assert_true(json_get(tree, "a")->child->next->valuedouble == -2500);
@@ -142,8 +143,9 @@ static void places_are_found(void **state)
         {"h[\"c[0]\"][0][0]", JSON_VALUE, 4, 29},
     };
     static const char *const missing[] = {
-        "loa", "load.rate.x", "load.stages[2]", "load.stages[x]",
-        "h.a.b", "load..rate", "load[0]", "load.stages.for", "[", "h[\"a"};
+        "loa",   "load.rate.x", "load.stages[2]", "load.stages[x]",
+        "h.a.b", "load..rate",  "load[0]",        "load.stages.for",
+        "[",     "h[\"a"};
     struct json_source source;
     int line, column;
     char excerpt[80];
@@ -220,5 +222,5 @@ int main(void)
         cmocka_unit_test(files_that_cannot_be_read_are_errors),
         cmocka_unit_test(merge_patch_is_that_of_the_rfc),
     };
-    return cmocka_run_group_tests_name("json", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("base/json", tests, NULL, NULL);
 }

@@ -117,7 +117,8 @@ static void test_decodes(void **state)
         {"\\ud83d\\ude00!", "\xf0\x9f\x98\x80!"},
         {"\\ud83d-", "\xef\xbf\xbd-"},
         {"\\ude00", "\xef\xbf\xbd"},
-        {"\\ud83d\\u0041", "\xef\xbf\xbd" "A"},
+        {"\\ud83d\\u0041", "\xef\xbf\xbd"
+                           "A"},
     };
     for (size_t i = 0; i < array_length(rows); i++) {
         char out[64];
@@ -146,8 +147,8 @@ static void test_refuses_pointers(void **state)
     assert_non_null(pointer_compile(&pointer, &arena, "/a~2"));
     assert_non_null(pointer_compile(
         &pointer, &arena, "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17"));
-    assert_null(pointer_compile(
-        &pointer, &arena, "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16"));
+    assert_null(pointer_compile(&pointer, &arena,
+                                "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16"));
 }
 
 int main(void)
@@ -160,5 +161,5 @@ int main(void)
         cmocka_unit_test_teardown(test_decodes, release),
         cmocka_unit_test_teardown(test_refuses_pointers, release),
     };
-    return cmocka_run_group_tests_name("pointer", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("base/pointer", tests, NULL, NULL);
 }

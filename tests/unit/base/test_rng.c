@@ -142,5 +142,5 @@ int main(void)
         cmocka_unit_test(test_exponential),
         cmocka_unit_test(test_normal),
     };
-    return cmocka_run_group_tests_name("rng", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("base/rng", tests, NULL, NULL);
 }

@@ -122,16 +122,51 @@ static void test_detach(void **state)
     free(text);
 }
 
+static void test_percent(void **state)
+{
+    (void)state;
+    struct str str = STR_INIT;
+    str_append_percent(&str, "", "%");
+    assert_string_equal(str.text, "");
+    str_append_percent(&str, "a%b\r\n\xff", "%\r\n\xff");
+    assert_string_equal(str.text, "a%25b%0D%0A%FF");
+    str_release(&str);
+}
+
+static void test_wrapped(void **state)
+{
+    (void)state;
+    struct str str = STR_INIT;
+    char word[STR_WRAP_COLUMNS + 2];
+    memset(word, 'x', sizeof(word) - 1);
+    word[sizeof(word) - 1] = '\0';
+
+    str_append_wrapped(&str, "", 0, 2);
+    assert_string_equal(str.text, "\n");
+    str_reset(&str);
+    str_append_wrapped(&str, "up to the edge", STR_WRAP_COLUMNS - 14, 2);
+    assert_string_equal(str.text, "up to the edge\n");
+    str_reset(&str);
+    str_append_wrapped(&str, "past the  edge", STR_WRAP_COLUMNS - 12, 2);
+    assert_string_equal(str.text, "past the\n  edge\n");
+    str_reset(&str);
+    str_append_wrapped(&str, word, 2, 2); /* it cannot be broken */
+    assert_int_equal(str.length, strlen(word) + 1);
+    str_release(&str);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_valid_at_birth),
         cmocka_unit_test(test_append),
+        cmocka_unit_test(test_percent),
+        cmocka_unit_test(test_wrapped),
         cmocka_unit_test(test_growth),
         cmocka_unit_test(test_printf_at_the_edge),
         cmocka_unit_test(test_reset_keeps_the_memory),
         cmocka_unit_test(test_reserve),
         cmocka_unit_test(test_detach),
     };
-    return cmocka_run_group_tests_name("str", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("base/str", tests, NULL, NULL);
 }

@@ -16,13 +16,27 @@ static void test_valid(void **state)
 {
     (void)state;
     static const char *const valid[] = {
-        "", "abc", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80",
-        "\xef\xbf\xbf", "\xf4\x8f\xbf\xbf", "\xed\x9f\xbf",
+        "",
+        "abc",
+        "\xc3\xa9",
+        "\xe2\x82\xac",
+        "\xf0\x9f\x98\x80",
+        "\xef\xbf\xbf",
+        "\xf4\x8f\xbf\xbf",
+        "\xed\x9f\xbf",
     };
     static const char *const invalid[] = {
-        "\x80", "\xc0\x80", "\xc3", "\xe0\x9f\xbf", "\xed\xa0\x80",
-        "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "a\xff",
-        "\xe2\x82", "\xe2\x28\xa1",
+        "\x80",
+        "\xc0\x80",
+        "\xc3",
+        "\xe0\x9f\xbf",
+        "\xed\xa0\x80",
+        "\xf0\x8f\xbf\xbf",
+        "\xf4\x90\x80\x80",
+        "\xf5\x80\x80\x80",
+        "a\xff",
+        "\xe2\x82",
+        "\xe2\x28\xa1",
     };
     for (size_t i = 0; i < array_length(valid); i++) {
         assert_true(utf8_is_valid(valid[i], strlen(valid[i])));
@@ -37,7 +51,9 @@ static void test_mended(void **state)
     (void)state;
     static const char *const pairs[][2] = {
         {"plain", "plain"},
-        {"a\xff" "b", "a?b"},
+        {"a\xff"
+         "b",
+         "a?b"},
         {"caf\xc3\xa9 \xc3", "caf\xc3\xa9 ?"},
         {"\xe2\x82", "??"},
         {"\xed\xa0\x80x", "???x"},

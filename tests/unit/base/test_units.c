@@ -84,8 +84,7 @@ static void bad_durations_are_refused(void **state)
     for (size_t i = 0; i < array_length(cases); i++) {
         struct duration duration;
         const char *problem = "none";
-        assert_false(
-            units_parse_duration(cases[i].text, &duration, &problem));
+        assert_false(units_parse_duration(cases[i].text, &duration, &problem));
         assert_string_equal(problem, cases[i].problem);
     }
 }
@@ -157,12 +156,20 @@ static void sizes_and_counts_are_read(void **state)
     assert_int_equal(value, 10000);
     assert_true(units_parse_count("1.5M", &value, &problem));
     assert_int_equal(value, 1500000);
-    assert_true(
-        units_parse_count("18446744073709551615", &value, &problem));
+    assert_true(units_parse_count("18446744073709551615", &value, &problem));
     assert_true(value == UINT64_MAX);
-    static const char *const bad[] = {"",    "_1",   "1_",   "1__0", "1.5",
-                                      "10K", "10kk", "-1",   "0x1",  "1e3",
-                                      "18446744073709551616", "1.0001k"};
+    static const char *const bad[] = {"",
+                                      "_1",
+                                      "1_",
+                                      "1__0",
+                                      "1.5",
+                                      "10K",
+                                      "10kk",
+                                      "-1",
+                                      "0x1",
+                                      "1e3",
+                                      "18446744073709551616",
+                                      "1.0001k"};
     for (size_t i = 0; i < array_length(bad); i++) {
         assert_false(units_parse_count(bad[i], &value, &problem));
     }
@@ -215,9 +222,9 @@ static void figures_read_well(void **state)
     assert_string_equal(out.text, "0|999|1,000|18,446,744,073,709,551,615");
     str_reset(&out);
 
-    static const double ratios[] = {0,      0.123,    0.9995, 1,     0.05,
-                                    0.5,    0.000001, 2.5,    0.999999,
-                                    0.0999, 0.989};
+    static const double ratios[] = {0,        0.123,  0.9995,   1,
+                                    0.05,     0.5,    0.000001, 2.5,
+                                    0.999999, 0.0999, 0.989};
     for (size_t i = 0; i < array_length(ratios); i++) {
         units_format_ratio(&out, ratios[i]);
         str_append_char(&out, '|');
@@ -268,6 +275,35 @@ static void exact_durations_parse_back(void **state)
     str_release(&out);
 }
 
+static void test_flows_and_sizes(void **state)
+{
+    static const struct {
+        double bytes;
+        const char *text;
+    } rows[] = {
+        {0, "0 B"},          {512, "512 B"},        {999, "999 B"},
+        {999.6, "1.00 kB"},  {1536, "1.54 kB"},     {27800, "27.8 kB"},
+        {999949, "1.00 MB"}, {12345678, "12.3 MB"}, {5e15, "5000 TB"},
+    };
+    struct str out = STR_INIT;
+    const char *problem;
+    double flow = 0;
+    (void)state;
+    for (size_t i = 0; i < array_length(rows); i++) {
+        str_reset(&out);
+        units_format_size(&out, rows[i].bytes);
+        assert_string_equal(out.text, rows[i].text);
+    }
+    str_release(&out);
+    assert_true(units_parse_flow("5MB/s", &flow, &problem));
+    assert_true(flow == 5e6);
+    assert_true(units_parse_flow("1KiB/s", &flow, &problem));
+    assert_true(flow == 1024);
+    assert_false(units_parse_flow("5MB", &flow, &problem));
+    assert_false(units_parse_flow("5/s", &flow, &problem));
+    assert_false(units_parse_flow("5MB/m", &flow, &problem));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +315,7 @@ int main(void)
         cmocka_unit_test(durations_read_well),
         cmocka_unit_test(figures_read_well),
         cmocka_unit_test(exact_durations_parse_back),
+        cmocka_unit_test(test_flows_and_sizes),
     };
-    return cmocka_run_group_tests_name("units", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("base/units", tests, NULL, NULL);
 }

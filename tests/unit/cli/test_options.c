@@ -1,6 +1,7 @@
 /* The table of options keeps the rules that parser, help and completion rely
  * on. */
 #include "cli/options.h"
+#include "cli/synonym.h"
 
 #include "plan/key.h"
 
@@ -8,6 +9,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -42,7 +44,7 @@ static void test_names_are_words_in_kebab_case(void **state)
         const char *name = option_rows[i].name;
         /* A draw has no other name but u. */
         assert_true(strlen(name) >= 3 || strcmp(name, "u") == 0);
-        assert_true(strlen(name) <= 20);
+        assert_true(strlen(name) <= 23);
         assert_int_equal(strspn(name, "abcdefghijklmnopqrstuvwxyz-"),
                          strlen(name));
         assert_true(name[0] != '-' && name[strlen(name) - 1] != '-');
@@ -75,16 +77,61 @@ static void test_arguments_fit_the_types(void **state)
     (void)state;
     for (size_t i = 0; i < option_row_count; i++) {
         const struct option_row *row = &option_rows[i];
-        bool is_key =
-            row->type == OPTION_KEY || row->type == OPTION_KEY_ITEM ||
-            row->type == OPTION_KEY_TRUE;
-        bool is_bare =
-            row->type == OPTION_FLAG || row->type == OPTION_KEY_TRUE;
+        bool is_key = row->type == OPTION_KEY ||
+                      row->type == OPTION_KEY_ITEM ||
+                      row->type == OPTION_KEY_TRUE;
+        bool is_bare = row->type == OPTION_FLAG ||
+                       row->type == OPTION_KEY_TRUE ||
+                       row->type == OPTION_JSON;
         assert_int_equal(row->argument != NULL, !is_bare);
         assert_int_equal(row->key != NULL, is_key);
         assert_true(is_key || row->field < sizeof(struct invocation));
         assert_true(row->commands != 0);
         assert_true((row->commands & ~(unsigned)FOR_ALL) == 0);
+    }
+}
+
+static bool names(const char *page, const char *name)
+{
+    char flag[40];
+    snprintf(flag, sizeof(flag), "Fl %s", name);
+    for (const char *at = page; (at = strstr(at, flag)); at++) {
+        char after = at[strlen(flag)];
+        if (after == ' ' || after == '\n') {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void test_synonyms_are_of_options_and_in_the_manual(void **state)
+{
+    static char page[65536];
+    FILE *file = fopen("man/squall.1", "r");
+    (void)state;
+    assert_non_null(file);
+    page[fread(page, 1, sizeof(page) - 1, file)] = '\0';
+    fclose(file);
+    for (size_t i = 0; i < synonym_count; i++) {
+        const struct synonym *synonym = &synonyms[i];
+        const struct option_row *row = NULL;
+        char name[40] = {synonym->letter};
+        for (size_t j = 0; j < COMMAND_COUNT; j++) {
+            const struct command *command = &commands[j];
+            const struct option_row *own =
+                option_find(command, synonym->option, strlen(synonym->option));
+            row = own ? own : row;
+            /* It collides with nothing. */
+            assert_true(!synonym->letter ||
+                        !option_find_letter(command, synonym->letter) || !own);
+            assert_true(!own || !option_find(command, synonym->name,
+                                             strlen(synonym->name)));
+        }
+        assert_non_null(row);
+        assert_true(!synonym->value || row->argument);
+        assert_true(!synonym->letter || names(page, name));
+        snprintf(name, sizeof(name), "-%s", synonym->name);
+        assert_true(!*synonym->name || names(page, name));
     }
 }
 
@@ -101,8 +148,7 @@ static void test_keys_are_those_of_a_profile(void **state)
             fail_msg("--%s stands for %s, which no profile has", row->name,
                      row->key);
         }
-        assert_int_equal(row->type == OPTION_KEY_TRUE,
-                         key->type == TYPE_BOOL);
+        assert_int_equal(row->type == OPTION_KEY_TRUE, key->type == TYPE_BOOL);
     }
 }
 
@@ -140,6 +186,7 @@ int main(void)
         cmocka_unit_test(test_names_are_words_in_kebab_case),
         cmocka_unit_test(test_sentences_begin_large_and_end_in_a_stop),
         cmocka_unit_test(test_arguments_fit_the_types),
+        cmocka_unit_test(test_synonyms_are_of_options_and_in_the_manual),
         cmocka_unit_test(test_keys_are_those_of_a_profile),
         cmocka_unit_test(test_every_group_has_a_title_and_an_option),
         cmocka_unit_test(test_find_is_by_whole_name_and_command),

@@ -1,4 +1,4 @@
-/* Which attempts a fault strikes: ratio, window, request, and independence. */
+/* Which attempts get a fault: ratio, window, request, and independence. */
 #include "faults/fault.h"
 
 #include "base/must.h"
@@ -63,11 +63,10 @@ static void test_never_and_always(void **state)
     }
 }
 
-/* Records which of `draws` attempts the row at `row` would strike, whatever
- * the other rows do: its stream is followed by itself. */
-static void record(const struct fault_config *faults, size_t count,
-                   size_t row, uint64_t seed, uint64_t worker, bool *hits,
-                   size_t draws)
+/* Records which of `draws` attempts the row at `row` would be injected into,
+ * whatever the other rows do: its stream is followed by itself. */
+static void record(const struct fault_config *faults, size_t count, size_t row,
+                   uint64_t seed, uint64_t worker, bool *hits, size_t draws)
 {
     struct fault_drawer drawer;
 
@@ -137,8 +136,7 @@ static void test_the_first_row_wins(void **state)
 
     fault_drawer_init(&drawer, rows, array_length(rows), 21, 0);
     for (int k = 0; k < 10000; k++) {
-        const struct fault_config *hit =
-            fault_draw(&drawer, DURATION_ZERO, 0);
+        const struct fault_config *hit = fault_draw(&drawer, DURATION_ZERO, 0);
         assert_true(hit == &rows[0] || hit == &rows[1]);
         first += hit == &rows[0];
     }
@@ -152,8 +150,8 @@ static void test_windows_and_requests_select(void **state)
     struct fault_config one = fault(FAULT_LOST_REQUEST, 1);
     struct fault_drawer drawer;
 
-    one.window = (struct window){.from = duration_s(10),
-                                  .length = duration_s(5)};
+    one.window =
+        (struct window){.from = duration_s(10), .length = duration_s(5)};
     one.request = 2;
     fault_drawer_init(&drawer, &one, 1, 1, 0);
     struct rng before = drawer.streams[0];
@@ -179,7 +177,7 @@ static void test_a_window_without_end(void **state)
     assert_true(window_contains(&open, DURATION_FOREVER));
 }
 
-static void test_every_kind_is_told(void **state)
+static void test_every_kind_has_a_name(void **state)
 {
     (void)state;
     for (int kind = 0; kind < FAULT_COUNT; kind++) {
@@ -203,8 +201,8 @@ static void test_spans_are_drawn_apart(void **state)
     fault_drawer_init(&drawer, rows, 2, 5, 0);
     struct fault_drawer before = drawer;
     for (int k = 0; k < DRAWS; k++) {
-        struct duration delay = fault_draw_span(
-            &drawer, &rows[0], &rows[0].delay, DURATION_ZERO);
+        struct duration delay =
+            fault_draw_span(&drawer, &rows[0], &rows[0].delay, DURATION_ZERO);
         assert_in_range(delay.ns, 1000000, 3000000);
         sum += (double)delay.ns;
     }
@@ -220,8 +218,9 @@ static void test_spans_are_drawn_apart(void **state)
         assert_in_range(after.ns, 0, 15000000);
     }
     rows[0].delay = (struct fault_span){.low = 7, .high = 7};
-    assert_int_equal(fault_draw_span(&drawer, &rows[0], &rows[0].delay,
-                                     DURATION_ZERO).ns, 7);
+    assert_int_equal(
+        fault_draw_span(&drawer, &rows[0], &rows[0].delay, DURATION_ZERO).ns,
+        7);
 }
 
 static void throw_failure(const char *condition, const char *file, int line)
@@ -251,7 +250,7 @@ int main(void)
         cmocka_unit_test(test_the_first_row_wins),
         cmocka_unit_test(test_windows_and_requests_select),
         cmocka_unit_test(test_a_window_without_end),
-        cmocka_unit_test(test_every_kind_is_told),
+        cmocka_unit_test(test_every_kind_has_a_name),
         cmocka_unit_test(test_spans_are_drawn_apart),
         cmocka_unit_test(test_too_many_rows_are_a_bug),
     };

@@ -73,10 +73,9 @@ static void check_endless(struct window window, int64_t from)
 static void test_some_windows_never_end(void **state)
 {
     (void)state;
-    check_endless(
-        (struct window){.from = {7}, .length = DURATION_FOREVER}, 7);
-    check_endless(
-        (struct window){.length = DURATION_FOREVER, .every = {5}}, 0);
+    check_endless((struct window){.from = {7}, .length = DURATION_FOREVER}, 7);
+    check_endless((struct window){.length = DURATION_FOREVER, .every = {5}},
+                  0);
     check_endless((struct window){{3}, {10}, {10}}, 3);
     check_endless((struct window){{3}, {10}, {4}}, 3);
 }

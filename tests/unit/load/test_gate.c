@@ -91,9 +91,8 @@ static void check_same(const struct gate *gate,
     }
     assert_ptr_equal(at, &gate->queue);
     for (size_t i = 0; i < OWNERS; i++) {
-        assert_int_equal(
-            gate_is_waiting(&waiters[i]),
-            contains(model->waiting, model->waiting_count, i));
+        assert_int_equal(gate_is_waiting(&waiters[i]),
+                         contains(model->waiting, model->waiting_count, i));
     }
 }
 

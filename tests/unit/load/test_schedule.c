@@ -3,6 +3,7 @@
  * by its own definition, and against the Poisson distribution.
  */
 #include "load/schedule.h"
+#include "load/share.h"
 
 #include "base/must.h"
 
@@ -219,8 +220,7 @@ static double integral(const struct load *load, int64_t t_ns)
     double sum = 0;
     for (size_t i = 0; i < load->config.stage_count && t_ns > 0; i++) {
         const struct stage_config *stage = &load->stages[i];
-        int64_t part_ns =
-            t_ns < stage->length.ns ? t_ns : stage->length.ns;
+        int64_t part_ns = t_ns < stage->length.ns ? t_ns : stage->length.ns;
         double t = (double)part_ns / 1e9;
         double length = (double)stage->length.ns / 1e9;
         double end = stage->from_per_s +
@@ -299,8 +299,7 @@ static void test_the_stage_contains_the_arrival(void **state)
         struct arrival_time arrival;
 
         random_load(&rng, &load);
-        load.config.arrival =
-            round % 2 ? ARRIVAL_POISSON : ARRIVAL_CONSTANT;
+        load.config.arrival = round % 2 ? ARRIVAL_POISSON : ARRIVAL_CONSTANT;
         schedule_init(&schedule, &load.config, seed, 0, 1);
         while (schedule_next(&schedule, &arrival)) {
             int64_t start = 0;
@@ -413,34 +412,31 @@ static void test_poisson_counts_of_the_union(void **state)
     assert_true(statistic < 32.91);
 }
 
-/* Independent streams: the counts of two workers do not go together. The
- * correlation of 20,000 pairs has a standard deviation of 0.0071. */
-static void test_poisson_workers_are_independent(void **state)
+/* However many workers share it, the stream is one and the same, dealt out in
+ * turn. */
+static void test_poisson_is_one_stream(void **state)
 {
     (void)state;
-    enum { WINDOWS = 20000 };
-    static double count[2][WINDOWS];
-    const uint64_t seed = 15;
+    enum { ARRIVALS = 2000 };
     struct load load = {0};
-    double sum = 0;
 
-    add_stage(&load, duration_s(WINDOWS), 8, 8);
+    add_stage(&load, duration_s(30), 0, 100);
+    add_stage(&load, duration_s(30), 100, 50);
     load.config.arrival = ARRIVAL_POISSON;
-    for (uint64_t w = 0; w < 2; w++) {
-        struct schedule schedule;
-        struct arrival_time arrival;
-        schedule_init(&schedule, &load.config, seed, w, 2);
-        while (schedule_next(&schedule, &arrival)) {
-            count[w][arrival.at.ns / NS_PER_S]++;
+    for (uint64_t workers = 2; workers <= 5; workers++) {
+        struct schedule whole, parts[5];
+        struct arrival_time one, other;
+        schedule_init(&whole, &load.config, 15, 0, 1);
+        for (uint64_t w = 0; w < workers; w++) {
+            schedule_init(&parts[w], &load.config, 15, w, workers);
+        }
+        for (uint64_t i = 0; i < ARRIVALS; i++) {
+            assert_true(schedule_next(&whole, &one));
+            assert_true(schedule_next(&parts[i % workers], &other));
+            assert_int_equal(one.at.ns, other.at.ns);
+            assert_int_equal(one.stage, other.stage);
         }
     }
-    for (size_t i = 0; i < WINDOWS; i++) {
-        sum += (count[0][i] - 4) * (count[1][i] - 4);
-    }
-    double correlation = sum / WINDOWS / 4;
-    print_message("seed %llu: correlation %.4f\n", (unsigned long long)seed,
-                  correlation);
-    assert_true(fabs(correlation) < 4 / sqrt(WINDOWS));
 }
 
 static void test_one_seed_makes_the_same_arrivals(void **state)
@@ -477,11 +473,11 @@ static void test_shares_sum_to_the_whole(void **state)
             for (uint64_t w = 0; w < workers; w++) {
                 uint64_t share = share_of(totals[i], w, workers);
                 assert_true(share - totals[i] / workers <= 1);
-                assert_true(sum == shares_before(totals[i], w, workers));
+                assert_true(sum == share_before(totals[i], w, workers));
                 sum += share;
             }
             assert_true(sum == totals[i]);
-            assert_true(sum == shares_before(sum, workers, workers));
+            assert_true(sum == share_before(sum, workers, workers));
         }
     }
 }
@@ -512,7 +508,7 @@ static void check_own_connections(const struct load_config *load,
     uint64_t client = 0, sum = 0;
 
     for (uint64_t w = 0; w < workers; w++) {
-        uint64_t mine = connections_of(load, w, workers);
+        uint64_t mine = share_of_connections(load, w, workers);
         uint64_t clients = share_of(load->clients, w, workers);
         for (uint64_t i = 0; i < clients; i++) {
             assert_int_equal(
@@ -546,9 +542,9 @@ static void test_shared_connections_are_dealt_to_workers(void **state)
     const struct load_config load = {.clients = 4, .connections = 7};
 
     /* With a pool a client, the two of the first worker have 2 each. */
-    assert_int_equal(connections_of(&load, 0, 3), 3);
-    assert_int_equal(connections_of(&load, 1, 3), 2);
-    assert_int_equal(connections_of(&load, 2, 3), 2);
+    assert_int_equal(share_of_connections(&load, 0, 3), 3);
+    assert_int_equal(share_of_connections(&load, 1, 3), 2);
+    assert_int_equal(share_of_connections(&load, 2, 3), 2);
 }
 
 int main(void)
@@ -565,7 +561,7 @@ int main(void)
         cmocka_unit_test(test_the_stage_contains_the_arrival),
         cmocka_unit_test(test_poisson_gaps_are_exponential),
         cmocka_unit_test(test_poisson_counts_of_the_union),
-        cmocka_unit_test(test_poisson_workers_are_independent),
+        cmocka_unit_test(test_poisson_is_one_stream),
         cmocka_unit_test(test_one_seed_makes_the_same_arrivals),
         cmocka_unit_test(test_shares_sum_to_the_whole),
         cmocka_unit_test(test_shares_agree_with_the_dealing),

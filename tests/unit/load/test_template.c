@@ -1,6 +1,7 @@
 /*
- * Templates: every hole, what must repeat over attempts, what is refused and
- * where, and random templates against a text that was built side by side.
+ * Templates: every placeholder, what must repeat over attempts, what is
+ * refused and where, and random templates against a text that was built side
+ * by side.
  */
 #include "load/template.h"
 
@@ -51,8 +52,8 @@ static char *fill(const struct template *template,
     char *out = malloc(template->length_max + 1);
 
     assert_non_null(out);
-    size_t length = template_fill(template, who, out,
-                                  template->length_max + 1);
+    size_t length =
+        template_fill(template, who, out, template->length_max + 1);
     assert_true(length <= template->length_max);
     assert_int_equal(out[length], '\0');
     return out;
@@ -69,7 +70,7 @@ static void check_text(const char *source, const char *expected)
     arena_release(&arena);
 }
 
-static void test_every_hole(void **state)
+static void test_every_placeholder(void **state)
 {
     (void)state;
     check_text("{{op.id}}", "1234567890-17");
@@ -139,8 +140,8 @@ static void test_bytes_may_be_nul(void **state)
     size_t at;
     char out[32];
 
-    assert_true(template_compile(&template, &arena, source,
-                                 sizeof(source) - 1, &problem, &at));
+    assert_true(template_compile(&template, &arena, source, sizeof(source) - 1,
+                                 &problem, &at));
     size_t length = template_fill(&template, &subject, out, sizeof(out));
     assert_int_equal(length, sizeof(expected) - 1);
     assert_memory_equal(out, expected, sizeof(expected));
@@ -162,7 +163,7 @@ static void test_a_missing_key_leaves_nothing(void **state)
     arena_release(&arena);
 }
 
-static void test_what_a_template_needs_is_told(void **state)
+static void test_what_a_template_needs_is_listed(void **state)
 {
     (void)state;
     static const struct {
@@ -191,8 +192,9 @@ static void test_what_a_template_needs_is_told(void **state)
     arena_release(&arena);
 }
 
-/* The offset is that of the {{ of the bad hole; the words name the remedy. */
-static void test_mistakes_are_told_with_their_place(void **state)
+/* The offset is that of the {{ of the bad placeholder; the words name the
+ * remedy. */
+static void test_mistakes_are_refused_with_their_place(void **state)
 {
     (void)state;
     static const struct {
@@ -241,6 +243,88 @@ static void test_mistakes_are_told_with_their_place(void **state)
     arena_release(&arena);
 }
 
+static const char *find_value(const char *name, size_t length)
+{
+    return length == 1 && *name == 'V'   ? "{{op.id}} \"\\\xc3\xa9#+"
+           : length == 1 && *name == 'W' ? "plain"
+                                         : NULL;
+}
+
+/* Nothing in a value is a placeholder, and what is shown is its name. */
+static void test_values_are_sent_and_not_shown(void **state)
+{
+    static const struct {
+        enum template_encoding encoding;
+        const char *text, *sent, *shown;
+        bool encodes;
+    } cases[] = {
+        {TEMPLATE_PLAIN, "a${env:V}{{op.seq}}", "a{{op.id}} \"\\\xc3\xa9#+17",
+         "a${env:V}17", false},
+        {TEMPLATE_JSON, "\"${env:V}\"", "\"{{op.id}} \\\"\\\\\xc3\xa9#+\"",
+         "\"${env:V}\"", true},
+        {TEMPLATE_URL, "/${env:V}", "/{{op.id}}%20\"\\%C3%A9%23+", "/${env:V}",
+         true},
+        {TEMPLATE_FORM, "a=${env:V}", "a=%7B%7Bop.id%7D%7D+%22%5C%C3%A9%23%2B",
+         "a=${env:V}", true},
+        {TEMPLATE_JSON, "${env:W}${env:W}", "plainplain", "${env:W}${env:W}",
+         false},
+        /* Braces of the text and of a value together are no placeholder
+           either. */
+        {TEMPLATE_PLAIN, "{${env:V}", "{{{op.id}} \"\\\xc3\xa9#+", "{${env:V}",
+         false},
+        {TEMPLATE_PLAIN, "$${env:W} {{{{", "${env:W} {{", "${env:W} {{",
+         false},
+    };
+    struct arena arena = ARENA_INIT;
+    (void)state;
+
+    for (size_t i = 0; i < array_length(cases); i++) {
+        const struct template_values values = {find_value, cases[i].encoding};
+        struct template template;
+        const char *problem;
+        char shown[200];
+        size_t at;
+        assert_true(template_compile_with(&template, &arena, cases[i].text,
+                                          strlen(cases[i].text), &values,
+                                          &problem, &at));
+        char *sent = fill(&template, &subject);
+        assert_string_equal(sent, cases[i].sent);
+        free(sent);
+        assert_true(template.shown_max < sizeof(shown));
+        template_show(&template, &subject, shown, sizeof(shown));
+        assert_string_equal(shown, cases[i].shown);
+        assert_int_equal(template.encodes_values, cases[i].encodes);
+    }
+    arena_release(&arena);
+}
+
+static void test_values_that_are_none(void **state)
+{
+    static const struct template_values values = {find_value, TEMPLATE_PLAIN};
+    struct arena arena = ARENA_INIT;
+    struct template template;
+    const char *problem;
+    size_t at;
+    (void)state;
+
+    assert_false(template_compile_with(&template, &arena, "a ${env:X}", 10,
+                                       &values, &problem, &at));
+    assert_int_equal(at, 2);
+    assert_non_null(strstr(problem, "no such variable"));
+    assert_false(template_compile_with(&template, &arena, "a ${env:X", 9,
+                                       &values, &problem, &at));
+    assert_non_null(strstr(problem, "closing brace"));
+    /* Without values, and in a text that has no placeholders, it is plain
+     * text. */
+    assert_true(
+        template_compile(&template, &arena, "a ${env:X}", 10, &problem, &at));
+    template_compile_plain(&template, &arena, "{{op.idd}} ${env:X}", 19);
+    char *text = fill(&template, &subject);
+    assert_string_equal(text, "{{op.idd}} ${env:X}");
+    free(text);
+    arena_release(&arena);
+}
+
 static void test_attempts_repeat_the_request(void **state)
 {
     (void)state;
@@ -268,8 +352,7 @@ static void test_retries_are_counted(void **state)
     (void)state;
     static const char *const expected[] = {"0 []", "1 [1]", "2 [2]"};
     struct arena arena = ARENA_INIT;
-    struct template template =
-        compile(&arena, "{{retry}} [{{retry_if_any}}]");
+    struct template template = compile(&arena, "{{retry}} [{{retry_if_any}}]");
     struct template_subject who = subject;
 
     for (unsigned i = 0; i < array_length(expected); i++) {
@@ -281,9 +364,9 @@ static void test_retries_are_counted(void **state)
     arena_release(&arena);
 }
 
-/* Two holes of one template, and the same hole in two templates of one
- * request, are different draws. */
-static void test_holes_are_told_apart(void **state)
+/* Two placeholders of one template, and the same placeholder in two templates
+ * of one request, are different draws. */
+static void test_placeholders_are_distinguished(void **state)
 {
     (void)state;
     struct arena arena = ARENA_INIT;
@@ -350,9 +433,14 @@ static void test_random_numbers_keep_their_bounds(void **state)
 {
     (void)state;
     static const int64_t bounds[][2] = {
-        {INT64_MIN, INT64_MAX}, {INT64_MIN, INT64_MIN}, {-1, 1},
-        {INT64_MAX, INT64_MAX}, {INT64_MIN, 0},         {-100, -9},
-        {0, INT64_MAX},         {99, 100},
+        {INT64_MIN, INT64_MAX},
+        {INT64_MIN, INT64_MIN},
+        {-1, 1},
+        {INT64_MAX, INT64_MAX},
+        {INT64_MIN, 0},
+        {-100, -9},
+        {0, INT64_MAX},
+        {99, 100},
     };
     struct arena arena = ARENA_INIT;
 
@@ -375,15 +463,15 @@ static void test_random_numbers_keep_their_bounds(void **state)
 }
 
 /* The bound is reached by the longest values, so it is not only safe but
- * tight: 31 + 20 + 10 + 10 + 256 + 36 + 20 + 20 for the holes. */
+ * tight: 31 + 20 + 10 + 10 + 256 + 36 + 20 + 20 for the placeholders. */
 static void test_the_bound_is_tight(void **state)
 {
     (void)state;
     struct arena arena = ARENA_INIT;
-    struct template template = compile(
-        &arena, "{{op.id}}{{op.seq}}{{attempt}}{{max_attempts}}{{key}}"
-                "{{uuid}}{{client}}"
-                "{{rand:-9223372036854775808:-9223372036854775808}}");
+    struct template template =
+        compile(&arena, "{{op.id}}{{op.seq}}{{attempt}}{{max_attempts}}{{key}}"
+                        "{{uuid}}{{client}}"
+                        "{{rand:-9223372036854775808:-9223372036854775808}}");
     char key[KEY_MAX];
     struct template_subject who = {
         .run = UINT64_MAX,
@@ -510,19 +598,21 @@ static void test_random_templates_become_their_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_hole),
+        cmocka_unit_test(test_every_placeholder),
         cmocka_unit_test(test_a_uuid_is_one_of_version_4),
         cmocka_unit_test(test_text_stays_as_it_is),
         cmocka_unit_test(test_bytes_may_be_nul),
         cmocka_unit_test(test_a_missing_key_leaves_nothing),
-        cmocka_unit_test(test_what_a_template_needs_is_told),
-        cmocka_unit_test(test_mistakes_are_told_with_their_place),
+        cmocka_unit_test(test_what_a_template_needs_is_listed),
+        cmocka_unit_test(test_mistakes_are_refused_with_their_place),
         cmocka_unit_test(test_attempts_repeat_the_request),
         cmocka_unit_test(test_retries_are_counted),
-        cmocka_unit_test(test_holes_are_told_apart),
+        cmocka_unit_test(test_placeholders_are_distinguished),
         cmocka_unit_test(test_random_numbers_are_uniform),
         cmocka_unit_test(test_random_numbers_keep_their_bounds),
         cmocka_unit_test(test_the_bound_is_tight),
+        cmocka_unit_test(test_values_are_sent_and_not_shown),
+        cmocka_unit_test(test_values_that_are_none),
         cmocka_unit_test(test_a_small_buffer_is_a_bug),
         cmocka_unit_test(test_random_templates_become_their_text),
     };

@@ -1,5 +1,6 @@
 /* play: a generator of legal fact streams, which plays operations at random
- * and keeps its own simple count of what it told. For the tests of measure. */
+ * and keeps its own simple count of what it recorded. For the tests of
+ * measure. */
 #ifndef SQUALL_TESTS_MEASURE_PLAY_H
 #define SQUALL_TESTS_MEASURE_PLAY_H
 
@@ -9,19 +10,24 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PLAY_REQUESTS = 3, PLAY_STAGES = 3, PLAY_SECONDS = 40,
-       PLAY_CLIENTS = 3, PLAY_LIMIT = 40 };
+enum {
+    PLAY_REQUESTS = 3,
+    PLAY_STAGES = 3,
+    PLAY_SECONDS = 40,
+    PLAY_CLIENTS = 3,
+    PLAY_LIMIT = 40
+};
 
-/* What was told, counted the plain way. */
-struct told {
-    uint64_t offered, started, dropped, acked, shed, finished;
+/* What was recorded, counted the plain way. */
+struct recorded {
+    uint64_t offered, started, dropped, succeeded, shed, finished;
     uint64_t attempts, on_wire, retries_on_wire, wasted, faults, delivered;
     uint64_t duplicates;
     uint64_t by_request[PLAY_REQUESTS], by_stage[PLAY_STAGES];
     uint64_t sent_in_second[PLAY_SECONDS];
     uint64_t finished_in_second[PLAY_SECONDS];
     /* what the clients' own policies did */
-    uint64_t hedges, hedges_on_wire, won, losers, closed_connections, denied;
+    uint64_t hedges, hedges_sent, won, losers, closed_connections, denied;
     uint64_t waited, waited_rate, waited_place, not_permitted, throttled;
     uint64_t shed_in_second[PLAY_SECONDS];
     uint64_t hedges_in_second[PLAY_SECONDS];
@@ -46,12 +52,12 @@ struct play {
     uint64_t client; /* whose turn it is */
     bool has_breakers;
     struct play_breaker breakers[PLAY_CLIENTS];
-    struct told told;
+    struct recorded recorded;
     void (*sink)(void *context, const struct fact *fact);
     void *context;
 };
 
-static inline void play_tell(struct play *play, const struct fact *fact)
+static inline void play_record(struct play *play, const struct fact *fact)
 {
     play->sink(play->context, fact);
 }
@@ -66,30 +72,28 @@ static inline size_t play_second(const struct play *play, struct instant at)
 }
 
 /* One attempt from `at`; returns when it ended. */
-static inline struct instant play_attempt(struct play *play,
-                                          struct fact fact,
+static inline struct instant play_attempt(struct play *play, struct fact fact,
                                           struct instant at,
                                           enum attempt_kind kind,
                                           enum outcome outcome, bool sent)
 {
-    struct told *told = &play->told;
+    struct recorded *recorded = &play->recorded;
     bool counted = !fact.warmup;
-    struct duration latency =
-        rng_exponential(&play->rng, duration_ms(20));
+    struct duration latency = rng_exponential(&play->rng, duration_ms(20));
     bool is_copy = kind == ATTEMPT_DUPLICATE;
     bool has_lost = outcome == OUTCOME_CANCELLED && !is_copy;
     fact.at = at;
     if (sent) {
         fact.kind = FACT_SENT;
         fact.sent.kind = kind;
-        play_tell(play, &fact);
+        play_record(play, &fact);
         if (counted) {
-            told->on_wire++;
-            told->retries_on_wire += kind == ATTEMPT_RETRY;
-            told->hedges_on_wire += kind == ATTEMPT_HEDGE;
-            told->hedges_in_second[play_second(play, at)] +=
+            recorded->on_wire++;
+            recorded->retries_on_wire += kind == ATTEMPT_RETRY;
+            recorded->hedges_sent += kind == ATTEMPT_HEDGE;
+            recorded->hedges_in_second[play_second(play, at)] +=
                 kind == ATTEMPT_HEDGE;
-            told->sent_in_second[play_second(play, at)]++;
+            recorded->sent_in_second[play_second(play, at)]++;
         }
         at = instant_add(at, latency);
     }
@@ -98,18 +102,22 @@ static inline struct instant play_attempt(struct play *play,
         fact.at = at;
         fact.fault.fault = FAULT_LOST_RESPONSE;
         fact.fault.delivered = sent;
-        play_tell(play, &fact);
-        told->faults += counted;
-        told->delivered += counted && sent;
+        play_record(play, &fact);
+        recorded->faults += counted;
+        recorded->delivered += counted && sent;
     }
     fact.kind = FACT_DONE;
     fact.at = at;
+    memset(&fact.done, 0, sizeof(fact.done));
     fact.done.kind = kind;
     fact.done.outcome = outcome;
     fact.done.status = outcome == OUTCOME_OK ? 200 : 0;
+    /* The words of a failure go with its outcome. */
+    fact.done.text = outcome_name(outcome);
+    fact.done.text_length = strlen(fact.done.text);
+    fact.done.text_hash = failure_hash(fact.done.text, fact.done.text_length);
     fact.done.was_sent = sent;
-    fact.done.wasted =
-        has_lost || is_copy || rng_below(&play->rng, 20) == 0;
+    fact.done.wasted = has_lost || is_copy || rng_below(&play->rng, 20) == 0;
     fact.done.closed_connection =
         has_lost && sent && rng_below(&play->rng, 2) == 0;
     fact.done.resend_refused = false;
@@ -117,14 +125,14 @@ static inline struct instant play_attempt(struct play *play,
     fact.done.first_byte = outcome == OUTCOME_OK ? latency : NOT_MEASURED;
     fact.done.connect = kind == ATTEMPT_FIRST ? duration_us(80) : NOT_MEASURED;
     fact.done.queue = duration_us((int64_t)rng_below(&play->rng, 300));
-    play_tell(play, &fact);
+    play_record(play, &fact);
     if (counted) {
-        told->attempts++;
-        told->wasted += fact.done.wasted && sent;
-        told->losers += has_lost;
-        told->closed_connections += fact.done.closed_connection;
-        told->hedges += kind == ATTEMPT_HEDGE;
-        told->duplicates += is_copy;
+        recorded->attempts++;
+        recorded->wasted += fact.done.wasted && sent;
+        recorded->losers += has_lost;
+        recorded->closed_connections += fact.done.closed_connection;
+        recorded->hedges += kind == ATTEMPT_HEDGE;
+        recorded->duplicates += is_copy;
     }
     return at;
 }
@@ -133,7 +141,7 @@ static inline struct instant play_attempt(struct play *play,
 static inline void play_layers(struct play *play, struct fact *fact)
 {
     struct rng *rng = &play->rng;
-    struct told *told = &play->told;
+    struct recorded *recorded = &play->recorded;
     bool is_shed = fact->finished.verdict == VERDICT_SHED;
 
     fact->finished.refusals[LAYER_BREAKER] =
@@ -149,15 +157,15 @@ static inline void play_layers(struct play *play, struct fact *fact)
     if (fact->warmup) {
         return;
     }
-    told->not_permitted += fact->finished.refusals[LAYER_BREAKER];
-    told->throttled += fact->finished.refusals[LAYER_THROTTLE];
-    told->denied += fact->finished.hedges_denied;
-    told->won += fact->finished.won_by_hedge;
-    told->waited_rate += fact->finished.waited_rate;
-    told->waited_place += fact->finished.waited_place;
-    told->waited +=
+    recorded->not_permitted += fact->finished.refusals[LAYER_BREAKER];
+    recorded->throttled += fact->finished.refusals[LAYER_THROTTLE];
+    recorded->denied += fact->finished.hedges_denied;
+    recorded->won += fact->finished.won_by_hedge;
+    recorded->waited_rate += fact->finished.waited_rate;
+    recorded->waited_place += fact->finished.waited_place;
+    recorded->waited +=
         fact->finished.waited_rate || fact->finished.waited_place;
-    told->limits_in_second[play_second(play, fact->at)] +=
+    recorded->limits_in_second[play_second(play, fact->at)] +=
         fact->finished.limit;
 }
 
@@ -166,28 +174,29 @@ static inline void play_layers(struct play *play, struct fact *fact)
 static inline void play_breaker(struct play *play)
 {
     struct play_breaker *breaker = &play->breakers[play->client];
-    struct told *told = &play->told;
+    struct recorded *recorded = &play->recorded;
     struct fact fact = {.kind = FACT_BREAKER};
     enum breaker_state to =
         breaker->state == BREAKER_OPEN ? BREAKER_HALF_OPEN
         : breaker->state == BREAKER_HALF_OPEN && rng_below(&play->rng, 2)
-            ? BREAKER_CLOSED : BREAKER_OPEN;
-    breaker->now = instant_add(
-        breaker->now, rng_exponential(&play->rng, duration_ms(30)));
+            ? BREAKER_CLOSED
+            : BREAKER_OPEN;
+    breaker->now = instant_add(breaker->now,
+                               rng_exponential(&play->rng, duration_ms(30)));
     bool counted = !instant_before(breaker->now, play->origin);
     fact.at = breaker->now;
     fact.breaker.client = play->client;
     fact.breaker.from = breaker->state;
     fact.breaker.to = to;
-    play_tell(play, &fact);
+    play_record(play, &fact);
     if (breaker->state == BREAKER_OPEN && counted) {
-        told->open_ns += instant_since(breaker->now, breaker->since).ns;
+        recorded->open_ns += instant_since(breaker->now, breaker->since).ns;
     }
     breaker->state = to;
     breaker->since = instant_max(breaker->now, play->origin);
-    told->opened += counted && to == BREAKER_OPEN;
-    told->half_opened += counted && to == BREAKER_HALF_OPEN;
-    told->closed += counted && to == BREAKER_CLOSED;
+    recorded->opened += counted && to == BREAKER_OPEN;
+    recorded->half_opened += counted && to == BREAKER_HALF_OPEN;
+    recorded->closed += counted && to == BREAKER_CLOSED;
 }
 
 static inline void play_finish(struct play *play, struct fact fact,
@@ -213,20 +222,21 @@ static inline void play_finish(struct play *play, struct fact fact,
     fact.finished.hedges = (uint16_t)hedges;
     fact.finished.won_by_hedge = won_by_hedge;
     play_layers(play, &fact);
-    play_tell(play, &fact);
+    play_record(play, &fact);
     /* A copy that comes late; one that the end of the run cuts short lost
      * no hedge. */
     if (on_wire > 0 && rng_below(&play->rng, 8) == 0) {
         play_attempt(play, fact, at, ATTEMPT_DUPLICATE,
                      rng_below(&play->rng, 2) ? OUTCOME_CANCELLED
-                                              : OUTCOME_SERVER_ERROR, true);
+                                              : OUTCOME_SERVER_ERROR,
+                     true);
     }
     if (!fact.warmup) {
-        play->told.finished++;
-        play->told.acked += verdict == VERDICT_ACKED;
-        play->told.shed += verdict == VERDICT_SHED;
-        play->told.finished_in_second[play_second(play, at)]++;
-        play->told.shed_in_second[play_second(play, at)] +=
+        play->recorded.finished++;
+        play->recorded.succeeded += verdict == VERDICT_SUCCEEDED;
+        play->recorded.shed += verdict == VERDICT_SHED;
+        play->recorded.finished_in_second[play_second(play, at)]++;
+        play->recorded.shed_in_second[play_second(play, at)] +=
             verdict == VERDICT_SHED;
     }
 }
@@ -245,7 +255,7 @@ static inline struct fact play_new_fact(struct play *play,
 static inline void play_operation(struct play *play)
 {
     struct rng *rng = &play->rng;
-    struct told *told = &play->told;
+    struct recorded *recorded = &play->recorded;
     uint64_t whole = (uint64_t)(play->origin.ns + play->length.ns);
     struct instant intended = {(int64_t)rng_below(rng, whole)};
     struct fact fact = play_new_fact(play, intended);
@@ -256,21 +266,22 @@ static inline void play_operation(struct play *play)
         play_breaker(play);
     }
     fact.at = instant_add(intended, rng_exponential(rng, duration_us(50)));
-    told->offered += counted;
+    recorded->offered += counted;
     if (counted) {
-        told->by_request[fact.request]++;
-        told->by_stage[fact.stage]++;
+        recorded->by_request[fact.request]++;
+        recorded->by_stage[fact.stage]++;
     }
     if (rng_below(rng, 50) == 0) {
         fact.kind = FACT_DROPPED;
-        play_tell(play, &fact);
-        told->dropped += counted;
+        fact.dropped.intended = fact.at;
+        play_record(play, &fact);
+        recorded->dropped += counted;
         return;
     }
     fact.kind = FACT_STARTED;
     fact.started.intended = intended;
-    play_tell(play, &fact);
-    told->started += counted;
+    play_record(play, &fact);
+    recorded->started += counted;
 
     struct instant at = fact.at;
     uint64_t attempts = rng_below(rng, 20) == 0 ? 0 : 1 + rng_below(rng, 4);
@@ -278,15 +289,15 @@ static inline void play_operation(struct play *play)
     unsigned hedges = 0;
     for (uint64_t i = 0; i < attempts; i++) {
         bool sent = rng_below(rng, 8) != 0;
-        enum outcome outcome = sent ? OUTCOME_TIMEOUT
-                                    : OUTCOME_CONNECT_REFUSED;
+        enum outcome outcome =
+            sent ? OUTCOME_TIMEOUT : OUTCOME_CONNECT_REFUSED;
         if (i + 1 == attempts && sent && rng_below(rng, 4) != 0) {
             outcome = OUTCOME_OK;
         }
         enum attempt_kind kind = i == 0 ? ATTEMPT_FIRST : ATTEMPT_RETRY;
         bool is_hedged = rng_below(rng, 5) == 0;
-        bool has_won = is_hedged && outcome == OUTCOME_OK &&
-                       rng_below(rng, 2) == 0;
+        bool has_won =
+            is_hedged && outcome == OUTCOME_OK && rng_below(rng, 2) == 0;
         if (is_hedged) {
             bool loser_sent = rng_below(rng, 4) != 0;
             play_attempt(play, fact, at, has_won ? kind : ATTEMPT_HEDGE,
@@ -298,14 +309,15 @@ static inline void play_operation(struct play *play)
         at = play_attempt(play, fact, at, has_won ? ATTEMPT_HEDGE : kind,
                           outcome, sent);
         if (outcome == OUTCOME_OK) {
-            play_finish(play, fact, intended, at, on_wire, VERDICT_ACKED,
+            play_finish(play, fact, intended, at, on_wire, VERDICT_SUCCEEDED,
                         hedges, has_won);
             return;
         }
     }
     play_finish(play, fact, intended, at, on_wire,
-                attempts == 0 ? VERDICT_SHED
-                : on_wire == 0 ? VERDICT_REFUSED : VERDICT_AMBIGUOUS,
+                attempts == 0  ? VERDICT_SHED
+                : on_wire == 0 ? VERDICT_REJECTED
+                               : VERDICT_AMBIGUOUS,
                 hedges, false);
 }
 

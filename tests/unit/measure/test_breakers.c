@@ -1,5 +1,5 @@
 /* Transitions of breakers: counted, timed, and the first of them kept, the
- * same whether they are told to one or to several. */
+ * same whether they are recorded in one or to several. */
 #include "measure/breakers.h"
 
 #include "base/must.h"
@@ -19,8 +19,8 @@ static void throw_failure(const char *condition, const char *file, int line)
     mock_assert(0, condition, file, line);
 }
 
-static void tell(struct breakers *breakers, int64_t at_s, uint64_t client,
-                 enum breaker_state from, enum breaker_state to)
+static void record(struct breakers *breakers, int64_t at_s, uint64_t client,
+                   enum breaker_state from, enum breaker_state to)
 {
     struct breaker_note note = {
         .at = {at_s * NS_PER_S},
@@ -44,14 +44,14 @@ static void test_time_open_is_summed(void **state)
     struct breakers b;
     breakers_init(&b, origin);
     assert_int_equal(open_s(&b, 30), 0);
-    tell(&b, 12, 0, BREAKER_CLOSED, BREAKER_OPEN);
+    record(&b, 12, 0, BREAKER_CLOSED, BREAKER_OPEN);
     assert_int_equal(open_s(&b, 30), 18);
-    tell(&b, 17, 0, BREAKER_OPEN, BREAKER_HALF_OPEN);
+    record(&b, 17, 0, BREAKER_OPEN, BREAKER_HALF_OPEN);
     assert_int_equal(open_s(&b, 30), 5);
-    tell(&b, 18, 0, BREAKER_HALF_OPEN, BREAKER_OPEN);
-    tell(&b, 20, 1, BREAKER_CLOSED, BREAKER_OPEN);
-    tell(&b, 24, 1, BREAKER_OPEN, BREAKER_HALF_OPEN);
-    tell(&b, 25, 1, BREAKER_HALF_OPEN, BREAKER_CLOSED);
+    record(&b, 18, 0, BREAKER_HALF_OPEN, BREAKER_OPEN);
+    record(&b, 20, 1, BREAKER_CLOSED, BREAKER_OPEN);
+    record(&b, 24, 1, BREAKER_OPEN, BREAKER_HALF_OPEN);
+    record(&b, 25, 1, BREAKER_HALF_OPEN, BREAKER_CLOSED);
     assert_int_equal(open_s(&b, 30), 5 + 12 + 4);
     /* An end before the last transition is no end. */
     assert_int_equal(open_s(&b, 11), 5 + 7 + 4);
@@ -63,42 +63,43 @@ static void test_time_open_is_summed(void **state)
     assert_int_equal(breakers_omitted(&b), 0);
 }
 
-/* What a breaker did in the warm-up is not told, but that it is open is. */
+/* What a breaker did in the warm-up is not recorded, but that it is open is.
+ */
 static void test_the_warmup_is_left_out(void **state)
 {
     (void)state;
     struct breakers b;
     breakers_init(&b, origin);
-    tell(&b, 3, 0, BREAKER_CLOSED, BREAKER_OPEN);
-    tell(&b, 5, 0, BREAKER_OPEN, BREAKER_HALF_OPEN);
-    tell(&b, 6, 0, BREAKER_HALF_OPEN, BREAKER_OPEN);
+    record(&b, 3, 0, BREAKER_CLOSED, BREAKER_OPEN);
+    record(&b, 5, 0, BREAKER_OPEN, BREAKER_HALF_OPEN);
+    record(&b, 6, 0, BREAKER_HALF_OPEN, BREAKER_OPEN);
     assert_int_equal(b.opened + b.half_opened + b.closed, 0);
     assert_int_equal(b.note_count, 0);
     assert_int_equal(b.open, 1);
     assert_int_equal(open_s(&b, 15), 5);
-    tell(&b, 14, 0, BREAKER_OPEN, BREAKER_HALF_OPEN);
+    record(&b, 14, 0, BREAKER_OPEN, BREAKER_HALF_OPEN);
     assert_int_equal(open_s(&b, 15), 4);
     assert_int_equal(b.half_opened, 1);
     assert_int_equal(b.note_count, 1);
 }
 
 /* By time, then client; those of one client at one instant as they were
- * told. */
+ * recorded. */
 static void test_notes_are_in_order(void **state)
 {
     (void)state;
     struct breakers b;
     breakers_init(&b, origin);
-    tell(&b, 20, 7, BREAKER_CLOSED, BREAKER_OPEN);
-    tell(&b, 20, 7, BREAKER_OPEN, BREAKER_HALF_OPEN);
-    tell(&b, 20, 7, BREAKER_HALF_OPEN, BREAKER_CLOSED);
-    tell(&b, 20, 3, BREAKER_CLOSED, BREAKER_OPEN);
-    tell(&b, 15, 9, BREAKER_CLOSED, BREAKER_OPEN);
+    record(&b, 20, 7, BREAKER_CLOSED, BREAKER_OPEN);
+    record(&b, 20, 7, BREAKER_OPEN, BREAKER_HALF_OPEN);
+    record(&b, 20, 7, BREAKER_HALF_OPEN, BREAKER_CLOSED);
+    record(&b, 20, 3, BREAKER_CLOSED, BREAKER_OPEN);
+    record(&b, 15, 9, BREAKER_CLOSED, BREAKER_OPEN);
     static const struct {
         uint64_t client;
         enum breaker_state to;
     } expected[] = {
-        {9, BREAKER_OPEN}, {3, BREAKER_OPEN},   {7, BREAKER_OPEN},
+        {9, BREAKER_OPEN},      {3, BREAKER_OPEN},   {7, BREAKER_OPEN},
         {7, BREAKER_HALF_OPEN}, {7, BREAKER_CLOSED},
     };
     assert_int_equal(b.note_count, array_length(expected));
@@ -110,7 +111,7 @@ static void test_notes_are_in_order(void **state)
 
 enum { PARTS = 3, CLIENTS = 7, MOVES = 1000 };
 
-/* The first are kept, whoever told them and in which order. */
+/* The first are kept, whoever recorded them and in which order. */
 static void test_parts_merge_to_the_whole(void **state)
 {
     (void)state;
@@ -130,10 +131,11 @@ static void test_parts_merge_to_the_whole(void **state)
         enum breaker_state to =
             at[client] == BREAKER_OPEN ? BREAKER_HALF_OPEN
             : at[client] == BREAKER_CLOSED || rng_below(&rng, 2)
-                ? BREAKER_OPEN : BREAKER_CLOSED;
+                ? BREAKER_OPEN
+                : BREAKER_CLOSED;
         /* Many at one instant. */
-        tell(&whole, i / 10, client, at[client], to);
-        tell(&parts[client % PARTS], i / 10, client, at[client], to);
+        record(&whole, i / 10, client, at[client], to);
+        record(&parts[client % PARTS], i / 10, client, at[client], to);
         at[client] = to;
     }
     for (size_t i = PARTS; i-- > 0;) {
@@ -160,8 +162,8 @@ static void test_what_cannot_be_is_caught(void **state)
     struct breakers b, other;
     struct instant end = {30 * NS_PER_S};
     breakers_init(&b, origin);
-    expect_assert_failure(tell(&b, 12, 0, BREAKER_OPEN, BREAKER_OPEN));
-    tell(&b, 12, 0, BREAKER_OPEN, BREAKER_HALF_OPEN);
+    expect_assert_failure(record(&b, 12, 0, BREAKER_OPEN, BREAKER_OPEN));
+    record(&b, 12, 0, BREAKER_OPEN, BREAKER_HALF_OPEN);
     expect_assert_failure(breakers_open_time(&b, end));
     breakers_init(&other, end);
     expect_assert_failure(breakers_merge(&b, &other));
@@ -177,6 +179,5 @@ int main(void)
         cmocka_unit_test(test_parts_merge_to_the_whole),
         cmocka_unit_test(test_what_cannot_be_is_caught),
     };
-    return cmocka_run_group_tests_name("measure/breakers", tests, NULL,
-                                       NULL);
+    return cmocka_run_group_tests_name("measure/breakers", tests, NULL, NULL);
 }

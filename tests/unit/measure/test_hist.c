@@ -244,8 +244,7 @@ static void test_ranks_are_not_moved_by_rounding(void **state)
     }
     for (int k = 1; k <= 1000; k++) {
         assert_int_equal(hist_quantile_us(&hist, (double)k / 1000), k);
-        assert_int_equal(hist_quantile_us(&hist, k * 0.1 / 100),
-                         k);
+        assert_int_equal(hist_quantile_us(&hist, k * 0.1 / 100), k);
     }
     assert_int_equal(hist_quantile_us(&hist, 0.99999), 1000);
 }
@@ -263,8 +262,7 @@ static void test_moments_are_exact(void **state)
         }
         double variance = (1000.0 * 1000.0 - 1) / 12;
         assert_true(hist_mean_us(&hist) == (double)offsets[k] + 500.5);
-        assert_true(fabs(hist_stddev_us(&hist) / sqrt(variance) - 1) <
-                    1e-12);
+        assert_true(fabs(hist_stddev_us(&hist) / sqrt(variance) - 1) < 1e-12);
     }
 }
 
@@ -298,15 +296,14 @@ static void test_the_stall_of_tene(void **state)
         double q;
         int64_t us;
     } expected[] = {
-        {0.30, 1000},      {0.50, 1000},        {0.75, 50000000},
-        {0.90, 80000000},  {0.99, 98000000},    {0.9999, 99980000},
+        {0.30, 1000},         {0.50, 1000},     {0.75, 50000000},
+        {0.90, 80000000},     {0.99, 98000000}, {0.9999, 99980000},
         {0.99999, 100000000}, {1, 100000000},
     };
     assert_int_equal(honest.count, 20000);
     assert_true(fabs(hist_mean_us(&honest) / 25003000 - 1) < 0.0001);
     for (size_t i = 0; i < array_length(expected); i++) {
-        assert_close(hist_quantile_us(&honest, expected[i].q),
-                     expected[i].us);
+        assert_close(hist_quantile_us(&honest, expected[i].q), expected[i].us);
     }
 }
 
@@ -326,9 +323,38 @@ static void test_negative_values_are_bugs(void **state)
     must_fail_hook = NULL;
 }
 
+/* Those that were given up are larger than any, by how much nobody knows. */
+static void test_what_is_unknown_is_never_small(void **state)
+{
+    struct hist hist, other;
+    (void)state;
+    hist_init(&hist, &arena);
+    hist_init(&other, &arena);
+    hist_record_unknown(&hist);
+    assert_int_equal(hist_quantile_us(&hist, 0.5), -1);
+    for (int64_t ms = 1; ms <= 8; ms++) {
+        hist_record(&other, duration_ms(ms));
+    }
+    hist_record_unknown(&other);
+    hist_merge(&hist, &other);
+    assert_int_equal(hist.count, 10);
+    assert_int_equal(hist_known(&hist), 8);
+    assert_int_equal(hist.min_us, 1000);
+    assert_int_equal(hist_quantile_us(&hist, 0.1), 1000);
+    assert_in_range(hist_quantile_us(&hist, 0.8), 8000, 8008);
+    assert_int_equal(hist_quantile_us(&hist, 0.81), -1);
+    assert_int_equal(hist_quantile_of_us(&hist, 0.41, 20), -1);
+    assert_true(fabs(hist_mean_us(&hist) - 4500) < 1e-9);
+    hist_reset(&hist);
+    assert_int_equal(hist.count, 0);
+    assert_int_equal(hist_quantile_us(&hist, 0.5), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_what_is_unknown_is_never_small,
+                                  release),
         cmocka_unit_test_teardown(test_quantiles_agree_with_sorting, release),
         cmocka_unit_test_teardown(test_merging_is_recording_all_in_one,
                                   release),

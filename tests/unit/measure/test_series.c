@@ -38,21 +38,21 @@ static void test_a_long_run_doubles_the_interval(void **state)
     for (int64_t s = 0; s < SECONDS; s++) {
         struct series_interval *in = series_at(&series, at_ms(s * 1000));
         in->started += (uint64_t)s;
-        series_record(in, duration_us(s));
+        series_record(in, duration_us(s), true);
     }
     assert_int_equal(series.interval.ns, 8 * NS_PER_S);
     assert_int_equal(series.count, SECONDS / 8);
     for (size_t i = 0; i < series.count; i++) {
         const struct series_interval *in = &series.intervals[i];
         assert_int_equal(in->started, 8 * i * 8 + 28);
-        assert_int_equal(in->measured, 8);
+        assert_int_equal(in->times.measured, 8);
         double exact = (double)(8 * i + 3);
         assert_true(fabs((double)series_quantile_us(in, 0.5) - exact) <=
                     exact * 0.008);
     }
     for (size_t i = series.count; i < SERIES_POINTS_MAX; i++) {
         assert_int_equal(series.intervals[i].started, 0);
-        assert_int_equal(series.intervals[i].measured, 0);
+        assert_int_equal(series.intervals[i].times.measured, 0);
     }
 }
 
@@ -90,12 +90,11 @@ static void test_parts_merge_to_the_whole(void **state)
             size_t p = rng_below(&rng, 2);
             struct instant at =
                 at_ms((int64_t)rng_below(&rng, spans[p] * 1000));
-            struct duration value =
-                rng_exponential(&rng, duration_ms(30));
-            series_at(&parts[p], at)->acked++;
-            series_record(series_at(&parts[p], at), value);
-            series_at(&whole, at)->acked++;
-            series_record(series_at(&whole, at), value);
+            struct duration value = rng_exponential(&rng, duration_ms(30));
+            series_at(&parts[p], at)->succeeded++;
+            series_record(series_at(&parts[p], at), value, true);
+            series_at(&whole, at)->succeeded++;
+            series_record(series_at(&whole, at), value, true);
         }
         series_merge(&parts[0], &parts[1]);
         assert_int_equal(parts[0].interval.ns, whole.interval.ns);
@@ -125,15 +124,14 @@ static void test_quantiles_are_within_their_error(void **state)
         series_init(&series, &arena, origin);
         struct series_interval *in = series_at(&series, origin);
         for (size_t i = 0; i < N; i++) {
-            values[i] = (int64_t)rng_below(&rng, UINT64_C(1)
-                                           << rng_below(&rng, 32));
+            values[i] =
+                (int64_t)rng_below(&rng, UINT64_C(1) << rng_below(&rng, 32));
             values[i] = values[i] < 3600000000 ? values[i] : 3600000000;
-            series_record(in, duration_us(values[i]));
+            series_record(in, duration_us(values[i]), true);
         }
         qsort(values, N, sizeof(*values), compare);
         for (size_t rank = 1; rank <= N; rank++) {
-            int64_t value =
-                series_quantile_us(in, (double)rank / (double)N);
+            int64_t value = series_quantile_us(in, (double)rank / (double)N);
             int64_t exact = values[rank - 1];
             assert_true(llabs(value - exact) <= exact / 125);
         }
@@ -176,8 +174,8 @@ static void test_a_stampede(void **state)
     }
     struct duration measured = duration_s(10);
     assert_true(herd_peak_to_mean_100ms(&herd, measured) == 100);
-    assert_true(fabs(herd_dispersion_10ms(&herd, measured) -
-                     500 * (1 - 1e-3)) < 1e-9);
+    assert_true(
+        fabs(herd_dispersion_10ms(&herd, measured) - 500 * (1 - 1e-3)) < 1e-9);
     assert_true(herd_peak_1s(&herd, measured) == 500);
 }
 
@@ -219,7 +217,10 @@ static void test_only_whole_bins_of_the_load_count(void **state)
     assert_int_equal(herd_covered(measured).ns, 2 * NS_PER_S);
     assert_true(herd_peak_to_mean_100ms(&herd, measured) == 1);
     assert_true(herd_dispersion_10ms(&herd, measured) == 0);
-    assert_true(herd_peak_1s(&herd, measured) == 1);
+    /* 5 ms say nothing by themselves: they go with the second before. */
+    assert_true(herd_peak_1s(&herd, measured) == 1100.0 / 101);
+    assert_true(herd_peak_1s(&herd, duration_ms(2099)) == 1100.0 / 101);
+    assert_true(herd_peak_1s(&herd, duration_ms(2100)) == 1000);
     assert_true(herd_peak_1s(&herd, duration_s(3)) == 1000);
 }
 
@@ -236,7 +237,61 @@ static void test_short_and_empty_runs(void **state)
     assert_true(herd_peak_1s(&herd, duration_ms(50)) == 2);
     assert_true(herd_peak_to_mean_100ms(&herd, duration_ms(50)) < 0);
     assert_true(herd_dispersion_10ms(&herd, duration_ms(9)) < 0);
-    assert_true(herd_peak_1s(&herd, DURATION_ZERO) < 0);
+    assert_true(herd_peak_1s(&herd, DURATION_ZERO) == 2);
+}
+
+static double mean_of(const struct herd *herd)
+{
+    uint64_t sent = 0;
+    uint64_t started = 0;
+    for (int64_t i = 0; i < herd->seconds; i++) {
+        sent += herd->sent[i];
+        started += herd->started[i];
+    }
+    return (double)sent / (double)started;
+}
+
+/* Seconds without starts, in the load and after it, count with the last one
+ * that had some: so the peak is never below the mean. */
+static void test_the_peak_is_not_below_the_mean(void **state)
+{
+    (void)state;
+    struct herd pause = new_herd();
+    for (int i = 0; i < 200; i++) {
+        herd_started(&pause, at_ms(i));
+        herd_sent(&pause, at_ms(i));
+        herd_sent(&pause, at_ms(1000 + i));
+        herd_sent(&pause, at_ms(2000 + i));
+    }
+    herd_started(&pause, at_ms(3000));
+    herd_sent(&pause, at_ms(3000));
+    assert_true(herd_peak_1s(&pause, duration_s(4)) == 3);
+
+    struct herd part = new_herd();
+    for (int i = 0; i < 1900; i += 5) {
+        herd_started(&part, at_ms(i));
+        for (int sends = i < 1000 ? 1 : 3; sends > 0; sends--) {
+            herd_sent(&part, at_ms(i));
+        }
+    }
+    assert_true(herd_peak_1s(&part, duration_ms(1900)) == 3);
+
+    struct rng rng = rng_stream(20, RNG_ARRIVAL, 0);
+    for (int trial = 0; trial < 300; trial++) {
+        struct herd herd = new_herd();
+        int64_t length = 1 + (int64_t)rng_below(&rng, 6000);
+        uint64_t pauses = 1 + rng_below(&rng, 3);
+        herd_started(&herd, at_ms(0));
+        for (int i = 0; i < 500; i++) {
+            int64_t at = (int64_t)rng_below(&rng, (uint64_t)length);
+            if (at / 1000 % (int64_t)pauses == 0) {
+                herd_started(&herd, at_ms(at));
+            }
+            herd_sent(&herd, at_ms(at + (int64_t)rng_below(&rng, 3000)));
+        }
+        assert_true(herd_peak_1s(&herd, duration_ms(length)) >=
+                    mean_of(&herd) - 1e-9);
+    }
 }
 
 static void test_beyond_the_bound_is_counted_apart(void **state)
@@ -254,6 +309,28 @@ static void test_beyond_the_bound_is_counted_apart(void **state)
     assert_int_equal(herd_covered(duration_s(9000)).ns, 3600 * NS_PER_S);
 }
 
+/* 100 operations that finish in one interval, of which the slowest `failed`
+ * fail: within what time 99 % of all succeeded, by a walk over all of them. */
+static void test_time_to_success(void **state)
+{
+    (void)state;
+    for (int failed = 0; failed <= 100; failed++) {
+        struct series series;
+        series_init(&series, &arena, origin);
+        struct series_interval *in = series_at(&series, origin);
+        for (int i = 1; i <= 100; i++) {
+            in->finished++;
+            series_record(in, duration_us(i), i <= 100 - failed);
+        }
+        for (int percent = 1; percent <= 100; percent++) {
+            int64_t wanted = percent <= 100 - failed ? percent : -1;
+            assert_int_equal(series_success_us(in, percent / 100.0), wanted);
+        }
+        assert_int_equal(series_quantile_us(in, 0.99), 99);
+        arena_release(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,12 +340,15 @@ int main(void)
         cmocka_unit_test_teardown(test_parts_merge_to_the_whole, release),
         cmocka_unit_test_teardown(test_quantiles_are_within_their_error,
                                   release),
+        cmocka_unit_test_teardown(test_time_to_success, release),
         cmocka_unit_test_teardown(test_an_even_herd, release),
         cmocka_unit_test_teardown(test_a_stampede, release),
         cmocka_unit_test_teardown(test_a_poisson_herd, release),
         cmocka_unit_test_teardown(test_only_whole_bins_of_the_load_count,
                                   release),
         cmocka_unit_test_teardown(test_short_and_empty_runs, release),
+        cmocka_unit_test_teardown(test_the_peak_is_not_below_the_mean,
+                                  release),
         cmocka_unit_test_teardown(test_beyond_the_bound_is_counted_apart,
                                   release),
     };

@@ -40,13 +40,27 @@ static void test_expressions_are_understood(void **state)
          UNIT_DURATION, SLO_LT, 100000},
         {"success_rate{phase=\"spike\"} >= 99%", "success_rate", "", "spike",
          UNIT_RATIO, SLO_GE, 0.99},
-        {"amplification <= 1.2", "amplification", "", "", UNIT_FACTOR,
-         SLO_LE, 1.2},
+        {"amplification <= 1.2", "amplification", "", "", UNIT_FACTOR, SLO_LE,
+         1.2},
         {"duplicates == 0", "duplicates", "", "", UNIT_COUNT, SLO_EQ, 0},
+        {"effects.duplicate == 0", "duplicates", "", "", UNIT_COUNT, SLO_EQ,
+         0},
+        {"operations.failed == 0", "failed", "", "", UNIT_COUNT, SLO_EQ, 0},
+        {"errors == 0", "failed", "", "", UNIT_COUNT, SLO_EQ, 0},
+        {"policy.retry_budget.denied == 0", "retries_denied", "", "",
+         UNIT_COUNT, SLO_EQ, 0},
+        {"latency.succeeded.p99 < 1us", "succeeded.p99", "", "", UNIT_DURATION,
+         SLO_LT, 1},
+        {"latency.attempt.p99_9_us < 1us", "attempt.p99.9", "", "",
+         UNIT_DURATION, SLO_LT, 1},
+        {"generator.schedule_lag.max_us < 1us", "schedule_lag.max", "", "",
+         UNIT_DURATION, SLO_LT, 1},
+        {"avg < 1us", "mean", "", "", UNIT_DURATION, SLO_LT, 1},
+        {"failed.avg < 1us", "failed.mean", "", "", UNIT_DURATION, SLO_LT, 1},
         {"attempt.p50<20ms", "attempt.p50", "", "", UNIT_DURATION, SLO_LT,
          20000},
-        {" operation.p99.9 <= 1.5s ", "p99.9", "", "", UNIT_DURATION, SLO_LE,
-         1500000},
+        {" operation.p99.9 <= 1.5s ", "operation.p99.9", "", "", UNIT_DURATION,
+         SLO_LE, 1500000},
         {"schedule_lag.max != 0", "schedule_lag.max", "", "", UNIT_DURATION,
          SLO_NE, 0},
         {"goodput{request=a-b.c}>2000/s", "goodput", "a-b.c", "", UNIT_PER_S,
@@ -84,6 +98,13 @@ static void test_refusals_say_what_to_write(void **state)
         {"", 0, "a metric must stand here"},
         {"< 5", 0, "a metric must stand here"},
         {"succes_rate > 1%", 0, "did you mean \"success_rate\"?"},
+        {"http_req_duration < 1s", 0, "did you mean \"p95\"?"},
+        {"http_req_duration.p(99) < 1s", 0, "did you mean \"p99\"?"},
+        {"http_req_waiting.p(90) < 1s", 0, "did you mean \"first_byte.p90\"?"},
+        {"http_req_failed.rate<0.01", 0, "did you mean \"failure_rate\"?"},
+        {"p(95) < 1s", 0, "did you mean \"p95\"?"},
+        {"attempt.p(99.9) < 1s", 0, "did you mean \"attempt.p99.9\"?"},
+        {"http_reqs > 1/s", 0, "did you mean \"rps\"?"},
         {"  duplicate == 0", 2, "did you mean \"duplicates\"?"},
         {"zebra == 0", 0, "explain slo"},
         {"attempt < 5ms", 0, "such as attempt.p99"},
@@ -121,8 +142,8 @@ static void test_refusals_say_what_to_write(void **state)
         struct slo slo;
         char problem[200] = "";
         size_t at = 999;
-        assert_false(slo_parse(&slo, cases[i].text, problem, sizeof(problem),
-                               &at));
+        assert_false(
+            slo_parse(&slo, cases[i].text, problem, sizeof(problem), &at));
         if (at != cases[i].at || !strstr(problem, cases[i].part)) {
             fail_msg("%s: %zu: %s", cases[i].text, at, problem);
         }
@@ -158,7 +179,8 @@ static void test_every_metric_that_is_described_parses(void **state)
     (void)state;
     static const char *const values[][2] = {
         {"duration", "1ms"}, {"ratio", "1%"}, {"count", "1"},
-        {"rate", "1/s"},     {"factor", "1"},
+        {"rate", "1/s"},     {"factor", "1"}, {"size", "1kB"},
+        {"flow", "1MB/s"},
     };
     const char *name;
     const char *unit;
@@ -189,15 +211,15 @@ static void test_every_metric_that_is_described_parses(void **state)
 struct small_run {
     struct arena arena;
     struct tally tally;
-    struct effects effects;
+    struct effect_figures effects;
     struct result result;
 };
 
 static void count(struct small_run *run, uint16_t request, uint16_t stage,
-                  int64_t ms, bool acked)
+                  int64_t ms, bool succeeded)
 {
-    struct fact fact = {.kind = FACT_STARTED, .request = request,
-                        .stage = stage};
+    struct fact fact = {
+        .kind = FACT_STARTED, .request = request, .stage = stage};
     fact.started.intended = fact.at;
     tally_take(&run->tally, &fact);
     fact.kind = FACT_SENT;
@@ -206,7 +228,7 @@ static void count(struct small_run *run, uint16_t request, uint16_t stage,
     fact.kind = FACT_DONE;
     fact.at.ns = ms * NS_PER_MS;
     fact.done.kind = ATTEMPT_FIRST;
-    fact.done.outcome = acked ? OUTCOME_OK : OUTCOME_TIMEOUT;
+    fact.done.outcome = succeeded ? OUTCOME_OK : OUTCOME_TIMEOUT;
     fact.done.status = 0;
     fact.done.was_sent = true;
     fact.done.wasted = false;
@@ -218,7 +240,7 @@ static void count(struct small_run *run, uint16_t request, uint16_t stage,
     fact.kind = FACT_FINISHED;
     memset(&fact.finished, 0, sizeof(fact.finished));
     fact.finished.limit = 11;
-    fact.finished.verdict = acked ? VERDICT_ACKED : VERDICT_AMBIGUOUS;
+    fact.finished.verdict = succeeded ? VERDICT_SUCCEEDED : VERDICT_AMBIGUOUS;
     fact.finished.reason = FINISH_ANSWERED;
     fact.finished.intended = (struct instant){0};
     fact.finished.attempts = 1;
@@ -265,12 +287,12 @@ static void end_clients(struct small_run *run)
     }
 }
 
-static const uint32_t layers_on = 1u << LAYER_BREAKER | 1u << LAYER_HEDGE |
-                                  1u << LAYER_CONCURRENCY |
-                                  1u << LAYER_THROTTLE |
-                                  1u << LAYER_RATE_LIMIT;
+static const uint32_t layers_on =
+    1u << LAYER_BREAKER | 1u << LAYER_HEDGE | 1u << LAYER_CONCURRENCY |
+    1u << LAYER_THROTTLE | 1u << LAYER_RATE_LIMIT;
 
-/* buy: 1, 2, 3 ms acked; look: 10 ms not acked. The stage 1 is empty. */
+/* buy: 1, 2, 3 ms succeeded; look: 10 ms not succeeded. The stage 1 is empty.
+ */
 static void start_layered(struct small_run *run, bool open_model,
                           uint32_t layers)
 {
@@ -279,7 +301,8 @@ static void start_layered(struct small_run *run, bool open_model,
     static const struct duration lengths[] = {{NS_PER_S}, {NS_PER_S}};
     *run = (struct small_run){.arena = ARENA_INIT};
     tally_init(&run->tally, &run->arena,
-               &(struct tally_config){.requests = 2, .stages = 2,
+               &(struct tally_config){.requests = 2,
+                                      .stages = 2,
                                       .load_length = {2 * NS_PER_S},
                                       .layers = layers});
     count(run, 0, 0, 1, true);
@@ -290,9 +313,12 @@ static void start_layered(struct small_run *run, bool open_model,
         shed(run);
         end_clients(run);
     }
-    run->effects = (struct effects){.oracle = ORACLE_LEDGER,
-                                    .operations_checked = 4};
+    run->effects = (struct effect_figures){.oracle = ORACLE_LEDGER,
+                                           .operations_checked = 4};
     run->effects.classes[EFFECT_DUPLICATE] = 2;
+    run->effects.table[VERDICT_SUCCEEDED][1] = 2;
+    run->effects.table[VERDICT_REJECTED][0] = 1;
+    run->effects.resent = 1;
     result_compute(&run->result, &run->arena,
                    &(struct result_input){
                        .tally = &run->tally,
@@ -336,14 +362,25 @@ static void test_judgements(void **state)
     (void)state;
     static const struct judged cases[] = {
         {"p50 == 2ms", true, 2000},
-        {"p99 < 10ms", false, 10000},
-        {"p99 <= 10ms", true, 10000},
+        {"operation.p99 < 10ms", false, 10000},
+        {"operation.p99 <= 10ms", true, 10000},
+        /* One of four failed, late: it never succeeded. */
+        {"p75 == 3ms", true, 3000},
+        {"time_to_success.p75 < 4ms", true, 3000},
+        {"p76 < 1h", false, -1},
+        {"p99 < 1h", false, -1},
+        {"p99 > 1us", false, -1},
+        {"p99 != 1us", false, -1},
+        {"max < 1h", false, -1},
+        {"mean < 1h", false, -1},
+        {"max{request=buy} == 3ms", true, 3000},
+        {"succeeded.p99 < 10ms", true, 3000},
         {"p99{request=buy} < 5ms", true, 3000},
-        {"p99{request=look} > 5ms", true, 10000},
-        {"max{phase=base} != 10ms", false, 10000},
+        {"operation.p99{request=look} > 5ms", true, 10000},
+        {"operation.max{phase=base} != 10ms", false, 10000},
         {"min == 1ms", true, 1000},
-        {"mean == 4ms", true, 4000},
-        {"operation_acked.max == 3ms", true, 3000},
+        {"operation.mean == 4ms", true, 4000},
+        {"succeeded.max == 3ms", true, 3000},
         {"attempt.p25 == 1ms", true, 1000},
         {"queue.max == 0", true, 0},
         {"success_rate >= 75%", true, 0.75},
@@ -354,7 +391,7 @@ static void test_judgements(void **state)
         {"peak_1s == 1", true, 1},
         {"retry_share == 0%", true, 0},
         {"operations == 4", true, 4},
-        {"acked{request=look} == 0", true, 0},
+        {"succeeded{request=look} == 0", true, 0},
         {"ambiguous == 1", true, 1},
         {"goodput == 1.5/s", true, 1.5},
         {"goodput{phase=base} == 3/s", true, 3},
@@ -372,7 +409,7 @@ static void test_judgements(void **state)
     arena_release(&run.arena);
 }
 
-/* What the clients' layers told; the hedges are told by hand. */
+/* What the clients' layers recorded; the hedges are recorded by hand. */
 static const struct judged of_layers[] = {
     {"breaker_opened == 1", true, 1},
     {"breaker_half_opened == 0", true, 0},
@@ -411,11 +448,11 @@ static void test_layers_are_judged(void **state)
     struct small_run run;
     start_layered(&run, true, layers_on);
     struct panel *total = &run.tally.total;
-    total->kinds[ATTEMPT_HEDGE] = 3;
+    total->hedges = 3;
     total->hedges_won = 2;
-    total->hedge_losers = 4;
+    total->hedges_cancelled = 4;
     total->hedges_denied = 6;
-    total->loser_connections = 1;
+    total->hedge_connections_closed = 1;
     run.result.total.hedge_share = 0.5;
     for (size_t i = 0; i < array_length(of_layers); i++) {
         assert_judged(&run, &of_layers[i]);
@@ -443,17 +480,17 @@ static void test_answers_are_judged(void **state)
 {
     (void)state;
     static const struct judged rows[] = {
-        {"duplicates <= 2", false, 3},   {"extra_effects == 5", true, 5},
-        {"aliased < 7", false, 7},       {"divergent == 4", true, 4},
+        {"duplicates <= 2", false, 3},     {"extra_effects == 5", true, 5},
+        {"aliased < 7", false, 7},         {"divergent == 4", true, 4},
         {"replay_mismatch == 0", true, 0}, {"stuck == 0", true, 0},
     };
     struct small_run run;
     start_run(&run, false);
-    struct effects *effects = &run.result.effects;
+    struct effect_figures *effects = &run.result.effects;
     effects->oracle = ORACLE_EFFECT_ID;
-    assert_unmeasured(&run, "divergent == 0", "no answer tells it");
-    assert_unmeasured(&run, "replay_mismatch == 0", "no answer tells it");
-    assert_unmeasured(&run, "stuck == 0", "no answer tells it");
+    assert_unmeasured(&run, "divergent == 0", "no answer shows it");
+    assert_unmeasured(&run, "replay_mismatch == 0", "no answer shows it");
+    assert_unmeasured(&run, "stuck == 0", "no answer shows it");
     assert_unmeasured(&run, "aliased == 0", "nothing to measure it on");
     assert_unmeasured(&run, "lost == 0", "only a ledger does");
     assert_unmeasured(&run, "phantom == 0", "only a ledger does");
@@ -478,19 +515,32 @@ static void test_what_was_not_measured_fails_with_the_reason(void **state)
     start_run(&run, false);
     assert_unmeasured(&run, "p99{phase=spike} < 5s", "nothing was recorded");
     assert_unmeasured(&run, "connect.p99 < 5s", "nothing was recorded");
-    assert_unmeasured(&run, "success_rate{phase=spike} >= 0%",
-                      "not measured");
+    assert_unmeasured(&run, "success_rate{phase=spike} >= 0%", "not measured");
     assert_unmeasured(&run, "p99{request=gone} < 5s",
                       "there is no request of this name");
     assert_unmeasured(&run, "schedule_lag.p99 < 5s", "closed model");
     /* A history that knows nothing of the run, and a run of which nothing was
      * joined, are no proof. */
-    struct effects *effects = &run.result.effects;
+    struct effect_figures *effects = &run.result.effects;
     effects->transitions.is_measured = true;
     assert_unmeasured(&run, "illegal_transitions == 0", "nothing to measure");
     effects->transitions.checked = 1;
     assert_judged(&run, &(struct judged){"illegal_transitions == 0", true, 0});
     assert_judged(&run, &(struct judged){"lost == 0", true, 0});
+    effects->classes[EFFECT_DUPLICATE] = 0;
+    assert_judged(&run, &(struct judged){"duplicates == 0", true, 0});
+    effects->resent = 0;
+    assert_unmeasured(&run, "duplicates == 0",
+                      "nothing was sent again and no response was lost");
+    assert_unmeasured(&run, "extra_effects == 0", "nothing was sent again");
+    run.tally.faults[FAULT_LOST_RESPONSE].delivered = 1;
+    assert_judged(&run, &(struct judged){"duplicates == 0", true, 0});
+    effects->table[VERDICT_SUCCEEDED][1] = 0;
+    assert_unmeasured(&run, "lost == 0", "no operation succeeded");
+    assert_unmeasured(&run, "duplicates == 0", "no operation succeeded");
+    effects->table[VERDICT_REJECTED][0] = 0;
+    assert_unmeasured(&run, "phantom == 0",
+                      "no operation was rejected or shed");
     effects->operations_checked = 0;
     assert_unmeasured(&run, "lost == 0", "nothing to measure it on");
     effects->seen_before = 4;
@@ -544,6 +594,180 @@ static void test_rounding_fails_no_one(void **state)
     arena_release(&run.arena);
 }
 
+/* Of ten operations of 10 ms each, squall was late by 0 to 9 ms: they took
+ * from 10 down to 1 ms at least. */
+static void start_late_run(struct small_run *run)
+{
+    static const char *const requests[] = {"all"};
+    *run = (struct small_run){.arena = ARENA_INIT};
+    tally_init(
+        &run->tally, &run->arena,
+        &(struct tally_config){.requests = 1, .load_length = {2 * NS_PER_S}});
+    for (int i = 0; i < 10; i++) {
+        struct fact fact = {.kind = FACT_STARTED, .at = {0}};
+        tally_take(&run->tally, &fact);
+        fact.kind = FACT_SENT;
+        tally_take(&run->tally, &fact);
+        fact = (struct fact){.kind = FACT_DONE, .at = {10 * NS_PER_MS}};
+        fact.done.was_sent = true;
+        fact.done.first_byte = fact.done.connect = NOT_MEASURED;
+        fact.done.latency = duration_ms(10);
+        fact.done.late = duration_ms(i);
+        tally_take(&run->tally, &fact);
+        fact = (struct fact){.kind = FACT_FINISHED, .at = {10 * NS_PER_MS}};
+        fact.finished.verdict = VERDICT_SUCCEEDED;
+        fact.finished.attempts = 1;
+        fact.finished.late = duration_ms(i);
+        tally_take(&run->tally, &fact);
+    }
+    result_compute(&run->result, &run->arena,
+                   &(struct result_input){
+                       .tally = &run->tally,
+                       .request_count = 1,
+                       .request_names = requests,
+                       .measured = {2 * NS_PER_S},
+                       .complete = true,
+                       .cpu_share = 0.5,
+                   });
+}
+
+static struct slo_judgement assert_word(const struct result *result,
+                                        const char *text, enum slo_word word)
+{
+    struct slo slo = parse(text);
+    struct slo_judgement judgement = slo_judge(&slo, result);
+    if (judgement.word != word) {
+        fail_msg("%s: %s, from %g to %g", text, slo_word_name(judgement.word),
+                 judgement.low, judgement.high);
+    }
+    return judgement;
+}
+
+/* Where both ends agree an SLO is judged, whatever its operator. */
+static void test_between_two_ends_nothing_is_judged(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum slo_word word;
+        double low, high;
+    } cases[] = {
+        {"p50 < 11ms", SLO_MET, 5000, 10000},
+        {"p50 < 10ms", SLO_INVALID, 5000, 10000},
+        {"p50 <= 10ms", SLO_MET, 5000, 10000},
+        {"p50 < 5ms", SLO_MISSED, 5000, 10000},
+        {"p50 <= 5.01ms", SLO_INVALID, 5000, 10000},
+        {"p50 > 10ms", SLO_MISSED, 5000, 10000},
+        {"p50 > 4ms", SLO_MET, 5000, 10000},
+        {"p50 >= 5ms", SLO_MET, 5000, 10000},
+        {"p50 > 5.01ms", SLO_INVALID, 5000, 10000},
+        {"p50 == 7ms", SLO_INVALID, 5000, 10000},
+        {"p50 == 11ms", SLO_MISSED, 5000, 10000},
+        {"p50 != 7ms", SLO_INVALID, 5000, 10000},
+        {"p50 != 11ms", SLO_MET, 5000, 10000},
+        {"max < 10ms", SLO_MISSED, 10000, 10000},
+        {"min < 2ms", SLO_INVALID, 1000, 10000},
+        {"mean < 6ms", SLO_INVALID, 5500, 10000},
+        {"operation.p90 < 9ms", SLO_MISSED, 9000, 10000},
+        {"attempt.p10 < 900us", SLO_MISSED, 1000, 10000},
+        {"attempt_ok.p20 < 2.1ms", SLO_INVALID, 2000, 10000},
+        {"succeeded.p99 < 20ms", SLO_MET, 10000, 10000},
+        {"success_rate >= 100%", SLO_MET, 1, 1},
+        {"throughput >= 5/s", SLO_MET, 5, 5},
+    };
+    struct small_run run;
+    start_late_run(&run);
+    for (size_t i = 0; i < array_length(cases); i++) {
+        struct slo_judgement judgement =
+            assert_word(&run.result, cases[i].text, cases[i].word);
+        assert_int_equal(judgement.pass, judgement.word == SLO_MET);
+        assert_true(fabs(judgement.low - cases[i].low) <= cases[i].low / 1000);
+        assert_true(fabs(judgement.high - cases[i].high) < 1e-9);
+    }
+    /* Values between 0 and the root of the mean square of 1 to 9 from none. */
+    struct slo slo = parse("stddev < 1s");
+    struct slo_judgement judgement = slo_judge(&slo, &run.result);
+    assert_int_equal(judgement.low, 0);
+    assert_true(judgement.high > 2872 && judgement.high < 10000);
+    arena_release(&run.arena);
+}
+
+/* A failure that squall may have made is no proof of one; half a second in two
+ * is no proof of a rate; a stall bunches what is sent. */
+static void test_counts_and_rates_have_ends_too(void **state)
+{
+    (void)state;
+    struct small_run run;
+    struct fact worker = {.kind = FACT_WORKER};
+    start_late_run(&run);
+    run.tally.total.verdicts[VERDICT_SUCCEEDED] = 8;
+    run.tally.total.verdicts[VERDICT_AMBIGUOUS] = 2;
+    run.tally.total.cut_short = 1;
+    run.tally.total.on_wire = 20;
+    run.tally.total.after_late = 5;
+    run.result.total.success_rate = 0.8;
+    run.result.total.attempts_per_operation = 2;
+    run.result.peak_1s = 3;
+    worker.worker.wall = duration_s(2);
+    worker.worker.away = worker.worker.away_sum = duration_ms(500);
+    worker.worker.stalls = 1;
+    tally_take(&run.tally, &worker);
+    static const struct {
+        const char *text;
+        enum slo_word word;
+    } cases[] = {
+        {"success_rate >= 80%", SLO_MET},
+        {"success_rate >= 90%", SLO_INVALID},
+        {"success_rate >= 91%", SLO_MISSED},
+        {"error_rate < 10.1%", SLO_INVALID},
+        {"error_rate < 9%", SLO_MISSED},
+        {"ambiguous == 0", SLO_MISSED},
+        {"ambiguous <= 1", SLO_INVALID},
+        {"ambiguous <= 2", SLO_MET},
+        {"amplification <= 1.4", SLO_MISSED},
+        {"amplification <= 1.5", SLO_INVALID},
+        {"peak_1s < 1.4", SLO_MISSED},
+        {"peak_1s < 2", SLO_INVALID},
+        {"throughput >= 6.6/s", SLO_INVALID},
+        {"throughput >= 6.7/s", SLO_MISSED},
+        {"throughput < 5.1/s", SLO_INVALID},
+        {"stall_max < 500ms", SLO_MISSED},
+        {"stalls <= 1", SLO_MET},
+    };
+    for (size_t i = 0; i < array_length(cases); i++) {
+        (void)assert_word(&run.result, cases[i].text, cases[i].word);
+    }
+    /* With no time to spare there is no telling what a rate would be. */
+    run.result.generator.saturated = true;
+    struct slo slo = parse("throughput >= 1000000/s");
+    assert_int_equal(slo_judge(&slo, &run.result).word, SLO_INVALID);
+    arena_release(&run.arena);
+}
+
+/* A limit of squall's own kept three of them from the service. */
+static void test_what_never_began_may_have_failed(void **state)
+{
+    static const struct {
+        const char *text;
+        enum slo_word word;
+    } cases[] = {
+        {"failed == 0", SLO_MISSED},      {"failed <= 2", SLO_INVALID},
+        {"failed <= 5", SLO_MET},         {"rejected == 0", SLO_INVALID},
+        {"ambiguous <= 4", SLO_INVALID},  {"succeeded >= 8", SLO_MET},
+        {"succeeded >= 11", SLO_INVALID}, {"succeeded >= 12", SLO_MISSED},
+    };
+    (void)state;
+    struct small_run run;
+    start_late_run(&run);
+    run.tally.total.verdicts[VERDICT_SUCCEEDED] = 8;
+    run.tally.total.verdicts[VERDICT_AMBIGUOUS] = 2;
+    run.tally.total.dropped = 3;
+    for (size_t i = 0; i < array_length(cases); i++) {
+        (void)assert_word(&run.result, cases[i].text, cases[i].word);
+    }
+    arena_release(&run.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -557,6 +781,9 @@ int main(void)
         cmocka_unit_test(test_answers_are_judged),
         cmocka_unit_test(test_what_was_not_measured_fails_with_the_reason),
         cmocka_unit_test(test_rounding_fails_no_one),
+        cmocka_unit_test(test_between_two_ends_nothing_is_judged),
+        cmocka_unit_test(test_counts_and_rates_have_ends_too),
+        cmocka_unit_test(test_what_never_began_may_have_failed),
     };
     return cmocka_run_group_tests_name("measure/slo", tests, NULL, NULL);
 }

@@ -3,7 +3,6 @@
 #include "measure/tally.h"
 
 #include "base/must.h"
-#include "measure/effects.h"
 #include "measure/herd.h"
 #include "measure/series.h"
 #include "play.h"
@@ -27,8 +26,6 @@ static struct tally_config new_config(size_t requests, size_t stages)
         .stages = stages,
         .load_length = duration_s(12),
         .warmup = duration_s(2),
-        .keep_effects = true,
-        .operations_max = 20000,
         .layers = (1u << LAYER_COUNT) - 1,
     };
 }
@@ -51,80 +48,84 @@ static void into_tally(void *context, const struct fact *fact)
 }
 
 /* The counts of the total against those that the generator kept. */
-static void assert_told(const struct tally *tally, const struct told *told)
+static void assert_recorded(const struct tally *tally,
+                            const struct recorded *recorded)
 {
     const struct panel *p = &tally->total;
-    assert_int_equal(p->offered, told->offered);
-    assert_int_equal(p->started, told->started);
-    assert_int_equal(p->dropped, told->dropped);
-    assert_int_equal(p->verdicts[VERDICT_ACKED], told->acked);
-    assert_int_equal(p->verdicts[VERDICT_SHED], told->shed);
-    assert_int_equal(p->attempts, told->attempts);
-    assert_int_equal(p->on_wire, told->on_wire);
-    assert_int_equal(p->retries_on_wire, told->retries_on_wire);
-    assert_int_equal(p->wasted, told->wasted);
-    assert_int_equal(p->kinds[ATTEMPT_DUPLICATE], told->duplicates);
-    assert_true(told->duplicates > 0 || told->finished < 100);
-    assert_int_equal(p->by_status[200], told->acked);
-    assert_int_equal(tally->sent, told->on_wire);
-    assert_int_equal(tally->schedule_lag.count, told->started);
+    assert_int_equal(panel_offered(p), recorded->offered);
+    assert_int_equal(p->started, recorded->started);
+    assert_int_equal(p->dropped, recorded->dropped);
+    assert_int_equal(p->verdicts[VERDICT_SUCCEEDED], recorded->succeeded);
+    assert_int_equal(p->verdicts[VERDICT_SHED], recorded->shed);
+    assert_int_equal(p->attempts, recorded->attempts);
+    assert_int_equal(p->on_wire, recorded->on_wire);
+    assert_int_equal(p->retries_on_wire, recorded->retries_on_wire);
+    assert_int_equal(p->wasted, recorded->wasted);
+    assert_int_equal(p->kinds[ATTEMPT_DUPLICATE], recorded->duplicates);
+    assert_true(recorded->duplicates > 0 || recorded->finished < 100);
+    assert_int_equal(p->by_status[200], recorded->succeeded);
+    assert_int_equal(tally->sent, recorded->on_wire);
+    assert_int_equal(tally->schedule_lag.count, recorded->started);
     assert_int_equal(tally->faults[FAULT_LOST_RESPONSE].injected,
-                     told->faults);
+                     recorded->faults);
     assert_int_equal(tally->faults[FAULT_LOST_RESPONSE].delivered,
-                     told->delivered);
+                     recorded->delivered);
     for (size_t i = 0; i < tally->config.requests; i++) {
-        assert_int_equal(tally->requests[i]->offered, told->by_request[i]);
+        assert_int_equal(panel_offered(tally->requests[i]),
+                         recorded->by_request[i]);
     }
     for (size_t i = 0; i < tally->config.stages; i++) {
-        assert_int_equal(tally->stages[i]->offered, told->by_stage[i]);
+        assert_int_equal(panel_offered(tally->stages[i]),
+                         recorded->by_stage[i]);
     }
     for (size_t i = 0; i < PLAY_SECONDS; i++) {
         const struct series_interval *in = &tally->series->intervals[i];
-        assert_int_equal(in->attempts, told->sent_in_second[i]);
-        assert_int_equal(in->finished, told->finished_in_second[i]);
-        assert_int_equal(in->shed, told->shed_in_second[i]);
-        assert_int_equal(in->hedges, told->hedges_in_second[i]);
-        assert_int_equal(in->limits, told->finished_in_second[i]);
-        assert_int_equal(in->limit_sum, told->limits_in_second[i]);
-        assert_int_equal(in->levels, told->finished_in_second[i]);
-        assert_int_equal(tally->herd->sent[i], told->sent_in_second[i]);
+        assert_int_equal(in->attempts, recorded->sent_in_second[i]);
+        assert_int_equal(in->finished, recorded->finished_in_second[i]);
+        assert_int_equal(in->shed, recorded->shed_in_second[i]);
+        assert_int_equal(in->hedges, recorded->hedges_in_second[i]);
+        assert_int_equal(in->limits, recorded->finished_in_second[i]);
+        assert_int_equal(in->limit_sum, recorded->limits_in_second[i]);
+        assert_int_equal(in->levels, recorded->finished_in_second[i]);
+        assert_int_equal(tally->herd->sent[i], recorded->sent_in_second[i]);
         uint64_t bins = 0;
         for (size_t b = 0; b < HERD_BINS_PER_S; b++) {
             bins += tally->herd->bins[HERD_BINS_PER_S * i + b];
         }
-        assert_int_equal(bins, told->sent_in_second[i]);
+        assert_int_equal(bins, recorded->sent_in_second[i]);
     }
 }
 
 /* The same of what the clients' policies did. */
-static void assert_told_layers(const struct tally *tally,
-                               const struct play *play)
+static void assert_recorded_layers(const struct tally *tally,
+                                   const struct play *play)
 {
-    const struct told *told = &play->told;
+    const struct recorded *recorded = &play->recorded;
     const struct panel *p = &tally->total;
     const struct breakers *breakers = &tally->breakers;
     int64_t open = 0;
     struct instant end = {(PLAY_SECONDS + 100) * NS_PER_S};
-    int64_t open_ns = told->open_ns;
+    int64_t open_ns = recorded->open_ns;
 
-    assert_int_equal(p->hedges, told->hedges);
-    assert_int_equal(p->hedges_on_wire, told->hedges_on_wire);
-    assert_int_equal(p->hedges_won, told->won);
-    assert_int_equal(p->hedges_denied, told->denied);
-    assert_int_equal(p->hedge_losers, told->losers);
-    assert_int_equal(p->loser_connections, told->closed_connections);
-    assert_int_equal(p->limit_waits, told->waited);
-    assert_int_equal(p->rate_waits, told->waited_rate);
-    assert_int_equal(p->place_waits, told->waited_place);
-    assert_int_equal(p->refusals[LAYER_BREAKER], told->not_permitted);
-    assert_int_equal(p->refusals[LAYER_THROTTLE], told->throttled);
-    assert_int_equal(p->refusals[LAYER_CONCURRENCY], 0);
-    assert_int_equal(p->shed_reasons[FINISH_BREAKER_OPEN], told->shed);
-    assert_int_equal(tally->limit.min, 1);
-    assert_int_equal(tally->limit.max, PLAY_LIMIT);
-    assert_int_equal(breakers->opened, told->opened);
-    assert_int_equal(breakers->half_opened, told->half_opened);
-    assert_int_equal(breakers->closed, told->closed);
+    assert_int_equal(p->hedges, recorded->hedges);
+    assert_int_equal(p->hedges_sent, recorded->hedges_sent);
+    assert_int_equal(p->hedges_won, recorded->won);
+    assert_int_equal(p->hedges_denied, recorded->denied);
+    assert_int_equal(p->hedges_cancelled, recorded->losers);
+    assert_int_equal(p->hedge_connections_closed,
+                     recorded->closed_connections);
+    assert_int_equal(p->hist[HISTOGRAM_LIMIT_WAIT].count, recorded->waited);
+    assert_int_equal(p->rate_limit_waited, recorded->waited_rate);
+    assert_int_equal(p->concurrency_queued, recorded->waited_place);
+    assert_int_equal(p->not_permitted, recorded->not_permitted);
+    assert_int_equal(p->throttled, recorded->throttled);
+    assert_int_equal(p->concurrency_rejected, 0);
+    assert_int_equal(p->shed_reasons[FINISH_BREAKER_OPEN], recorded->shed);
+    assert_int_equal((int)tally->extremes.limit_min, 1);
+    assert_int_equal((int)tally->extremes.limit_max, PLAY_LIMIT);
+    assert_int_equal(breakers->opened, recorded->opened);
+    assert_int_equal(breakers->half_opened, recorded->half_opened);
+    assert_int_equal(breakers->closed, recorded->closed);
     for (size_t i = 0; i < PLAY_CLIENTS; i++) {
         if (play->breakers[i].state == BREAKER_OPEN) {
             open++;
@@ -133,8 +134,9 @@ static void assert_told_layers(const struct tally *tally,
     }
     assert_int_equal(breakers->open, open);
     assert_int_equal(breakers_open_time(breakers, end).ns, open_ns);
-    assert_true(told->won > 0 && told->losers > told->closed_connections);
-    assert_true(told->opened > BREAKER_NOTES_MAX);
+    assert_true(recorded->won > 0 &&
+                recorded->losers > recorded->closed_connections);
+    assert_true(recorded->opened > BREAKER_NOTES_MAX);
 }
 
 static void test_random_streams_hold_the_equations(void **state)
@@ -158,9 +160,9 @@ static void test_random_streams_hold_the_equations(void **state)
             play_operation(&play);
         }
         tally_check(&tally);
-        assert_told(&tally, &play.told);
-        assert_told_layers(&tally, &play);
-        assert_true(play.told.shed > 0 && play.told.dropped > 0);
+        assert_recorded(&tally, &play.recorded);
+        assert_recorded_layers(&tally, &play);
+        assert_true(play.recorded.shed > 0 && play.recorded.dropped > 0);
         arena_release(&arena);
     }
 }
@@ -237,11 +239,10 @@ static void assert_same(const struct tally *a, const struct tally *b)
     assert_int_equal(a->series->count, b->series->count);
     assert_int_equal(a->series->interval.ns, b->series->interval.ns);
     for (size_t i = 0; i < a->series->count; i++) {
-        assert_memory_equal(&a->series->intervals[i],
-                            &b->series->intervals[i],
+        assert_memory_equal(&a->series->intervals[i], &b->series->intervals[i],
                             sizeof(struct series_interval));
     }
-    assert_memory_equal(&a->limit, &b->limit, sizeof(a->limit));
+    assert_memory_equal(&a->extremes, &b->extremes, sizeof(a->extremes));
     assert_memory_equal(&a->clients, &b->clients, sizeof(a->clients));
     assert_same_breakers(&a->breakers, &b->breakers);
     assert_memory_equal(a->herd->bins, b->herd->bins,
@@ -288,8 +289,8 @@ static void test_parts_merge_to_the_whole(void **state)
         assert_same(&merged, &split.whole);
         assert_int_equal(merged.clients.count, 3);
         assert_int_equal(merged.clients.limits, 33);
-        assert_int_equal(merged.clients.running_max, 8);
-        assert_int_equal(merged.clients.queued_max, 2);
+        assert_int_equal((int)merged.extremes.running_max, 8);
+        assert_int_equal((int)merged.extremes.queued_max, 2);
         assert_int_equal(merged.clients.budgets, 2);
         assert_int_equal(merged.clients.budget_levels, 300000);
         arena_release(&arena);
@@ -323,7 +324,7 @@ static void test_panels_that_repeat_the_total_are_the_total(void **state)
     arena_release(&arena);
 }
 
-static void test_warmup_leaves_no_trace_but_its_effects(void **state)
+static void test_warmup_leaves_no_trace(void **state)
 {
     (void)state;
     struct arena arena = ARENA_INIT;
@@ -343,18 +344,10 @@ static void test_warmup_leaves_no_trace_but_its_effects(void **state)
         play_operation(&play);
     }
     assert_same(&tally, &empty);
-
-    struct effects effects;
-    struct effects_join *join = effects_join_new(&tally.effects, 1);
-    effects_join_entry(join, "op-2", 4, 1);
-    effects_join_finish(join, &effects);
-    assert_true(effects.warmup_operations > 400);
-    assert_int_equal(effects.operations_checked, 0);
-    effects_join_free(join);
     arena_release(&arena);
 }
 
-/* Only what is acknowledged before the load ends is goodput. */
+/* Only what succeeds before the load ends is goodput. */
 static void test_late_verdicts_are_not_goodput(void **state)
 {
     (void)state;
@@ -365,12 +358,50 @@ static void test_late_verdicts_are_not_goodput(void **state)
     for (int64_t s = 10; s < 15; s++) {
         struct fact fact = {.kind = FACT_FINISHED, .at = {s * NS_PER_S}};
         fact.finished.intended = (struct instant){9 * NS_PER_S};
-        fact.finished.verdict = VERDICT_ACKED;
+        fact.finished.verdict = VERDICT_SUCCEEDED;
         tally_take(&tally, &fact);
     }
-    assert_int_equal(tally.total.verdicts[VERDICT_ACKED], 5);
-    assert_int_equal(tally.total.acked_in_load, 3);
+    assert_int_equal(tally.total.verdicts[VERDICT_SUCCEEDED], 5);
+    assert_int_equal(tally.total.succeeded_in_time, 3);
     assert_int_equal(tally.total.last_finished.ns, 14 * NS_PER_S);
+    arena_release(&arena);
+}
+
+/* Rates are those of the time in which things were done: the load, which may
+ * have ended before its time, or the phase. */
+static void test_rates_have_an_end(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_INIT;
+    struct tally tally;
+    struct tally_config config = new_config(2, 2);
+    const struct instant ends[] = {{4 * NS_PER_S}, {12 * NS_PER_S}};
+    config.warmup = DURATION_ZERO;
+    config.stage_ends = ends;
+    config.load_length = duration_s(12);
+    tally_init(&tally, &arena, &config);
+    tally_end_load(&tally, (struct instant){9 * NS_PER_S});
+    for (int64_t s = 1; s <= 12; s++) {
+        struct fact fact = {
+            .kind = FACT_DONE, .at = {s * NS_PER_S}, .stage = s > 6};
+        fact.done.was_sent = true;
+        fact.done.outcome = OUTCOME_RESET;
+        fact.done.latency = duration_ms(500);
+        fact.done.first_byte = fact.done.connect = NOT_MEASURED;
+        fact.done.queue = NOT_MEASURED;
+        tally_take(&tally, &fact);
+        fact = (struct fact){
+            .kind = FACT_FINISHED, .at = {s * NS_PER_S}, .stage = s > 6};
+        fact.finished.verdict = VERDICT_SUCCEEDED;
+        tally_take(&tally, &fact);
+    }
+    assert_int_equal(tally.total.sent_in_time, 9);
+    assert_int_equal(tally.total.succeeded_in_time, 9);
+    assert_int_equal(tally.stages[0]->sent_in_time, 4);
+    assert_int_equal(tally.stages[0]->succeeded_in_time, 4);
+    assert_int_equal(tally.stages[1]->sent_in_time, 3);
+    assert_int_equal(tally.stages[1]->succeeded_in_time, 3);
+    assert_int_equal(tally.requests[0]->sent_in_time, 9);
     arena_release(&arena);
 }
 
@@ -397,7 +428,7 @@ static void test_broken_streams_are_caught(void **state)
     arena_release(&arena);
 }
 
-/* What layers told must add up too. */
+/* What layers recorded must add up too. */
 static void test_broken_sums_are_caught(void **state)
 {
     (void)state;
@@ -407,9 +438,15 @@ static void test_broken_sums_are_caught(void **state)
     struct panel *p = &tally.total;
     tally_init(&tally, &arena, &config);
     uint64_t *const counters[] = {
-        &p->hedges,      &p->hedges_on_wire,    &p->hedges_won,
-        &p->limit_waits, &p->loser_connections, &p->hedge_losers,
-        &p->rate_waits,  &p->place_waits,       &p->verdicts[VERDICT_SHED],
+        &p->hedges,
+        &p->hedges_sent,
+        &p->hedges_won,
+        &p->hist[HISTOGRAM_LIMIT_WAIT].count,
+        &p->hedge_connections_closed,
+        &p->hedges_cancelled,
+        &p->rate_limit_waited,
+        &p->concurrency_queued,
+        &p->verdicts[VERDICT_SHED],
         &p->shed_reasons[FINISH_BREAKER_OPEN],
         &p->kinds[ATTEMPT_HEDGE],
     };
@@ -424,7 +461,7 @@ static void test_broken_sums_are_caught(void **state)
     arena_release(&arena);
 }
 
-/* A layer that is off has nothing to tell, whatever a fact holds. */
+/* A layer that is off has nothing to report, whatever a fact holds. */
 static void test_layers_that_are_off_are_not_counted(void **state)
 {
     (void)state;
@@ -442,9 +479,10 @@ static void test_layers_that_are_off_are_not_counted(void **state)
     tally_check(&tally);
     const struct panel *p = &tally.total;
     assert_true(p->kinds[ATTEMPT_HEDGE] > 0);
-    assert_int_equal(p->hedges + p->hedges_won + p->hedge_losers, 0);
-    assert_int_equal(p->limit_waits + p->refusals[LAYER_BREAKER], 0);
-    assert_int_equal(tally.limit.count, 0);
+    assert_int_equal(p->hedges + p->hedges_won + p->hedges_cancelled, 0);
+    assert_int_equal(p->hist[HISTOGRAM_LIMIT_WAIT].count + p->not_permitted,
+                     0);
+    assert_true(tally.extremes.limit_min < 0);
     arena_release(&arena);
 }
 
@@ -518,8 +556,8 @@ static void test_counting_allocates_nothing(void **state)
 }
 
 /* An operation that has ended, and what its budget was left with. */
-static void end_with_budget(struct tally *tally, bool has_budget,
-                            double level, unsigned granted)
+static void end_with_budget(struct tally *tally, bool has_budget, double level,
+                            unsigned granted)
 {
     struct fact fact = {.kind = FACT_STARTED};
     tally_take(tally, &fact);
@@ -530,6 +568,8 @@ static void end_with_budget(struct tally *tally, bool has_budget,
     fact.finished.has_budget = has_budget;
     fact.finished.budget_level = level;
     fact.finished.retries_granted = granted;
+    fact.finished.retries_denied = granted + 10;
+    fact.finished.hedges_granted = granted + 100;
     tally_take(tally, &fact);
 }
 
@@ -544,17 +584,19 @@ static void test_budgets_merge(void **state)
     tally_init(&b, &arena, &config);
 
     end_with_budget(&a, false, 0, 9); /* has none: says nothing */
-    assert_true(a.budget.level_min < 0);
+    assert_true(a.extremes.budget_level_min < 0);
     tally_merge(&a, &b);
-    assert_true(a.budget.level_min < 0);
+    assert_true(a.extremes.budget_level_min < 0);
 
     end_with_budget(&b, true, 4.5, 2);
     tally_merge(&a, &b);
-    assert_true(a.budget.level_min == 4.5);
+    assert_true(a.extremes.budget_level_min == 4.5);
     end_with_budget(&a, true, 0, 1);
     end_with_budget(&a, true, 7, 3);
-    assert_true(a.budget.level_min == 0);
-    assert_int_equal(a.budget.granted, 6);
+    assert_true(a.extremes.budget_level_min == 0);
+    assert_int_equal(a.total.retries_granted, 6);
+    assert_int_equal(a.total.retries_denied, 36);
+    assert_int_equal(a.total.budget_hedges, 306);
     assert_int_equal(a.total.reasons[FINISH_BUDGET_EXHAUSTED], 4);
     tally_check(&a);
     arena_release(&arena);
@@ -567,8 +609,9 @@ int main(void)
         cmocka_unit_test(test_random_streams_hold_the_equations),
         cmocka_unit_test(test_parts_merge_to_the_whole),
         cmocka_unit_test(test_panels_that_repeat_the_total_are_the_total),
-        cmocka_unit_test(test_warmup_leaves_no_trace_but_its_effects),
+        cmocka_unit_test(test_warmup_leaves_no_trace),
         cmocka_unit_test(test_late_verdicts_are_not_goodput),
+        cmocka_unit_test(test_rates_have_an_end),
         cmocka_unit_test(test_broken_streams_are_caught),
         cmocka_unit_test(test_broken_sums_are_caught),
         cmocka_unit_test(test_layers_that_are_off_are_not_counted),

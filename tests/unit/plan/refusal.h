@@ -29,7 +29,7 @@ static inline void check(const struct refusal *refusal)
         }
     }
     errors_print(&errors, stderr);
-    fail_msg("not told as expected: %s", refusal->profile);
+    fail_msg("not reported as expected: %s", refusal->profile);
 }
 
 static inline void check_all(const struct refusal *refusals, size_t count)

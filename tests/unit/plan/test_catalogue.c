@@ -71,8 +71,9 @@ static void patterns_pick_by_name(void **state)
     assert_names(part, 1, "clients/Alpha-1 clients/alpha-2");
     assert_names(glob, 1, "clients/Alpha-1 clients/alpha-2");
     assert_names(whole, 1, "clients/twin others/twin");
-    assert_names(both, 2, "clients/Alpha-1 clients/alpha-2 others/twin "
-                          "others/twin-b");
+    assert_names(both, 2,
+                 "clients/Alpha-1 clients/alpha-2 others/twin "
+                 "others/twin-b");
 }
 
 static void a_pattern_that_picks_nothing_is_an_error(void **state)
@@ -91,7 +92,7 @@ static void a_pattern_that_picks_nothing_is_an_error(void **state)
     catalogue_release(&catalogue);
 }
 
-static void entries_tell_what_they_can(void **state)
+static void entries_say_what_they_can(void **state)
 {
     static const char *const patterns[] = {"*"};
     struct catalogue catalogue;
@@ -150,9 +151,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(patterns_pick_by_name),
         cmocka_unit_test(a_pattern_that_picks_nothing_is_an_error),
-        cmocka_unit_test(entries_tell_what_they_can),
+        cmocka_unit_test(entries_say_what_they_can),
         cmocka_unit_test(own_profiles_are_found_in_folders),
     };
-    return cmocka_run_group_tests_name("catalogue", tests, make_profiles,
+    return cmocka_run_group_tests_name("plan/catalogue", tests, make_profiles,
                                        remove_profiles);
 }

@@ -99,8 +99,7 @@ static void each_says_what_it_stands_for(void **state)
         }
         text_of(tree, i, "source");
         text_of(tree, i, "version");
-        assert_string_equal(text_of(tree, i, "$schema"),
-                            "../profile.schema");
+        assert_string_equal(text_of(tree, i, "$schema"), "../profile.schema");
         assert_string_equal(text_of(tree, i, "schema"), "squall.profile/1");
         assert_string_equal(text_of(tree, i, "kind"), "client");
         assert_string_equal(text_of(tree, i, "name"),
@@ -113,9 +112,8 @@ static void each_says_what_it_stands_for(void **state)
  * other profiles to say. */
 static void each_is_a_policy_and_no_more(void **state)
 {
-    static const char *const others[] = {"load",   "target",  "requests",
-                                         "faults", "service", "ledger",
-                                         "slo"};
+    static const char *const others[] = {
+        "load", "target", "requests", "faults", "service", "ledger", "slo"};
     (void)state;
     for (size_t i = 0; i < clients.count; i++) {
         cJSON *tree = parse(i);
@@ -167,8 +165,7 @@ static void assert_same_waits(const struct plan *alone,
     assert_true(delays_read_draws("0,0.5,1", &draws, &errors));
     for (size_t c = 0; delays_class_name(c); c++) {
         struct delays a, b;
-        assert_true(
-            delays_find_class(delays_class_name(c), &class, &errors));
+        assert_true(delays_find_class(delays_class_name(c), &class, &errors));
         assert_int_equal(delays_retries_class(alone, class),
                          delays_retries_class(merged, class));
         delays_make(&a, alone, class, &draws, RETRIES_COMPARED);
@@ -178,7 +175,8 @@ static void assert_same_waits(const struct plan *alone,
             if (delays_wait(&a, n % 3, n / 3).ns !=
                 delays_wait(&b, n % 3, n / 3).ns) {
                 fail_msg("%s: wait %zu after %s is not its own behind a "
-                         "scenario", clients.names[client], n / 3 + 1,
+                         "scenario",
+                         clients.names[client], n / 3 + 1,
                          delays_class_name(c));
             }
         }
@@ -220,5 +218,6 @@ int main(void)
         cmocka_unit_test(each_goes_with_every_scenario),
         cmocka_unit_test(a_scenario_leaves_nothing_behind),
     };
-    return cmocka_run_group_tests_name("clients", tests, find_clients, NULL);
+    return cmocka_run_group_tests_name("plan/clients", tests, find_clients,
+                                       NULL);
 }

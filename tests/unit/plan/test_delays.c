@@ -28,91 +28,134 @@ static const struct vector vectors[] = {
      "'backoff': {'type': 'exponential', 'initial': '50ms', 'multiplier': 2,"
      " 'max': '20s', 'cap': 'base', 'jitter': 'full',"
      " 'by_class': {'throttle': {'initial': '1s'}}}",
-     "transient", 4, exactly,
+     "transient",
+     4,
+     exactly,
      {{0, 25, 50}, {0, 50, 100}, {0, 100, 200}, {0, 200, 400}}},
     {"aws-standard-2026",
      "'backoff': {'type': 'exponential', 'initial': '50ms', 'multiplier': 2,"
      " 'max': '20s', 'cap': 'base', 'jitter': 'full',"
      " 'by_class': {'throttle': {'initial': '1s'}}}",
-     "throttle", 3, exactly,
+     "throttle",
+     3,
+     exactly,
      {{0, 500, 1000}, {0, 1000, 2000}, {0, 2000, 4000}}},
     {"botocore-standard-pre2026",
      "'backoff': {'type': 'exponential', 'initial': '1s', 'multiplier': 2,"
      " 'max': '20s', 'cap': 'base', 'jitter': 'full'}",
-     "transient", 4, exactly,
+     "transient",
+     4,
+     exactly,
      {{0, 500, 1000}, {0, 1000, 2000}, {0, 2000, 4000}, {0, 4000, 8000}}},
     {"aws-go-v2-pre2026",
      "'backoff': {'type': 'exponential', 'initial': '1s', 'multiplier': 2,"
      " 'exponent_offset': 1, 'max': '20s',"
      " 'jitter': {'mult': [0, 1], 'at_cap': false}}",
-     "transient", 5, exactly,
-     {{0, 1000, 2000}, {0, 2000, 4000}, {0, 4000, 8000}, {0, 8000, 16000},
+     "transient",
+     5,
+     exactly,
+     {{0, 1000, 2000},
+      {0, 2000, 4000},
+      {0, 4000, 8000},
+      {0, 8000, 16000},
       {20000, 20000, 20000}}},
     {"java-v2-legacy",
      "'backoff': {'type': 'exponential', 'initial': '100ms', 'multiplier': 2,"
      " 'max': '20s', 'jitter': 'full', 'by_class': {'throttle':"
      " {'initial': '500ms', 'jitter': 'equal'}}}",
-     "throttle", 3, exactly,
+     "throttle",
+     3,
+     exactly,
      {{250, 375, 500}, {500, 750, 1000}, {1000, 1500, 2000}}},
     {"envoy-5xx",
      "'backoff': {'type': 'exponential', 'initial': '25ms', 'multiplier': 2,"
      " 'max': '250ms', 'cap': 'base', 'jitter': 'full'}",
-     "transient", 5, exactly,
-     {{0, 12.5, 25}, {0, 25, 50}, {0, 50, 100}, {0, 100, 200},
-      {0, 125, 250}}},
+     "transient",
+     5,
+     exactly,
+     {{0, 12.5, 25}, {0, 25, 50}, {0, 50, 100}, {0, 100, 200}, {0, 125, 250}}},
     {"grpc-example",
      "'backoff': {'type': 'exponential', 'initial': '100ms', 'multiplier': 2,"
      " 'max': '1s', 'cap': 'base', 'jitter': {'mult': [0.8, 1.2]}}",
-     "transient", 5, exactly,
-     {{80, 100, 120}, {160, 200, 240}, {320, 400, 480}, {640, 800, 960},
+     "transient",
+     5,
+     exactly,
+     {{80, 100, 120},
+      {160, 200, 240},
+      {320, 400, 480},
+      {640, 800, 960},
       {800, 1000, 1200}}},
     {"linkerd-annotation",
      "'backoff': {'type': 'exponential', 'initial': '25ms', 'multiplier': 2,"
      " 'max': '250ms', 'cap': 'both', 'jitter': {'mult': [1, 2]}}",
-     "transient", 4, exactly,
+     "transient",
+     4,
+     exactly,
      {{25, 37.5, 50}, {50, 75, 100}, {100, 150, 200}, {200, 250, 250}}},
     {"stripe-node",
      "'backoff': {'type': 'exponential', 'initial': '250ms', 'multiplier': 2,"
      " 'max': '5s', 'floor': '500ms', 'jitter': 'equal'}",
-     "transient", 4, exactly,
-     {{500, 500, 500}, {500, 500, 500}, {500, 750, 1000},
-      {1000, 1500, 2000}}},
+     "transient",
+     4,
+     exactly,
+     {{500, 500, 500}, {500, 500, 500}, {500, 750, 1000}, {1000, 1500, 2000}}},
     {"stripe-python",
      "'backoff': {'type': 'exponential', 'initial': '500ms', 'multiplier': 2,"
      " 'max': '5s', 'floor': '500ms', 'jitter': 'equal'}",
-     "transient", 4, exactly,
-     {{500, 500, 500}, {500, 750, 1000}, {1000, 1500, 2000},
+     "transient",
+     4,
+     exactly,
+     {{500, 500, 500},
+      {500, 750, 1000},
+      {1000, 1500, 2000},
       {2000, 3000, 4000}}},
     {"stripe-go",
      "'backoff': {'type': 'quadratic', 'initial': '500ms',"
      " 'increment': '500ms', 'max': '5s', 'floor': '500ms',"
      " 'jitter': {'mult': [0.75, 1]}}",
-     "transient", 4, exactly,
-     {{500, 500, 500}, {750, 875, 1000}, {1875, 2187.5, 2500},
+     "transient",
+     4,
+     exactly,
+     {{500, 500, 500},
+      {750, 875, 1000},
+      {1875, 2187.5, 2500},
       {3750, 4375, 5000}}},
     {"azure-net",
      "'backoff': {'type': 'exponential', 'initial': '800ms', 'multiplier': 2,"
      " 'max': '60s', 'cap': 'final', 'jitter': {'mult': [0.8, 1.2]}}",
-     "transient", 4, exactly,
-     {{640, 800, 960}, {1280, 1600, 1920}, {2560, 3200, 3840},
+     "transient",
+     4,
+     exactly,
+     {{640, 800, 960},
+      {1280, 1600, 1920},
+      {2560, 3200, 3840},
       {5120, 6400, 7680}}},
     {"azure-go",
      "'backoff': {'type': 'exponential_minus_one', 'initial': '800ms',"
      " 'multiplier': 2, 'max': '60s', 'cap': 'final',"
      " 'jitter': {'mult': [0.8, 1.3]}}",
-     "transient", 4, exactly,
-     {{640, 840, 1040}, {1920, 2520, 3120}, {4480, 5880, 7280},
+     "transient",
+     4,
+     exactly,
+     {{640, 840, 1040},
+      {1920, 2520, 3120},
+      {4480, 5880, 7280},
       {9600, 12600, 15600}}},
     {"azure-python",
      "'backoff': {'type': 'exponential', 'initial': '800ms', 'multiplier': 2,"
      " 'max': '120s', 'immediate_retries': 1}",
-     "transient", 4, exactly,
-     {{0, 0, 0}, {1600, 1600, 1600}, {3200, 3200, 3200},
-      {6400, 6400, 6400}}},
+     "transient",
+     4,
+     exactly,
+     {{0, 0, 0}, {1600, 1600, 1600}, {3200, 3200, 3200}, {6400, 6400, 6400}}},
     {"dotnet-standard-handler",
      "'backoff': {'type': 'decorrelated_v2', 'initial': '2s'}",
-     "transient", 4, 0.5, /* published in whole milliseconds */
-     {{0, 1795, 2754}, {2754, 2186, 2920}, {2920, 4071, 5732},
+     "transient",
+     4,
+     0.5, /* published in whole milliseconds */
+     {{0, 1795, 2754},
+      {2754, 2186, 2920},
+      {2920, 4071, 5732},
       {5732, 8092, 11436}}},
 };
 
@@ -132,8 +175,10 @@ static struct plan *read_quoted(const char *text)
 static struct plan *read_retry(const char *members)
 {
     struct str text = STR_INIT;
-    str_printf(&text, "{'name': 'a client', 'retry': {'max_attempts': 3, "
-                      "'retry_on': ['5xx', '429'], %s}}", members);
+    str_printf(&text,
+               "{'name': 'a client', 'retry': {'max_attempts': 3, "
+               "'retry_on': ['5xx', '429'], %s}}",
+               members);
     struct plan *plan = read_quoted(text.text);
     str_release(&text);
     return plan;
@@ -148,8 +193,7 @@ static struct delays_draws draws_of(const char *text)
     return draws;
 }
 
-static void assert_vector(const struct vector *vector,
-                          const struct plan *plan)
+static void assert_vector(const struct vector *vector, const struct plan *plan)
 {
     struct delays_draws draws = draws_of("0,0.5,1");
     struct delays delays;
@@ -222,9 +266,9 @@ static void shipped_clients_keep_to_the_figures(void **state)
 /* Each schedule has a state of its own, which goes on from wait to wait. */
 static void state_is_carried_along_a_schedule(void **state)
 {
-    struct plan *plan = read_retry(
-        "'backoff': {'type': 'decorrelated', 'initial': '100ms',"
-        " 'max': '2s'}");
+    struct plan *plan =
+        read_retry("'backoff': {'type': 'decorrelated', 'initial': '100ms',"
+                   " 'max': '2s'}");
     struct delays_draws draws = draws_of("1,0,1.0");
     struct delays delays;
     (void)state;
@@ -245,9 +289,9 @@ static void state_is_carried_along_a_schedule(void **state)
 /* One u is both draws: the factor's and that of what is added. */
 static void one_draw_is_for_both_ranges(void **state)
 {
-    struct plan *plan = read_retry(
-        "'backoff': {'type': 'constant', 'initial': '1s', 'jitter':"
-        " {'mult': [1, 3], 'add': ['0ms', '100ms']}}");
+    struct plan *plan =
+        read_retry("'backoff': {'type': 'constant', 'initial': '1s', 'jitter':"
+                   " {'mult': [1, 3], 'add': ['0ms', '100ms']}}");
     struct delays_draws draws = draws_of("0.25");
     struct delays delays;
     (void)state;
@@ -275,16 +319,24 @@ static void as_many_retries_as_the_profile_does(void **state)
 {
     (void)state;
     assert_int_equal(retries_shown("{'retry': {'max_attempts': 5,"
-                                   " 'retry_on': ['5xx']}}", 0), 4);
+                                   " 'retry_on': ['5xx']}}",
+                                   0),
+                     4);
     assert_int_equal(retries_shown("{'retry': {'max_attempts': 5,"
-                                   " 'retry_on': ['5xx']}}", 9), 9);
+                                   " 'retry_on': ['5xx']}}",
+                                   9),
+                     9);
     assert_int_equal(retries_shown("{'retry': {'max_attempts': 0,"
                                    " 'retry_on': ['5xx']},"
-                                   " 'timeout': {'operation': '9s'}}", 0), 6);
+                                   " 'timeout': {'operation': '9s'}}",
+                                   0),
+                     6);
     assert_int_equal(
         retries_shown("{'retry': {'max_attempts': 1, 'classify': [{'when':"
                       " {'outcome': ['connect_refused']}, 'as': 'transient',"
-                      " 'ignore_limit': true, 'max_retries': 1}]}}", 0), 1);
+                      " 'ignore_limit': true, 'max_retries': 1}]}}",
+                      0),
+        1);
 }
 
 static void what_never_retries_has_no_waits(void **state)
@@ -293,7 +345,9 @@ static void what_never_retries_has_no_waits(void **state)
     assert_int_equal(retries_shown("{}", 0), 0);
     assert_int_equal(retries_shown("{}", 6), 0);
     assert_int_equal(retries_shown("{'retry': {'max_attempts': 1,"
-                                   " 'retry_on': ['5xx']}}", 6), 0);
+                                   " 'retry_on': ['5xx']}}",
+                                   6),
+                     0);
 }
 
 static void a_class_is_retried_by_a_rule(void **state)
@@ -322,8 +376,20 @@ static void draws_are_kept_as_written(void **state)
 static void bad_draws_are_refused(void **state)
 {
     static const char *const bad[] = {
-        "",    ",",    "0,",  "1.0001", "-0.5", "nan", "0x1", "1e-1",
-        "0.5 0.6", ".", "0..5", "inf", "0.5,0.5", "0,0.5,1,",
+        "",
+        ",",
+        "0,",
+        "1.0001",
+        "-0.5",
+        "nan",
+        "0x1",
+        "1e-1",
+        "0.5 0.6",
+        ".",
+        "0..5",
+        "inf",
+        "0.5,0.5",
+        "0,0.5,1,",
         "0.0000000000000000000000000000001",
         "0,.1,.2,.3,.4,.5,.6,.7,.8,.9,.11,.12,.13,.14,.15,.16,.17"};
     struct delays_draws draws;
@@ -331,8 +397,7 @@ static void bad_draws_are_refused(void **state)
 
     for (size_t i = 0; i < array_length(bad); i++) {
         errors = (struct errors)ERRORS_INIT;
-        if (delays_read_draws(bad[i], &draws, &errors) ||
-            errors.count == 0) {
+        if (delays_read_draws(bad[i], &draws, &errors) || errors.count == 0) {
             fail_msg("\"%s\" was taken", bad[i]);
         }
         assert_int_equal(errors_exit_status(&errors), 2);
@@ -375,7 +440,8 @@ static void document_has_one_entry_a_retry(void **state)
     char *printed = document_of(
         "{'name': 'n', 'retry': {'max_attempts': 3, 'retry_on': ['timeout'],"
         " 'backoff': {'type': 'exponential', 'initial': '25ms',"
-        " 'jitter': 'full'}}}", "x", 0);
+        " 'jitter': 'full'}}}",
+        "x", 0);
     (void)state;
     assert_string_equal(printed,
                         "{\"name\":\"n\",\"class\":\"timeout\","
@@ -416,6 +482,6 @@ int main(void)
         cmocka_unit_test(classes_that_are_not_retried_are_refused),
         cmocka_unit_test(document_has_one_entry_a_retry),
     };
-    return cmocka_run_group_tests_name("delays", tests, enter,
+    return cmocka_run_group_tests_name("plan/delays", tests, enter,
                                        leave_folder);
 }

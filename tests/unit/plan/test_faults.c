@@ -22,8 +22,7 @@ static void spans_are_read(void **state)
                  "{\"faults\":[{\"kind\":\"lost_response\",\"as\":\"reset\","
                  "\"after\":\"%s\"}]}",
                  spans[i].text);
-        struct plan *plan =
-            read_texts(text, NULL, (struct plan_input){0});
+        struct plan *plan = read_texts(text, NULL, (struct plan_input){0});
         assert_non_null(plan);
         const struct fault_span *after = &plan->faults[0].after;
         assert_true(plan->faults[0].is_swept);
@@ -34,18 +33,46 @@ static void spans_are_read(void **state)
     }
 }
 
+/* Of the whole load, the warm-up included; what shortens it, shortens them. */
+static void windows_may_be_shares_of_the_load(void **state)
+{
+    static const char text[] =
+        "{\"load\":{\"rate\":\"10/s\",\"warmup\":\"2s\","
+        "\"duration\":\"18s\"},"
+        "\"faults\":[{\"kind\":\"lost_request\",\"as\":\"reset\","
+        "\"from\":\"25%\",\"for\":\"10%\",\"every\":\"50%\"}],"
+        "\"service\":{\"faults\":[{\"kind\":\"stall\",\"from\":\"1s\","
+        "\"for\":\"12.5%\"}]}}";
+    static const char *const shorter[] = {"load.duration=8s"};
+    (void)state;
+    struct plan *plan = read_texts(text, NULL, (struct plan_input){0});
+    assert_non_null(plan);
+    assert_int_equal(plan->faults[0].window.from.ns, 5 * NS_PER_S);
+    assert_int_equal(plan->faults[0].window.length.ns, 2 * NS_PER_S);
+    assert_int_equal(plan->faults[0].window.every.ns, 10 * NS_PER_S);
+    assert_int_equal(plan->service.faults[0].window.from.ns, NS_PER_S);
+    assert_int_equal(plan->service.faults[0].window.length.ns,
+                     2500 * NS_PER_MS);
+    plan_free(plan);
+    plan = read_texts(text, NULL,
+                      (struct plan_input){.set_count = 1, .sets = shorter});
+    assert_non_null(plan);
+    assert_int_equal(plan->faults[0].window.from.ns, 2500 * NS_PER_MS);
+    plan_free(plan);
+}
+
 static void every_kind_is_accepted(void **state)
 {
     (void)state;
-    struct plan *plan = read_texts(
-        "{" BODY "\"faults\":["
-        "{\"kind\":\"lost_request\",\"as\":\"reset\"},"
-        "{\"kind\":\"torn_request\",\"as\":\"reset\"},"
-        "{\"kind\":\"lost_response\",\"as\":\"reset\"},"
-        "{\"kind\":\"duplicate\"},{\"kind\":\"late_duplicate\"},"
-        "{\"kind\":\"delay\",\"delay\":\"5ms..9ms\"},"
-        "{\"kind\":\"slow_read\",\"rate\":\"2KiB\"}]}",
-        NULL, (struct plan_input){0});
+    struct plan *plan =
+        read_texts("{" BODY "\"faults\":["
+                   "{\"kind\":\"lost_request\",\"as\":\"reset\"},"
+                   "{\"kind\":\"torn_request\",\"as\":\"reset\"},"
+                   "{\"kind\":\"lost_response\",\"as\":\"reset\"},"
+                   "{\"kind\":\"duplicate\"},{\"kind\":\"late_duplicate\"},"
+                   "{\"kind\":\"delay\",\"delay\":\"5ms..9ms\"},"
+                   "{\"kind\":\"slow_read\",\"rate\":\"2KiB\"}]}",
+                   NULL, (struct plan_input){0});
     assert_non_null(plan);
     assert_int_equal(plan->fault_count, FAULT_COUNT);
     for (int kind = 0; kind < FAULT_COUNT; kind++) {
@@ -71,16 +98,17 @@ static void copies_have_connections(void **state)
         {"{\"faults\":[{\"kind\":\"late_duplicate\"}]}", 2},
         {"{\"faults\":[{\"kind\":\"duplicate\",\"ratio\":0}]}", 1},
         {"{\"hedge\":{\"max_extra\":1,\"trigger\":\"delay\",\"delay\":\"1ms\"}"
-         ",\"faults\":[{\"kind\":\"duplicate\"}]}", 3},
+         ",\"faults\":[{\"kind\":\"duplicate\"}]}",
+         3},
         {"{\"load\":{\"model\":\"open\",\"rate\":\"1/s\"},"
-         "\"faults\":[{\"kind\":\"duplicate\"}]}", 1},
+         "\"faults\":[{\"kind\":\"duplicate\"}]}",
+         1},
     };
     for (size_t i = 0; i < array_length(rows); i++) {
         struct plan *plan =
             read_texts(rows[i].text, NULL, (struct plan_input){0});
         assert_non_null(plan);
-        assert_int_equal(plan_connections_a_caller(plan),
-                         rows[i].connections);
+        assert_int_equal(plan_connections_a_caller(plan), rows[i].connections);
         plan_free(plan);
     }
 }
@@ -133,6 +161,11 @@ static void faults_have_what_they_do_not_look_at(void **state)
 static void bad_spans_are_refused(void **state)
 {
     static const struct refusal refusals[] = {
+        {"{\"faults\":[{\"kind\":\"duplicate\",\n\"from\":\"101%\"}]}", 2, 8,
+         "faults[0].from", "\"101%\" is out of range", "from 0% to 100%"},
+        {"{\"load\":{\"operations\":5},\"faults\":[\n"
+         "{\"kind\":\"duplicate\",\"from\":\"5%\"}]}",
+         2, 1, "faults[0]", "a share of the load needs", "load.duration"},
         {"{\"faults\":[{\"kind\":\"delay\",\n\"delay\":\"9ms..5ms\"}]}", 2, 9,
          "faults[0].delay", "goes downwards", "50ms..150ms"},
         {"{\"faults\":[{\"kind\":\"delay\",\n\"delay\":\"1ms..50%\"}]}", 2, 9,
@@ -157,6 +190,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(spans_are_read),
+        cmocka_unit_test(windows_may_be_shares_of_the_load),
         cmocka_unit_test(every_kind_is_accepted),
         cmocka_unit_test(copies_have_connections),
         cmocka_unit_test(faults_lack_what_they_need),

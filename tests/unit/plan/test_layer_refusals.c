@@ -216,7 +216,7 @@ static void limits_are_refused(void **state)
          "remove it, or write it as"},
         {"{\"concurrency\":{\"limit\":5,\"max_wait\":\"1s\"}}", 1, 27,
          "concurrency.max_wait",
-         "nobody waits where \"queue\" is 0, as it is by default",
+         "nothing waits where \"queue\" is 0, as it is by default",
          "add \"queue\": 100, or remove it"},
         {"{\"concurrency\":{\"limit\":5,\"tiers\":[{\"tier\":1}]}}", 1, 36,
          "concurrency.tiers[0]", "\"limit\" is missing",
@@ -224,7 +224,7 @@ static void limits_are_refused(void **state)
         {"{\"concurrency\":{\"limit\":5,\"tiers\":[{\"tier\":1,\"limit\":2,"
          "\"max_wait\":\"1s\"}]}}",
          1, 56, "concurrency.tiers[0].max_wait",
-         "nobody waits where \"queue\" is 0, as it is by default",
+         "nothing waits where \"queue\" is 0, as it is by default",
          "add \"queue\": 100, or remove it"},
         {"{\"concurrency\":{\"limit\":5,\"tiers\":[{\"tier\":1,\"limit\":2},"
          "{\"tier\":1,\"limit\":3}]}}",
@@ -299,7 +299,7 @@ static void rates_and_throttles_are_refused(void **state)
 {
     static const struct refusal refusals[] = {
         {"{\"rate_limit\":{}}", 1, 15, "rate_limit", "\"type\" is missing",
-         "rate_limit.type: How the rate is found."},
+         "rate_limit.type: How the rate is set."},
         {"{\"rate_limit\":{\"type\":\"token_bucket\",\"burst\":1}}", 1, 15,
          "rate_limit", "a token bucket needs \"rate\"",
          "add \"rate\": \"100/s\""},
@@ -320,7 +320,7 @@ static void rates_and_throttles_are_refused(void **state)
          1, 45, "rate_limit.applies_to[0]", "\"retries\" is not a choice",
          "write one of \"first\", \"retry\""},
         {"{\"throttle\":{\"k\":2}}", 1, 13, "throttle", "\"type\" is missing",
-         "throttle.type: How it is worked out."},
+         "throttle.type: How it is computed."},
         {"{\"throttle\":{\"type\":\"sre\",\"k\":0.5}}", 1, 31, "throttle.k",
          "0.5 is out of range", "it may be from 1 to 1000"},
         {"{\"throttle\":{\"type\":\"sre\",\"slots\":121}}", 1, 35,
@@ -418,7 +418,7 @@ static void orders_are_refused(void **state)
         {"{\"order\":[\"retry\",\"breker\"]}", 1, 19, "order[1]",
          "\"breker\" is not a choice", "did you mean \"breaker\"?"},
         {"{\"order\":[\"retry\",\"breaker\",\"retry\"]}", 1, 29, "order[2]",
-         "\"retry\" stands there twice (order[0]: a.json:1:11)",
+         "\"retry\" is listed twice (order[0]: a.json:1:11)",
          "remove one of them"},
         {"{\"order\":[\"hedge\",\"retry\"]}", 1, 19, "order[1]",
          "(order[0]: a.json:1:11)", "put \"retry\" before \"hedge\""},
@@ -482,6 +482,6 @@ int main(void)
         cmocka_unit_test(refinements_are_refused),
         cmocka_unit_test(orders_are_refused),
     };
-    return cmocka_run_group_tests_name("layer refusals", tests, enter_folder,
-                                       leave_folder);
+    return cmocka_run_group_tests_name("plan/layer_refusals", tests,
+                                       enter_folder, leave_folder);
 }

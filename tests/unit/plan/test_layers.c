@@ -384,8 +384,8 @@ static void assert_order(const struct order_case *expected)
     plan_free(plan);
 }
 
-#define BREAKER(more)                                                         \
-    "\"breaker\":{\"any_of\":[{\"type\":\"consecutive\",\"failures\":5}],"    \
+#define BREAKER(more) \
+    "\"breaker\":{\"any_of\":[{\"type\":\"consecutive\",\"failures\":5}]," \
     "\"open\":{\"type\":\"constant\",\"initial\":\"3s\"}" more "}"
 
 static void layers_are_put_in_order(void **state)
@@ -432,9 +432,11 @@ static void chains_are_those_of_the_order(void **state)
     static const enum layer attempt[] = {LAYER_CONCURRENCY,
                                          LAYER_ATTEMPT_TIMEOUT};
     struct plan *plan = read_good(
-        "{" BREAKER(",\"unit\":\"operation\"") ",\"concurrency\":{"
-        "\"limit\":4,\"slot_covers\":\"attempt\"},\"order\":[\"retry\","
-        "\"throttle\"]}",
+        "{" BREAKER(
+            ",\"unit\":\"operation\"") ",\"concurrency\":{"
+                                       "\"limit\":4,\"slot_covers\":"
+                                       "\"attempt\"},\"order\":[\"retry\","
+                                       "\"throttle\"]}",
         NULL);
     const struct layer_chain *chains = plan->policy.chains;
     (void)state;
@@ -467,6 +469,6 @@ int main(void)
         cmocka_unit_test(layers_are_put_in_order),
         cmocka_unit_test(chains_are_those_of_the_order),
     };
-    return cmocka_run_group_tests_name("layers", tests, enter_folder,
+    return cmocka_run_group_tests_name("plan/layers", tests, enter_folder,
                                        leave_folder);
 }

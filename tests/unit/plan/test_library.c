@@ -112,5 +112,6 @@ int main(void)
         cmocka_unit_test(every_combination_reads),
         cmocka_unit_test(names_are_found),
     };
-    return cmocka_run_group_tests_name("library", tests, use_shipped, NULL);
+    return cmocka_run_group_tests_name("plan/library", tests, use_shipped,
+                                       NULL);
 }

@@ -3,21 +3,10 @@
  * happens when nothing ever answers. In virtual time; the same failure again
  * and again, each attempt ending at the instant at which it starts. */
 #include "base/must.h"
-#include "base/str.h"
-#include "plan/library.h"
-#include "plan/plan.h"
-#include "policy/call.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "drive.h"
 
-#include <cmocka.h>
-
-enum { NOT_ASKED = 0, ATTEMPTS_MAX = 64, NO_HINT = -1 };
+enum { NOT_ASKED = 0, NO_HINT = -1 };
 
 /* What became of a Retry-After of 2 s. */
 enum kept {
@@ -111,9 +100,13 @@ struct remark {
 };
 
 #define STATUS(client, status, hint_s, attempts, wait_ms) \
-    {client, "GET", status, OUTCOME_OK, false, hint_s, attempts, wait_ms}
+    { \
+        client, "GET", status, OUTCOME_OK, false, hint_s, attempts, wait_ms \
+    }
 #define ENDING(client, method, outcome, reused, attempts) \
-    {client, method, 0, outcome, reused, NO_HINT, attempts, NO_HINT}
+    { \
+        client, method, 0, outcome, reused, NO_HINT, attempts, NO_HINT \
+    }
 
 static const struct remark remarks[] = {
     STATUS("got", 413, NO_HINT, 1, NO_HINT),
@@ -154,7 +147,7 @@ static const struct remark remarks[] = {
     ENDING("nginx-default", "DELETE", OUTCOME_RESET, false, 3),
     ENDING("nginx-default", "PATCH", OUTCOME_RESET, false, 1),
     ENDING("haproxy-default", "POST", OUTCOME_CONNECT_REFUSED, false, 4),
-    /* The server never answers, and a timeout that the client has strikes. */
+    /* The server never answers, and a timeout that the client has expires. */
     ENDING("okhttp-fresh", "GET", OUTCOME_TIMEOUT, false, 1),
     ENDING("square-node", "GET", OUTCOME_TIMEOUT, false, 1),
     ENDING("undici-retryagent", "GET", OUTCOME_TIMEOUT, false, 1),
@@ -170,121 +163,46 @@ static const struct {
     const char *client;
     int attempt_s, operation_s;
 } hangs[] = {
-    {"ky", 0, 10},            {"okhttp-fresh", 10, 0},
-    {"square-node", 60, 0},   {"openai-node", 300, 0},
-    {"anthropic-node", 300, 0}, {"octokit-retry", 300, 0},
-    {"slack-node", 300, 0},   {"undici-retryagent", 300, 0},
-    {"got", 0, 0},            {"axios-retry", 0, 0},
-    {"elasticsearch-node", 0, 0}, {"requests-default", 0, 0},
-    {"go-retryablehttp", 0, 0}, {"curl", 0, 0},
-    {"botocore-standard-pre2026", 60, 0}, {"botocore-legacy", 60, 0},
-    {"stripe-node", 80, 0},   {"stripe-python-2", 80, 0},
-    {"azure-python", 300, 0}, {"aws-js-s3", 0, 0},
-    {"aws-go-v2-pre2026", 0, 0}, {"azure-js", 0, 0},
-    {"azure-js-blob", 0, 0},  {"gaxios", 0, 0},
+    {"ky", 10, 0},
+    {"okhttp-fresh", 10, 0},
+    {"square-node", 60, 0},
+    {"openai-node", 300, 0},
+    {"anthropic-node", 300, 0},
+    {"octokit-retry", 300, 0},
+    {"slack-node", 300, 0},
+    {"undici-retryagent", 300, 0},
+    {"got", 0, 0},
+    {"axios-retry", 0, 0},
+    {"elasticsearch-node", 0, 0},
+    {"requests-default", 0, 0},
+    {"go-retryablehttp", 0, 0},
+    {"curl", 0, 0},
+    {"botocore-standard-pre2026", 60, 0},
+    {"botocore-legacy", 60, 0},
+    {"stripe-node", 80, 0},
+    {"stripe-python-2", 80, 0},
+    {"azure-python", 300, 0},
+    {"aws-js-s3", 0, 0},
+    {"aws-go-v2-pre2026", 0, 0},
+    {"azure-js", 0, 0},
+    {"azure-js-blob", 0, 0},
+    {"gaxios", 0, 0},
 };
 
-/* One operation: what each attempt ends as, and what came of it. */
-struct drive {
-    struct plan *plan;
-    struct attempt_result result;
-    struct instant timer; /* the last that was asked for */
-    unsigned attempts;
-    struct duration first_wait;
-};
-
-static struct plan *read_client(const char *client)
-{
-    struct errors errors = ERRORS_INIT;
-    struct str name = STR_INIT;
-
-    str_printf(&name, "clients/%s", client);
-    const char *const profile = name.text;
-    struct plan_input input = {.profile_count = 1, .profiles = &profile};
-    struct plan *plan = plan_read(&input, &errors);
-    errors_print(&errors, stderr);
-    assert_non_null(plan);
-    str_release(&name);
-    return plan;
-}
-
-/* What the host is to do next: an attempt to end or a time to wait for. */
-static bool perform(struct drive *drive, const struct actions *actions,
-                    struct instant *now, struct call_event *event)
-{
-    bool sends = false;
-
-    for (size_t i = 0; i < actions->count; i++) {
-        const struct action *action = &actions->list[i];
-        if (action->kind == ACTION_FINISH) {
-            return false;
-        }
-        if (action->kind == ACTION_SEND) {
-            sends = true;
-            drive->attempts++;
-            *event = (struct call_event){EVENT_ATTEMPT_DONE, action->attempt,
-                                         drive->result};
-        } else if (action->kind == ACTION_WAKE_AT) {
-            drive->timer = action->at;
-        }
-    }
-    if (!sends) {
-        assert_true(instant_before(drive->timer, INSTANT_NEVER));
-        if (drive->attempts == 1) {
-            drive->first_wait = instant_since(drive->timer, *now);
-        }
-        *now = drive->timer;
-        drive->timer = INSTANT_NEVER;
-        *event = (struct call_event){.kind = EVENT_WOKE};
-    }
-    return true;
-}
-
-static void run(struct drive *drive, const char *method)
-{
-    struct instant now = {NS_PER_S};
-    struct client *client = calloc(1, sizeof(*client));
-    struct call call;
-    struct actions actions;
-    struct call_event event = {.kind = EVENT_STARTED};
-    struct call_env env = {&drive->plan->policy, client,
-                           {.method = method_bit(method), .tier = 1}};
-
-    assert_non_null(client);
-    client_init(client, &drive->plan->policy, 1, 0);
-    call_init(&call, &drive->plan->policy, now);
-    do {
-        call_step(&call, now, &event, &env, &actions);
-    } while (perform(drive, &actions, &now, &event) &&
-             drive->attempts < ATTEMPTS_MAX);
-    free(client);
-}
-
-/* The hint is handed in as the host reads it: seconds of Retry-After, where
- * the client looks at it at all. */
+/* Seconds of Retry-After, where the client looks at it at all. */
 static void fail_with(struct drive *drive, const char *client,
                       const char *method, unsigned status,
                       enum outcome outcome, bool reused, int hint_s)
 {
-    *drive = (struct drive){.plan = read_client(client),
-                            .timer = INSTANT_NEVER};
-    drive->result = (struct attempt_result){
-        .outcome = outcome, .status = (uint16_t)status, .sent = true,
-        .reused = reused};
-    if (outcome == OUTCOME_CONNECT_REFUSED) {
-        drive->result.sent = false;
+    char header[64];
+
+    snprintf(header, sizeof(header), "Retry-After: %d", hint_s);
+    *drive = (struct drive){.plan = read_client(client)};
+    drive_ending(drive, status, outcome, reused);
+    if (hint_s != NO_HINT) {
+        drive_header(drive, header, 0);
     }
-    if (status) {
-        struct expect_config expect = {0};
-        status_set_add(&expect.ok, 200, 299);
-        drive->result.outcome =
-            outcome_of_status((uint16_t)status, &expect, false);
-    }
-    if (hint_s != NO_HINT && drive->plan->policy.retry.hint.count > 0) {
-        drive->result.hint = (struct server_hint){
-            HINT_WAIT, {hint_s * NS_PER_S}};
-    }
-    run(drive, method);
+    drive_operation(drive, method);
     plan_free(drive->plan);
 }
 
@@ -406,5 +324,6 @@ int main(void)
         cmocka_unit_test(remarks_hold),
         cmocka_unit_test(who_hangs_gives_up_when_seen),
     };
-    return cmocka_run_group_tests_name("observed", tests, use_shipped, NULL);
+    return cmocka_run_group_tests_name("plan/observed", tests, use_shipped,
+                                       NULL);
 }

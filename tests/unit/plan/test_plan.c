@@ -53,12 +53,12 @@ static void a_url_is_called_with_what_the_flags_say(void **state)
                                           "Authorization: Bearer x"};
     char out[2048];
     (void)state;
-    struct plan *plan = read_texts(
-        NULL, NULL,
-        (struct plan_input){.url = "http://u:p@localhost:80/a?b=1",
-                            .header_count = 2,
-                            .headers = headers,
-                            .body = "hello"});
+    struct plan *plan =
+        read_texts(NULL, NULL,
+                   (struct plan_input){.url = "http://u:p@localhost:80/a?b=1",
+                                       .header_count = 2,
+                                       .headers = headers,
+                                       .body = "hello"});
     assert_non_null(plan);
     const struct planned_request *request = &plan->requests[0];
     assert_string_equal(request->config.name, "default");
@@ -143,7 +143,8 @@ static void only_some_methods_have_a_key(void **state)
     plan_free(plan);
 }
 
-/* Without a header of its own, a key is carried where there is a hole. */
+/* Without a header of its own, a key is carried where there is a placeholder.
+ */
 static void a_key_may_be_in_the_request(void **state)
 {
     static const char *const carriers[] = {
@@ -161,7 +162,8 @@ static void a_key_may_be_in_the_request(void **state)
                  carriers[i]);
         struct plan *plan = read_good(profile, NULL);
         assert_int_equal(plan->requests[0].traits.has_key, i < 3);
-        assert_int_equal(plan->requests[0].header_count, i == 2);
+        /* A body says what it is. */
+        assert_int_equal(plan->requests[0].header_count, i != 1);
         plan_free(plan);
     }
 }
@@ -177,9 +179,8 @@ static void headers_are_sent_with_every_request(void **state)
         "\"requests\":[{\"name\":\"a\",\"headers\":{\"x-one\":\"own\"}},"
         "{\"name\":\"b\"}]}",
         "{\"headers\":{\"x-two\":\"new\"}}",
-        (struct plan_input){.url = "http://h/",
-                            .header_count = 1,
-                            .headers = flags});
+        (struct plan_input){
+            .url = "http://h/", .header_count = 1, .headers = flags});
     errors_print(&errors, stderr);
     assert_non_null(plan);
     static const char *const expected[2][4] = {
@@ -202,7 +203,7 @@ static void headers_are_sent_with_every_request(void **state)
     plan_free(plan);
 }
 
-static void traits_tell_size_and_tier(void **state)
+static void traits_have_size_and_tier(void **state)
 {
     struct plan *plan = read_good(
         "{\"target\":{\"url\":\"http://h/\"},\"requests\":["
@@ -220,11 +221,11 @@ static void traits_tell_size_and_tier(void **state)
 
 static void stages_and_warmup_make_phases(void **state)
 {
-    struct plan *plan = read_good(
-        "{\"load\":{\"rate\":\"5/s\",\"warmup\":\"2s\",\"stages\":["
-        "{\"for\":\"3s\",\"from\":\"1/s\"},"
-        "{\"name\":\"top\",\"for\":\"4s\",\"rate\":\"9/s\"}]}}",
-        NULL);
+    struct plan *plan =
+        read_good("{\"load\":{\"rate\":\"5/s\",\"warmup\":\"2s\",\"stages\":["
+                  "{\"for\":\"3s\",\"from\":\"1/s\"},"
+                  "{\"name\":\"top\",\"for\":\"4s\",\"rate\":\"9/s\"}]}}",
+                  NULL);
     (void)state;
     const struct load_config *load = &plan->load;
     assert_int_equal(load->model, LOAD_OPEN);
@@ -255,7 +256,7 @@ struct counts {
 static void a_pool_is_one_or_one_a_client(void **state)
 {
     static const struct counts rows[] = {
-        /* In the closed model a client has one connection, unless told. */
+        /* In the closed model a client has one connection, unless set. */
         {"{\"load\":{\"pool\":\"per_client\"}}", 10, 10},
         {"{\"load\":{\"pool\":\"per_client\",\"connections\":30}}", 30, 30},
         {"{\"load\":{\"pool\":\"per_client\",\"clients\":30}}", 30, 30},
@@ -279,10 +280,37 @@ static void a_pool_is_one_or_one_a_client(void **state)
     (void)state;
     for (size_t i = 0; i < array_length(rows); i++) {
         struct plan *plan = read_good(rows[i].profile, NULL);
-        assert_int_equal(plan->load.pool, i < 7 ? POOL_PER_CLIENT
-                                                : POOL_SHARED);
+        assert_int_equal(plan->load.pool,
+                         i < 7 ? POOL_PER_CLIENT : POOL_SHARED);
         assert_int_equal(plan->load.clients, rows[i].clients);
         assert_int_equal(plan->load.connections, rows[i].connections);
+        plan_free(plan);
+    }
+}
+
+/* What is no more than a default may be lowered to what there is room for;
+ * also where it is written out, as in a profile that was shown. */
+static void connections_are_asked_for_or_a_default(void **state)
+{
+    static const struct {
+        const char *profile, *set;
+        bool given;
+    } rows[] = {
+        {"{\"load\":{\"rate\":\"1/s\"}}", NULL, false},
+        {"{\"load\":{\"rate\":\"1/s\",\"connections\":10000}}", NULL, false},
+        {"{\"load\":{\"rate\":\"1/s\",\"connections\":9999}}", NULL, true},
+        {"{\"load\":{\"rate\":\"1/s\",\"connections\":9999}}",
+         "load.max_in_flight=9999", false},
+        {"{\"load\":{\"rate\":\"1/s\"}}", "load.connections=10000", true},
+        {"{\"load\":{\"rate\":\"1/s\",\"connections\":10000}}",
+         "load.connections=10000", true},
+    };
+    (void)state;
+    for (size_t i = 0; i < array_length(rows); i++) {
+        struct plan *plan =
+            read_sets(rows[i].profile, &rows[i].set, rows[i].set ? 1 : 0);
+        assert_non_null(plan);
+        assert_int_equal(plan->load.connections_given, rows[i].given);
         plan_free(plan);
     }
 }
@@ -421,8 +449,9 @@ static void the_environment_fills_and_is_masked(void **state)
         "\"headers\":{\"X-Own\":\"a ${env:SQUALL_TEST_SECRET} b\","
         "\"x-api-key\":\"k3y\",\"Accept\":\"*/*\"}}]}",
         NULL);
-    assert_string_equal(plan->requests[0].config.headers.items[0].value,
-                        "a s3cret b");
+    char sent[64];
+    fill(&plan->requests[0].header_lines[0], sent, sizeof(sent));
+    assert_string_equal(sent, "X-Own: a s3cret b");
     char *profile = cJSON_PrintUnformatted(plan->profile);
     assert_null(strstr(profile, "s3cret"));
     assert_null(strstr(profile, "k3y"));
@@ -444,9 +473,9 @@ static void bodies_come_from_files(void **state)
     fill(&plan->requests[0].body, out, sizeof(out));
     assert_string_equal(out, "id=2");
     plan_free(plan);
-    assert_null(read_texts(NULL, NULL, (struct plan_input){
-                                           .url = "http://h/",
-                                           .body = "@nothing.txt"}));
+    assert_null(read_texts(
+        NULL, NULL,
+        (struct plan_input){.url = "http://h/", .body = "@nothing.txt"}));
     assert_int_equal(errors.list[0].code, ERROR_NO_FILE);
     plan = read_good("{\"requests\":[{\"body\":{\"a\": [1]}}]}", NULL);
     assert_string_equal(plan->requests[0].config.body, "{\"a\":[1]}");
@@ -456,8 +485,8 @@ static void bodies_come_from_files(void **state)
 static void a_seed_on_the_command_line_wins(void **state)
 {
     (void)state;
-    struct plan *plan = read_texts("{\"seed\":7}", NULL,
-                                   (struct plan_input){.seed = 3});
+    struct plan *plan =
+        read_texts("{\"seed\":7}", NULL, (struct plan_input){.seed = 3});
     assert_int_equal(plan->seed, 7);
     plan_free(plan);
     plan = read_texts("{\"seed\":7}", NULL,
@@ -467,6 +496,74 @@ static void a_seed_on_the_command_line_wins(void **state)
     plan = read_texts(NULL, NULL, (struct plan_input){.seed = 3});
     assert_int_equal(plan->seed, 3);
     plan_free(plan);
+}
+
+/* Who won where profiles disagree: a value, and the policy that a whole client
+ * replaces. What they agree on, and what a flag says, is no override. */
+static void overrides_are_noted(void **state)
+{
+    static const char *const sets[] = {"timeout.attempt=5s"};
+    (void)state;
+    struct plan *plan = read_texts(
+        "{\"name\":\"x\",\"timeout\":{\"attempt\":\"1s\",\"connect\":\"1s\"},"
+        "\"retry\":{\"max_attempts\":2,\"retry_on\":[\"5xx\"]}}",
+        "{\"name\":\"y\",\"timeout\":{\"attempt\":\"2s\",\"connect\":\"1s\"},"
+        "\"slo\":[\"p99 < 1s\"]}",
+        (struct plan_input){.sets = sets, .set_count = 1});
+    assert_non_null(plan);
+    assert_int_equal(plan->overrides.count, 1);
+    assert_string_equal(plan->overrides.list[0].key, "timeout.attempt");
+    assert_string_equal(plan->overrides.list[0].by, "b.json");
+    assert_string_equal(plan->overrides.list[0].of, "a.json");
+    plan_free(plan);
+    plan =
+        read_texts("{\"retry\":{\"max_attempts\":2,\"retry_on\":[\"5xx\"]}}",
+                   "{\"kind\":\"client\",\"retry\":{\"max_attempts\":1}}",
+                   (struct plan_input){0});
+    assert_non_null(plan);
+    assert_int_equal(plan->overrides.count, 1);
+    assert_string_equal(plan->overrides.list[0].key, "retry");
+    plan_free(plan);
+}
+
+/* A scenario has no policy of its own, a strategy nothing else: no pair of
+ * those that are shipped disagrees. */
+static void shipped_pairs_agree(void **state)
+{
+    static const char *const scenarios[] = {
+        "brownout", "duplicates",   "lost-responses", "outage",
+        "spike",    "slow-network", "steady",         "torn-requests",
+    };
+    static const char *const strategies[] = {
+        "adaptive-limit", "breaker",       "broken-keys",
+        "budgeted",       "deadline-only", "decorrelated-jitter",
+        "equal-jitter",   "exponential",   "fixed",
+        "full-jitter",    "hedged",        "immediate",
+        "none",           "sre-throttle",  "token-bucket",
+    };
+    (void)state;
+    for (size_t i = 0; i < array_length(scenarios); i++) {
+        for (size_t k = 0; k < array_length(strategies); k++) {
+            const char *names[] = {scenarios[i], strategies[k]};
+            struct plan_input input = {.profiles = names, .profile_count = 2};
+            errors = (struct errors)ERRORS_INIT;
+            struct plan *plan = plan_read(&input, &errors);
+            assert_non_null(plan);
+            if (plan->overrides.count > 0) {
+                fail_msg("%s and %s disagree on %s", names[0], names[1],
+                         plan->overrides.list[0].key);
+            }
+            plan_free(plan);
+        }
+    }
+}
+
+static int enter(void **state)
+{
+    char *path = realpath("profiles", NULL);
+    bool good = path && setenv("SQUALL_PROFILES", path, 1) == 0;
+    free(path);
+    return good ? enter_folder(state) : -1;
 }
 
 int main(void)
@@ -479,9 +576,10 @@ int main(void)
         cmocka_unit_test(only_some_methods_have_a_key),
         cmocka_unit_test(a_key_may_be_in_the_request),
         cmocka_unit_test(headers_are_sent_with_every_request),
-        cmocka_unit_test(traits_tell_size_and_tier),
+        cmocka_unit_test(traits_have_size_and_tier),
         cmocka_unit_test(stages_and_warmup_make_phases),
         cmocka_unit_test(a_pool_is_one_or_one_a_client),
+        cmocka_unit_test(connections_are_asked_for_or_a_default),
         cmocka_unit_test(a_class_changes_parts_of_the_backoff),
         cmocka_unit_test(rules_and_tokens_become_one_list),
         cmocka_unit_test(rules_ask_for_headers_and_refusals),
@@ -490,7 +588,9 @@ int main(void)
         cmocka_unit_test(the_environment_fills_and_is_masked),
         cmocka_unit_test(bodies_come_from_files),
         cmocka_unit_test(a_seed_on_the_command_line_wins),
+        cmocka_unit_test(overrides_are_noted),
+        cmocka_unit_test(shipped_pairs_agree),
     };
-    return cmocka_run_group_tests_name("plan", tests, enter_folder,
+    return cmocka_run_group_tests_name("plan/plan", tests, enter,
                                        leave_folder);
 }

@@ -76,8 +76,8 @@ static void values_are_refused(void **state)
          "no scheme", "write http://localhost:80/a"},
         {"{\"target\":{\"url\":\"ftp://h/\"}}", 1, 18, "target.url",
          "neither http nor https", "http://"},
-        {"{\"target\":{\"url\":\"http://h:99999/\"}}", 1, 18, "target.url",
-         "", "http://host:port/path"},
+        {"{\"target\":{\"url\":\"http://h:99999/\"}}", 1, 18, "target.url", "",
+         "http://host:port/path"},
         {"{\"target\":{\"url\":\"http://h/\",\"http\":\"2\","
          "\"proxy\":\"http://p:1/\"}}",
          1, 30, "target.http", "HTTP/1.1", "SOCKS"},
@@ -139,7 +139,7 @@ static void keys_and_headers_are_refused(void **state)
         {"{\"headers\":{\"a b\":\"1\"}}", 1, 19, "headers.a b",
          "not a header name", ""},
         {"{\"headers\":{\"A\":\"{{keyy}}\"}}", 1, 17, "headers.A",
-         "no such hole", ""},
+         "no such placeholder", ""},
         {"{\"headers\":{\"content-length\":\"1\"}}", 1, 30,
          "headers.content-length", "squall writes this", ""},
         {"{\"idempotency\":{\"methods\":[\"POST\"]},\n\"requests\":["
@@ -171,10 +171,10 @@ static void keys_that_join_nothing_are_refused(void **state)
          "{{op.id}}"},
         {"{\"ledger\":{\"key\":\"{{op.id}}-{{attempt}}\"},\n"
          "\"requests\":[{\"body\":\"x\"}]}",
-         1, 18, "ledger.key", "another one in each attempt", "{{op.id}}"},
+         1, 18, "ledger.key", "differs from attempt to attempt", "{{op.id}}"},
         {"{\"ledger\":{\"key\":\"{{span.id}}\"},\n"
          "\"requests\":[{\"body\":\"x\"}]}",
-         1, 18, "ledger.key", "another one in each attempt", "{{op.id}}"},
+         1, 18, "ledger.key", "differs from attempt to attempt", "{{op.id}}"},
     };
     check_all(refusals, array_length(refusals));
 }
@@ -204,16 +204,19 @@ static void contradictions_name_both_places(void **state)
          "\"idempotency\":{\"scope\":\"none\"}}",
          1, 13, "headers.A", "no idempotency key (idempotency: a.json:2:1)",
          "idempotency"},
-        {"{\"headers\":{\"idempotency-key\":\"1\"},\n\"idempotency\":{}}",
-         1, 13, "headers.idempotency-key",
-         "already (idempotency: a.json:2:1)", "scope"},
+        {"{\"headers\":{\"idempotency-key\":\"1\"},\n\"idempotency\":{}}", 1,
+         13, "headers.idempotency-key", "already (idempotency: a.json:2:1)",
+         "scope"},
         {"{\"requests\":[{\"path\":\"/{{key}}\"}],\n"
          "\"idempotency\":{\"methods\":[\"POST\"]}}",
          1, 15, "requests[0].path",
-         "GET has no key (idempotency.methods: a.json:2:16)",
-         "add \"GET\""},
+         "GET has no key (idempotency.methods: a.json:2:16)", "add \"GET\""},
         {"{\"load\":{\"connections\":2,\"threads\":4}}", 1, 10,
          "load.connections", "(load.threads: a.json:1:26)", ""},
+        {"{\"load\":{\"operations\":9,\"connections\":2,\"threads\":4}}", 1,
+         25, "load.connections", "(load.threads: a.json:1:41)", ""},
+        {"{\"load\":{\"clients\":2,\"threads\":4}}", 1, 10, "load.clients",
+         "(load.threads: a.json:1:22)", ""},
         {"{\"load\":{\"clients\":9,\"pool\":\"per_client\",\n"
          "\"connections\":8}}",
          1, 10, "load.clients",
@@ -279,7 +282,8 @@ static void effect_ids_need_effects(void **state)
          "\"idempotency\":{\"effect_id\":\"/id\"}}",
          2, 16, "idempotency.effect_id",
          "no request performs an effect that an answer could name "
-         "(requests: a.json:1:2)", ""},
+         "(requests: a.json:1:2)",
+         ""},
     };
     (void)state;
     check_all(refusals, array_length(refusals));
@@ -288,11 +292,19 @@ static void effect_ids_need_effects(void **state)
 static void a_template_key_needs_its_text(void **state)
 {
     static const struct refusal missing = {
-        "{\"idempotency\":{\"key\":\"template\"}}", 1, 23, "idempotency.key",
-        "needs idempotency.template", "template"};
+        "{\"idempotency\":{\"key\":\"template\"}}",
+        1,
+        23,
+        "idempotency.key",
+        "needs idempotency.template",
+        "template"};
     static const struct refusal circular = {
-        "{\"idempotency\":{\"key\":\"template\",\"template\":\"{{key}}\"}}", 1,
-        45, "idempotency.template", "cannot be made of {{key}}", ""};
+        "{\"idempotency\":{\"key\":\"template\",\"template\":\"{{key}}\"}}",
+        1,
+        45,
+        "idempotency.template",
+        "cannot be made of {{key}}",
+        ""};
     (void)state;
     check(&missing);
     check(&circular);
@@ -318,8 +330,8 @@ static void budgets_are_refused(void **state)
          1, 18, "retry_budget.ratio", "(retry_budget.type: a.json:2:1)", ""},
         {"{\"retry_budget\":{\"type\":\"token_bucket\",\"initial\":6,\n"
          "\"capacity\":5}}",
-         1, 40, "retry_budget.initial",
-         "(retry_budget.capacity: a.json:2:1)", ""},
+         1, 40, "retry_budget.initial", "(retry_budget.capacity: a.json:2:1)",
+         ""},
         {"{\"retry_budget\":{\"type\":\"token_bucket\",\"allow_above\":5,\n"
          "\"capacity\":5}}",
          1, 40, "retry_budget.allow_above",
@@ -376,16 +388,15 @@ static void bad_flags_are_refused(void **state)
     static const char *const header[] = {"no colon"};
     static const char *const slo[] = {"p99 ~ 5"};
     (void)state;
-    assert_null(read_texts(NULL, NULL,
-                           (struct plan_input){.headers = header,
-                                               .header_count = 1}));
-    assert_int_equal(errors.list[0].code, ERROR_USAGE);
     assert_null(
-        read_texts(NULL, NULL, (struct plan_input){.url = "foo:80"}));
+        read_texts(NULL, NULL,
+                   (struct plan_input){.headers = header, .header_count = 1}));
+    assert_int_equal(errors.list[0].code, ERROR_USAGE);
+    assert_null(read_texts(NULL, NULL, (struct plan_input){.url = "foo:80"}));
     assert_string_equal(errors.list[0].file, "URL foo:80");
     assert_string_equal(errors.list[0].hint, "write http://foo:80");
-    assert_null(read_texts(NULL, NULL, (struct plan_input){
-                                           .slos = slo, .slo_count = 1}));
+    assert_null(read_texts(NULL, NULL,
+                           (struct plan_input){.slos = slo, .slo_count = 1}));
     assert_string_equal(errors.list[0].file, "--slo p99 ~ 5");
 }
 
@@ -405,6 +416,6 @@ int main(void)
         cmocka_unit_test(bad_sets_are_usage_errors),
         cmocka_unit_test(bad_flags_are_refused),
     };
-    return cmocka_run_group_tests_name("refusals", tests, enter_folder,
+    return cmocka_run_group_tests_name("plan/refusals", tests, enter_folder,
                                        leave_folder);
 }

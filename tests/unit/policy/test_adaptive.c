@@ -27,10 +27,9 @@ static void start(enum adaptive_algorithm algorithm)
 static void sample(double rtt_ms, unsigned in_flight, bool dropped)
 {
     now_us += 1000;
-    adaptive_on_sample(&adaptive, &config,
-                       (struct instant){now_us * NS_PER_US},
-                       duration_from_ns(rtt_ms * 1e6), in_flight, dropped,
-                       &rng);
+    adaptive_on_sample(
+        &adaptive, &config, (struct instant){now_us * NS_PER_US},
+        duration_from_ns(rtt_ms * 1e6), in_flight, dropped, &rng);
 }
 
 /* From 20 and a least rtt of 10 ms; log10(20) is 1 in whole steps, so the
@@ -45,19 +44,18 @@ static void test_vegas_steps(void **state)
         bool dropped;
         double expected;
     } rows[] = {
-        {10.0, 20, false, 26}, /* no queue */
-        {10.5, 20, false, 26}, /* 1 */
-        {11.0, 20, false, 21}, /* 2 */
-        {11.7, 20, false, 20}, /* 3 */
-        {14.0, 20, false, 20}, /* 6 */
-        {15.0, 20, false, 19}, /* 7 */
-        {10.0, 9, false, 20},  /* less than half in use */
-        {10.0, 10, false, 26},
-        {10.0, 9, true, 19},   /* dropped */
+        {10.0, 20, false, 26},                      /* no queue */
+        {10.5, 20, false, 26},                      /* 1 */
+        {11.0, 20, false, 21},                      /* 2 */
+        {11.7, 20, false, 20},                      /* 3 */
+        {14.0, 20, false, 20},                      /* 6 */
+        {15.0, 20, false, 19},                      /* 7 */
+        {10.0, 9, false, 20},                       /* less than half in use */
+        {10.0, 10, false, 26}, {10.0, 9, true, 19}, /* dropped */
     };
     for (size_t i = 0; i < array_length(rows); i++) {
         start(ADAPTIVE_VEGAS);
-        sample(10.0, 20, false); /* tells the least rtt and no more */
+        sample(10.0, 20, false); /* shows the least rtt and no more */
         assert_true(adaptive.limit == 20);
         sample(rows[i].rtt, rows[i].in_flight, rows[i].dropped);
         if (adaptive.limit != rows[i].expected) {
@@ -255,5 +253,5 @@ int main(void)
         cmocka_unit_test(test_aimd),
         cmocka_unit_test(test_envoy_gradient),
     };
-    return cmocka_run_group_tests_name("adaptive", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("policy/adaptive", tests, NULL, NULL);
 }

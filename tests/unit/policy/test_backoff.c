@@ -99,11 +99,10 @@ static void test_real_clients(void **state)
 
     config = exponential(25, 250, 1, 2);
     config.cap = CAP_BOTH;
-    expect_rows("Linkerd annotation", &config, 4,
-                (const double[][3]){{25, 37.5, 50},
-                                    {50, 75, 100},
-                                    {100, 150, 200},
-                                    {200, 250, 250}});
+    expect_rows(
+        "Linkerd annotation", &config, 4,
+        (const double[][3]){
+            {25, 37.5, 50}, {50, 75, 100}, {100, 150, 200}, {200, 250, 250}});
 }
 
 static void test_real_clients_with_a_floor(void **state)
@@ -145,8 +144,7 @@ static void test_real_clients_with_a_floor(void **state)
     config = exponential(1000, 0, 1, 1);
     config.jitter.add_high = ms(100);
     expect_rows("got", &config, 2,
-                (const double[][3]){{1000, 1050, 1100},
-                                    {2000, 2050, 2100}});
+                (const double[][3]){{1000, 1050, 1100}, {2000, 2050, 2100}});
 }
 
 /* Clients whose waits grow by other laws than doubling. */
@@ -185,15 +183,13 @@ static void test_real_clients_with_other_growth(void **state)
     config.type = BACKOFF_EXPONENTIAL_MINUS_ONE;
     config.exponent_offset = -1;
     expect_rows("Azure blobs for JavaScript", &config, 3,
-                (const double[][3]){{0, 0, 0},
-                                    {4000, 4000, 4000},
-                                    {12000, 12000, 12000}});
+                (const double[][3]){
+                    {0, 0, 0}, {4000, 4000, 4000}, {12000, 12000, 12000}});
     config.initial = ms(500);
     config.floor = ms(100);
     expect_rows("gaxios", &config, 3,
-                (const double[][3]){{100, 100, 100},
-                                    {500, 500, 500},
-                                    {1500, 1500, 1500}});
+                (const double[][3]){
+                    {100, 100, 100}, {500, 500, 500}, {1500, 1500, 1500}});
 
     config = exponential(1000, 10000, 1, 1);
     config.type = BACKOFF_LINEAR;
@@ -231,9 +227,8 @@ static void test_refined_jitter(void **state)
     config.jitter.add_high = ms(60);
     config.jitter.add_scales = true;
     expect_rows("linear, spread as it grows", &config, 3,
-                (const double[][3]){{100, 130, 160},
-                                    {200, 260, 320},
-                                    {300, 390, 480}});
+                (const double[][3]){
+                    {100, 130, 160}, {200, 260, 320}, {300, 390, 480}});
 
     /* Spring 7: U(x - j', x + j'), j' = j * x / initial, not below initial,
      * capped at last. */
@@ -391,17 +386,52 @@ static void test_decorrelated(void **state)
     assert_int_equal(backoff_delay(&config, &from, 0, 0.5, 0).ns, ms(200).ns);
     assert_int_equal(backoff_delay(&config, &from, 1, 0.0, 0).ns, ms(200).ns);
     assert_int_equal(backoff_delay(&config, &from, 2, 0.5, 0).ns, ms(400).ns);
-    assert_int_equal(backoff_delay(&config, &from, 3, 1.0, 0).ns,
-                     ms(1200).ns);
-    assert_int_equal(backoff_delay(&config, &from, 4, 1.0, 0).ns,
-                     ms(2000).ns);
+    assert_int_equal(backoff_delay(&config, &from, 3, 1.0, 0).ns, ms(1200).ns);
+    assert_int_equal(backoff_delay(&config, &from, 4, 1.0, 0).ns, ms(2000).ns);
+}
+
+/* The worked example of the header. */
+static void test_example(void **state)
+{
+    static const struct {
+        double low, high; /* mult */
+        int add_ms;       /* at most */
+        enum backoff_cap cap;
+        double u;
+        int waits_ms[6];
+    } rows[] = {
+        {1, 1, 0, CAP_BASE, 0, {100, 200, 400, 800, 1000, 1000}},
+        {0, 1, 0, CAP_BASE, 0.5, {50, 100, 200, 400, 500, 500}},
+        {0.5, 1, 0, CAP_BASE, 0.5, {75, 150, 300, 600, 750, 750}},
+        {1, 1, 100, CAP_BASE, 1, {200, 300, 500, 900, 1100, 1100}},
+        {1, 1, 100, CAP_FINAL, 1, {200, 300, 500, 900, 1000, 1000}},
+    };
+    (void)state;
+    for (size_t i = 0; i < array_length(rows); i++) {
+        struct backoff_state backoff = {.previous = DURATION_ZERO};
+        struct backoff_config config = {
+            .type = BACKOFF_EXPONENTIAL,
+            .initial = ms(100),
+            .multiplier = 2,
+            .max = ms(1000),
+            .cap = rows[i].cap,
+            .jitter = {.mult_low = rows[i].low,
+                       .mult_high = rows[i].high,
+                       .add_high = ms(rows[i].add_ms)},
+        };
+        for (unsigned n = 0; n < 6; n++) {
+            struct duration wait =
+                backoff_delay(&config, &backoff, n, rows[i].u, rows[i].u);
+            assert_int_equal(wait.ns, ms(rows[i].waits_ms[n]).ns);
+        }
+    }
 }
 
 /* Whatever the configuration, a delay moves its stream by two draws. */
 static void test_always_two_draws(void **state)
 {
     (void)state;
-    for (int type = BACKOFF_NONE; type <= BACKOFF_DECORRELATED_V2; type++) {
+    for (int type = 0; type < BACKOFF_TYPE_COUNT; type++) {
         struct backoff_config config = exponential(100, 0, 0, 1);
         config.type = (enum backoff_type)type;
         struct backoff_state backoff = {.previous = DURATION_ZERO};
@@ -417,6 +447,7 @@ static void test_always_two_draws(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_example),
         cmocka_unit_test(test_real_clients),
         cmocka_unit_test(test_real_clients_with_a_floor),
         cmocka_unit_test(test_real_clients_with_other_growth),
@@ -429,5 +460,5 @@ int main(void)
         cmocka_unit_test(test_decorrelated),
         cmocka_unit_test(test_always_two_draws),
     };
-    return cmocka_run_group_tests_name("backoff", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("policy/backoff", tests, NULL, NULL);
 }

@@ -89,10 +89,9 @@ static struct bench bench_of(const struct breaker_config *config)
 
 static void note(struct bench *bench, int64_t ms, const char *text)
 {
-    int written =
-        snprintf(bench->log + bench->length,
-                 sizeof(bench->log) - bench->length, "%lld %s\n",
-                 (long long)ms, text);
+    int written = snprintf(bench->log + bench->length,
+                           sizeof(bench->log) - bench->length, "%lld %s\n",
+                           (long long)ms, text);
     bench->length += (size_t)written;
     assert_true(bench->length < sizeof(bench->log));
 }
@@ -137,13 +136,13 @@ static void test_trace_by_count(void **state)
     (void)state;
     struct breaker_config config = counting();
     struct bench bench = bench_of(&config);
-    calls(&bench, 0, 10, "ffsxs");   /* two of four, and one ignored */
-    calls(&bench, 500, 500, "ss");   /* denied; half-open, the first probe */
+    calls(&bench, 0, 10, "ffsxs"); /* two of four, and one ignored */
+    calls(&bench, 500, 500, "ss"); /* denied; half-open, the first probe */
     assert_int_equal(bench.breaker.state, BREAKER_OPEN);
     calls(&bench, 1040, 10, "ff");   /* both probes are bad */
     calls(&bench, 1100, 1000, "fs"); /* denied; half-open, 1 bad of 2 */
     calls(&bench, 2110, 10, "f");
-    calls(&bench, 3110, 10, "xss");  /* an ignored one gives its probe back */
+    calls(&bench, 3110, 10, "xss"); /* an ignored one gives its probe back */
     calls(&bench, 3200, 10, "ssfsf");
     assert_string_equal(bench.log, "40 open\n"
                                    "500 denied\n"
@@ -328,8 +327,8 @@ static void test_probes_that_do_not_come_back(void **state)
     assert_true(breaker_allow(&bench.breaker, &config, at_ms(1299), &second,
                               &bench.rng));
     assert_int_equal(bench.breaker.state, BREAKER_HALF_OPEN);
-    breaker_on_done(&bench.breaker, &config, at_ms(1300), first,
-                    CLASS_SUCCESS, DURATION_ZERO, &bench.rng);
+    breaker_on_done(&bench.breaker, &config, at_ms(1300), first, CLASS_SUCCESS,
+                    DURATION_ZERO, &bench.rng);
     assert_int_equal(bench.breaker.state, BREAKER_OPEN);
     assert_int_equal(bench.breaker.open_until.ns, 2300 * NS_PER_MS);
     /* What comes back later is of another period. */
@@ -339,7 +338,7 @@ static void test_probes_that_do_not_come_back(void **state)
     assert_int_equal(bench.breaker.opened, 2);
 }
 
-/* -- every short sequence, against a model that is told in other words -- */
+/* -- every short sequence, against a model in other words -- */
 
 enum { DEPTH = 11, KINDS = 5, RUNNING_MAX = DEPTH };
 
@@ -471,8 +470,7 @@ static void test_every_short_sequence(void **state)
     config.open = constant(10);
     struct search s = {.bench = bench_of(&config)};
     explore(&s, 0);
-    print_message("%llu steps, %llu closings\n",
-                  (unsigned long long)sequences,
+    print_message("%llu steps, %llu closings\n", (unsigned long long)sequences,
                   (unsigned long long)closings);
     assert_true(sequences > 1000000 && closings > 100);
 }
@@ -489,5 +487,5 @@ int main(void)
         cmocka_unit_test(test_probes_that_do_not_come_back),
         cmocka_unit_test(test_every_short_sequence),
     };
-    return cmocka_run_group_tests_name("breaker", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("policy/breaker", tests, NULL, NULL);
 }

@@ -380,22 +380,20 @@ static void test_envoy_three_concurrent(void **state)
     }
     for (int i = 0; i < 10; i++) {
         budget_on_done(&budget, &config, &uses[i], false);
-        assert_int_equal(budget_take(&budget, &config, now, CLASS_TRANSIENT,
-                                     &uses[i]),
-                         i < 3);
+        assert_int_equal(
+            budget_take(&budget, &config, now, CLASS_TRANSIENT, &uses[i]),
+            i < 3);
     }
     budget_on_send(&budget, &config, &uses[0], true);
     assert_false(
         budget_take(&budget, &config, now, CLASS_TRANSIENT, &uses[3]));
     budget_on_done(&budget, &config, &uses[0], true);
-    assert_true(
-        budget_take(&budget, &config, now, CLASS_TRANSIENT, &uses[3]));
+    assert_true(budget_take(&budget, &config, now, CLASS_TRANSIENT, &uses[3]));
     /* One gives up in its backoff. */
     assert_false(
         budget_take(&budget, &config, now, CLASS_TRANSIENT, &uses[4]));
     budget_release(&budget, &uses[1]);
-    assert_true(
-        budget_take(&budget, &config, now, CLASS_TRANSIENT, &uses[4]));
+    assert_true(budget_take(&budget, &config, now, CLASS_TRANSIENT, &uses[4]));
     assert_true(budget_level(&budget, &config, now) == 0);
 }
 
@@ -421,10 +419,8 @@ static void test_envoy_ratio(void **state)
     for (int i = 0; i < 5; i++) {
         budget_on_send(&budget, &config, &use, true);
     }
-    assert_true(
-        budget_take(&budget, &config, now, CLASS_TRANSIENT, &use));
-    assert_false(
-        budget_take(&budget, &config, now, CLASS_TRANSIENT, &use));
+    assert_true(budget_take(&budget, &config, now, CLASS_TRANSIENT, &use));
+    assert_false(budget_take(&budget, &config, now, CLASS_TRANSIENT, &use));
     for (int i = 0; i < 95; i++) {
         budget_on_done(&budget, &config, &first, false);
     }
@@ -438,17 +434,13 @@ static void test_envoy_ratio(void **state)
     budget_init(&budget, &config);
     budget_on_start(&budget, &config, now, &use);
     for (int i = 0; i < 3; i++) {
-        assert_true(
-            budget_take(&budget, &config, now, CLASS_TRANSIENT, &use));
+        assert_true(budget_take(&budget, &config, now, CLASS_TRANSIENT, &use));
         budget_on_send(&budget, &config, &use, true);
     }
-    assert_false(
-        budget_take(&budget, &config, now, CLASS_TRANSIENT, &use));
+    assert_false(budget_take(&budget, &config, now, CLASS_TRANSIENT, &use));
     budget_on_done(&budget, &config, &use, true);
-    assert_true(
-        budget_take(&budget, &config, now, CLASS_TRANSIENT, &use));
-    assert_true(
-        budget_take(&budget, &config, now, CLASS_TRANSIENT, &use));
+    assert_true(budget_take(&budget, &config, now, CLASS_TRANSIENT, &use));
+    assert_true(budget_take(&budget, &config, now, CLASS_TRANSIENT, &use));
 }
 
 /* -- the "adaptive" client of Brooker, Fixing retries with token buckets and
@@ -550,5 +542,5 @@ int main(void)
         cmocka_unit_test(test_adaptive_published),
         cmocka_unit_test(test_none),
     };
-    return cmocka_run_group_tests_name("budget", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("policy/budget", tests, NULL, NULL);
 }

@@ -34,35 +34,70 @@ static void set_up(struct fixture *f)
     f->policy.retry.max_attempts = 3;
     f->policy.timeout.attempt = duration_s(1);
     f->policy.timeout.operation = duration_s(5);
-    assert_true(classify_expand(&f->policy.retry.classify, "reset",
-                                &problem));
-    assert_true(classify_expand(&f->policy.retry.classify, "timeout",
-                                &problem));
+    assert_true(classify_expand(&f->policy.retry.classify, "reset", &problem));
+    assert_true(
+        classify_expand(&f->policy.retry.classify, "timeout", &problem));
     for (size_t i = 0; i < CLASS_COUNT; i++) {
         f->policy.retry.backoff[i].type = BACKOFF_CONSTANT;
         f->policy.retry.backoff[i].initial = duration_ms(100);
     }
     client_init(&f->client, &f->policy, 1, 0);
-    f->env = (struct call_env){.policy = &f->policy, .client = &f->client,
+    f->env = (struct call_env){.policy = &f->policy,
+                               .client = &f->client,
                                .traits = {.method = METHOD_GET}};
     memset(&f->call, 0xa5, sizeof(f->call)); /* slots are used again */
     memset(&f->actions, 0xa5, sizeof(f->actions));
     call_init(&f->call, &f->policy, at_ms(0));
 }
 
+/* The timer as it stands after both. */
+static void merge(struct actions *to, const struct actions *from)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        if (to->count > 0 && from->list[i].kind == ACTION_WAKE_AT &&
+            to->list[to->count - 1].kind == ACTION_WAKE_AT) {
+            to->count--;
+        }
+        to->list[to->count++] = from->list[i];
+    }
+}
+
+/* A connection is free: what is to be sent is sent at once. */
+static void send_now(struct fixture *f, int64_t ms)
+{
+    for (size_t i = 0; i < f->actions.count; i++) {
+        struct call_event sent = {.kind = EVENT_SENT,
+                                  .attempt = f->actions.list[i].attempt};
+        struct actions follow;
+        if (f->actions.list[i].kind == ACTION_SEND) {
+            call_step(&f->call, at_ms(ms), &sent, &f->env, &follow);
+            merge(&f->actions, &follow);
+        }
+    }
+}
+
+/* The actions of the step and nothing else. */
+static void feed_only(struct fixture *f, int64_t ms, enum call_event_kind kind,
+                      unsigned attempt)
+{
+    struct call_event event = {.kind = kind, .attempt = attempt};
+    call_step(&f->call, at_ms(ms), &event, &f->env, &f->actions);
+}
+
 static void feed(struct fixture *f, int64_t ms, enum call_event_kind kind)
 {
-    call_step(&f->call, at_ms(ms), &(struct call_event){.kind = kind},
-              &f->env, &f->actions);
+    feed_only(f, ms, kind, 0);
+    send_now(f, ms);
 }
 
 static void end(struct fixture *f, int64_t ms, unsigned attempt,
                 enum outcome outcome)
 {
-    struct call_event event = {
-        .kind = EVENT_ATTEMPT_DONE, .attempt = attempt,
-        .result = {.outcome = outcome, .sent = true}};
+    struct call_event event = {.kind = EVENT_ATTEMPT_DONE,
+                               .attempt = attempt,
+                               .result = {.outcome = outcome, .sent = true}};
     call_step(&f->call, at_ms(ms), &event, &f->env, &f->actions);
+    send_now(f, ms);
 }
 
 static void expect_wake(const struct fixture *f, size_t index, int64_t ms)
@@ -105,7 +140,7 @@ static void test_early_wakes(void **state)
     assert_int_equal(f.call.backoff_total.ns, duration_ms(151).ns);
 }
 
-/* An answer may be told after the deadline, before the timer was looked at:
+/* An answer may be fed after the deadline, before the timer was looked at:
  * it counts, and the timer that is still set does no harm. */
 static void test_answer_past_deadline(void **state)
 {
@@ -116,7 +151,7 @@ static void test_answer_past_deadline(void **state)
     end(&f, 1200, 1, OUTCOME_OK);
     assert_int_equal(f.actions.count, 1);
     assert_int_equal(f.actions.list[0].kind, ACTION_FINISH);
-    assert_int_equal(f.actions.list[0].verdict, VERDICT_ACKED);
+    assert_int_equal(f.actions.list[0].verdict, VERDICT_SUCCEEDED);
     assert_int_equal(f.actions.list[0].reason, FINISH_ANSWERED);
     assert_true(call_is_finished(&f.call));
 }
@@ -141,7 +176,7 @@ static void test_awaiting_a_cancelled_attempt(void **state)
     assert_int_equal(f.actions.count, 0);
     end(&f, 1000, 1, OUTCOME_OK);
     assert_int_equal(f.actions.count, 1);
-    assert_int_equal(f.actions.list[0].verdict, VERDICT_ACKED);
+    assert_int_equal(f.actions.list[0].verdict, VERDICT_SUCCEEDED);
     assert_int_equal(f.actions.list[0].reason, FINISH_ANSWERED);
 }
 
@@ -191,11 +226,11 @@ static void test_success_by_rule(void **state)
     f.policy.retry.classify.rules[0].as = CLASS_SUCCESS;
     feed(&f, 0, EVENT_STARTED);
     end(&f, 10, 1, OUTCOME_REJECTED);
-    assert_int_equal(f.actions.list[0].verdict, VERDICT_REFUSED);
+    assert_int_equal(f.actions.list[0].verdict, VERDICT_REJECTED);
     assert_int_equal(f.actions.list[0].reason, FINISH_ANSWERED);
 }
 
-/* A retry after a yes stays acked, however it ends. */
+/* A retry after a yes stays succeeded, however it ends. */
 static void test_a_yes_stays_a_yes(void **state)
 {
     (void)state;
@@ -207,7 +242,7 @@ static void test_a_yes_stays_a_yes(void **state)
     expect_wake(&f, 0, 110);
     feed(&f, 110, EVENT_WOKE);
     end(&f, 120, 2, OUTCOME_RESET);
-    assert_int_equal(f.actions.list[0].verdict, VERDICT_ACKED);
+    assert_int_equal(f.actions.list[0].verdict, VERDICT_SUCCEEDED);
 }
 
 /* A rejection does not speak for an unknown ending that came after it. */
@@ -226,6 +261,42 @@ static void test_unknown_after_rejected(void **state)
     feed(&f, 220, EVENT_WOKE);
     end(&f, 230, 3, OUTCOME_SERVER_ERROR);
     assert_int_equal(f.actions.list[0].verdict, VERDICT_AMBIGUOUS);
+}
+
+/* A safe request has nothing to be ambiguous about: an answer that says no
+ * rejects, whatever its status and whatever came after it. */
+static void test_safe_requests(void **state)
+{
+    (void)state;
+    static const struct {
+        enum outcome first, last;
+        enum verdict verdict;
+    } rows[] = {
+        {OUTCOME_RESET, OUTCOME_OK, VERDICT_SUCCEEDED},
+        {OUTCOME_RESET, OUTCOME_RESET, VERDICT_UNANSWERED},
+        {OUTCOME_RESET, OUTCOME_TRUNCATED, VERDICT_UNANSWERED},
+        {OUTCOME_RESET, OUTCOME_CONNECT_REFUSED, VERDICT_UNANSWERED},
+        {OUTCOME_TIMEOUT, OUTCOME_PROTOCOL, VERDICT_UNANSWERED},
+        {OUTCOME_RESET, OUTCOME_UNEXPECTED, VERDICT_REJECTED},
+        {OUTCOME_RESET, OUTCOME_REJECTED, VERDICT_REJECTED},
+        {OUTCOME_RESET, OUTCOME_BUSY, VERDICT_REJECTED},
+        {OUTCOME_RESET, OUTCOME_THROTTLED, VERDICT_REJECTED},
+        {OUTCOME_RESET, OUTCOME_SERVER_ERROR, VERDICT_REJECTED},
+        {OUTCOME_SERVER_ERROR, OUTCOME_TIMEOUT, VERDICT_REJECTED},
+    };
+    for (size_t i = 0; i < array_length(rows); i++) {
+        struct fixture f;
+        set_up(&f);
+        f.env.traits.is_safe = true;
+        f.policy.retry.max_attempts = 2;
+        f.policy.retry.classify.rules[0].outcomes = ~(1u << OUTCOME_OK);
+        feed(&f, 0, EVENT_STARTED);
+        end(&f, 10, 1, rows[i].first);
+        feed(&f, 110, EVENT_WOKE);
+        end(&f, 120, 2, rows[i].last);
+        assert_int_equal(f.actions.list[0].kind, ACTION_FINISH);
+        assert_int_equal(f.actions.list[0].verdict, rows[i].verdict);
+    }
 }
 
 static enum finish_reason reason_of_timeout(enum deadline_rule rule)
@@ -269,8 +340,7 @@ static void test_slots_are_used_again(void **state)
     end(&f, 0, 1, OUTCOME_RESET);
     assert_int_equal(f.actions.count, 1);
     assert_int_equal(f.actions.list[0].kind, ACTION_WAKE_AT);
-    assert_in_range(f.actions.list[0].at.ns, 100 * NS_PER_MS,
-                    300 * NS_PER_MS);
+    assert_in_range(f.actions.list[0].at.ns, 100 * NS_PER_MS, 300 * NS_PER_MS);
 }
 
 static void test_backoff_total_counts_what_was_waited(void **state)
@@ -349,7 +419,7 @@ static void test_misuse_is_a_bug(void **state)
 {
     (void)state;
     static void (*const misuses[])(struct fixture *) = {
-        start_twice, answer_the_wrong_attempt, answer_twice,
+        start_twice,        answer_the_wrong_attempt, answer_twice,
         run_time_backwards, feed_a_finished_call,
     };
     for (volatile size_t i = 0; i < array_length(misuses); i++) {
@@ -363,7 +433,7 @@ static void test_misuse_is_a_bug(void **state)
 static void test_names(void **state)
 {
     (void)state;
-    assert_string_equal(verdict_name(VERDICT_ACKED), "acked");
+    assert_string_equal(verdict_name(VERDICT_SUCCEEDED), "succeeded");
     assert_string_equal(verdict_name(VERDICT_SHED), "shed");
     for (int i = 0; i < VERDICT_COUNT; i++) {
         assert_non_null(verdict_name((enum verdict)i));
@@ -391,8 +461,9 @@ static void test_everything_is_off_at_first(void **state)
     assert_int_equal(policy.key.scope, KEY_SCOPE_NONE);
     for (size_t i = 0; i < CLASS_COUNT; i++) {
         struct backoff_state backoff = {.previous = DURATION_ZERO};
-        assert_int_equal(backoff_delay(&policy.retry.backoff[i], &backoff, 5,
-                                       1.0, 1.0).ns, 0);
+        assert_int_equal(
+            backoff_delay(&policy.retry.backoff[i], &backoff, 5, 1.0, 1.0).ns,
+            0);
     }
 }
 
@@ -486,6 +557,205 @@ static void test_three_retries_at_once(void **state)
     assert_int_equal(f.client.budget.in_flight, 0);
 }
 
+/* -- waiting for a connection -- */
+
+static void sent(struct fixture *f, int64_t ms, unsigned attempt)
+{
+    feed_only(f, ms, EVENT_SENT, attempt);
+}
+
+static void expect_cancel(const struct fixture *f, size_t index,
+                          enum outcome outcome)
+{
+    assert_true(index < f->actions.count);
+    assert_int_equal(f->actions.list[index].kind, ACTION_CANCEL);
+    assert_int_equal(f->actions.list[index].outcome, outcome);
+}
+
+/* 1 s for an attempt, of which it waits 4 s for a connection. */
+static void test_timeout_runs_from_the_send(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f);
+    feed_only(&f, 0, EVENT_STARTED, 0);
+    expect_wake(&f, 1, 5000); /* of the operation, and no other */
+    feed_only(&f, 2000, EVENT_WOKE, 0);
+    expect_wake(&f, 0, 5000);
+    sent(&f, 3900, 1);
+    expect_wake(&f, 0, 4900);
+    feed_only(&f, 4900, EVENT_WOKE, 0);
+    expect_cancel(&f, 0, OUTCOME_TIMEOUT);
+}
+
+/* An end that comes before the send is squall's own. */
+static void test_never_sent_is_shed(void **state)
+{
+    struct attempt_result unsent = {.outcome = OUTCOME_CANCELLED};
+    struct call_event done = {
+        .kind = EVENT_ATTEMPT_DONE, .attempt = 1, .result = unsent};
+    (void)state;
+
+    for (int rule = 0; rule <= DEADLINE_REFUSE_IF_WAIT_EXCEEDS; rule++) {
+        struct fixture f;
+        set_up(&f);
+        f.policy.timeout.deadline_rule = (enum deadline_rule)rule;
+        feed_only(&f, 0, EVENT_STARTED, 0);
+        feed_only(&f, 5000, EVENT_WOKE, 0);
+        expect_cancel(&f, 0, OUTCOME_CANCELLED);
+        call_step(&f.call, at_ms(5000), &done, &f.env, &f.actions);
+        assert_int_equal(f.actions.count, 1);
+        assert_int_equal(f.actions.list[0].verdict, VERDICT_SHED);
+        assert_int_equal(f.actions.list[0].reason, FINISH_NO_CONNECTION);
+    }
+}
+
+/* What was tried before stands, and the wait for its retry says nothing. */
+static void test_retry_never_sent(void **state)
+{
+    struct call_event done = {.kind = EVENT_ATTEMPT_DONE,
+                              .attempt = 2,
+                              .result = {.outcome = OUTCOME_CANCELLED}};
+    (void)state;
+    struct fixture f;
+    set_up(&f);
+    feed(&f, 0, EVENT_STARTED);
+    end(&f, 10, 1, OUTCOME_RESET);
+    feed_only(&f, 110, EVENT_WOKE, 0);
+    feed_only(&f, 5000, EVENT_WOKE, 0);
+    expect_cancel(&f, 0, OUTCOME_CANCELLED);
+    call_step(&f.call, at_ms(5000), &done, &f.env, &f.actions);
+    assert_int_equal(f.actions.list[0].verdict, VERDICT_AMBIGUOUS);
+    assert_int_equal(f.actions.list[0].reason, FINISH_NO_CONNECTION);
+}
+
+/* Its turn comes when its operation is over: it is not sent any more. */
+static void test_sent_too_late(void **state)
+{
+    struct call_event done = {.kind = EVENT_ATTEMPT_DONE,
+                              .attempt = 1,
+                              .result = {.outcome = OUTCOME_CANCELLED}};
+    (void)state;
+    struct fixture f;
+    set_up(&f);
+    f.policy.timeout.deadline_rule = DEADLINE_CHECK_BETWEEN;
+    feed_only(&f, 0, EVENT_STARTED, 0);
+    sent(&f, 5000, 1);
+    expect_cancel(&f, 0, OUTCOME_CANCELLED);
+    sent(&f, 5000, 1); /* said again: harmless */
+    assert_int_equal(f.actions.count, 0);
+    call_step(&f.call, at_ms(5000), &done, &f.env, &f.actions);
+    assert_int_equal(f.actions.list[0].verdict, VERDICT_SHED);
+}
+
+/* This machine could not: nobody else hears of it, and no budget pays. */
+static void test_no_socket_is_shed(void **state)
+{
+    struct call_event done = {.kind = EVENT_ATTEMPT_DONE,
+                              .attempt = 1,
+                              .result = {.outcome = OUTCOME_NO_SOCKET}};
+    (void)state;
+    struct fixture f;
+    set_up(&f);
+    feed_only(&f, 0, EVENT_STARTED, 0);
+    call_step(&f.call, at_ms(1), &done, &f.env, &f.actions);
+    assert_int_equal(f.actions.count, 1);
+    assert_int_equal(f.actions.list[0].verdict, VERDICT_SHED);
+    assert_int_equal(f.actions.list[0].reason, FINISH_NO_SOCKET);
+}
+
+/* 50 ms after the send, and not beside what waits itself. */
+static void test_hedge_runs_from_the_send(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f);
+    f.policy.hedge.max_extra = 2;
+    f.policy.hedge.delay = duration_ms(50);
+    feed_only(&f, 0, EVENT_STARTED, 0);
+    feed_only(&f, 300, EVENT_WOKE, 0);
+    assert_int_equal(f.call.attempts, 1);
+    sent(&f, 400, 1);
+    expect_wake(&f, 0, 450);
+    feed_only(&f, 450, EVENT_WOKE, 0);
+    assert_int_equal(f.call.attempts, 2);
+    expect_wake(&f, 1, 1400); /* no third one while the second waits */
+    sent(&f, 600, 2);
+    expect_wake(&f, 0, 650);
+}
+
+/* A call that took 60 ms of 300 is not one of more than 100. */
+static void slow_breaker(struct fixture *f, size_t place)
+{
+    enum layer *list = f->policy.order.list, first, second;
+    const char *problem;
+
+    set_up(f);
+    f->policy.breaker.condition_count = 1;
+    f->policy.breaker.any_of[0] = (struct breaker_condition){
+        .type = TRIP_SLOW,
+        .window_type = WINDOW_COUNT,
+        .size = 1,
+        .min_calls = 1,
+        .rate = 1,
+        .slow = duration_ms(100),
+    };
+    f->policy.breaker.half_open_calls = 1;
+    for (size_t i = LAYER_COUNT - 1; i > 0; i--) {
+        if (list[i] == LAYER_BREAKER) {
+            list[i] = list[i - 1];
+            list[i - 1] = LAYER_BREAKER;
+        }
+    }
+    must(list[0] == LAYER_BREAKER);
+    for (size_t i = 0; i < place; i++) {
+        list[i] = list[i + 1];
+        list[i + 1] = LAYER_BREAKER;
+    }
+    assert_true(policy_arrange(&f->policy, &first, &second, &problem));
+    client_init(&f->client, &f->policy, 1, 0);
+    call_init(&f->call, &f->policy, at_ms(0));
+}
+
+static void test_breaker_times_from_the_send(void **state)
+{
+    (void)state;
+    for (size_t place = 0; place < LAYER_COUNT; place++) {
+        for (int64_t wait_ms = 0; wait_ms < 1000; wait_ms += 240) {
+            struct fixture f;
+            slow_breaker(&f, place);
+            feed_only(&f, 0, EVENT_STARTED, 0);
+            sent(&f, wait_ms, 1);
+            end(&f, wait_ms + 60, 1, OUTCOME_OK);
+            assert_int_equal(f.client.breaker.state, BREAKER_CLOSED);
+
+            slow_breaker(&f, place);
+            feed_only(&f, 0, EVENT_STARTED, 0);
+            sent(&f, wait_ms, 1);
+            end(&f, wait_ms + 120, 1, OUTCOME_OK);
+            assert_int_equal(f.client.breaker.state, BREAKER_OPEN);
+        }
+    }
+}
+
+/* Around the operation: 60 ms with the service, 40 ms of them before a retry
+ * that waits 300 ms for its connection, and 10 ms of backoff. */
+static void test_breaker_leaves_out_waits_of_retries(void **state)
+{
+    (void)state;
+    struct fixture f;
+    slow_breaker(&f, 0);
+    for (size_t i = 0; i < CLASS_COUNT; i++) {
+        f.policy.retry.backoff[i].initial = duration_ms(10);
+    }
+    feed(&f, 0, EVENT_STARTED);
+    end(&f, 40, 1, OUTCOME_RESET);
+    feed_only(&f, 50, EVENT_WOKE, 0);
+    sent(&f, 350, 2);
+    end(&f, 370, 2, OUTCOME_OK);
+    assert_int_equal(f.client.breaker.state, BREAKER_CLOSED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -497,6 +767,7 @@ int main(void)
         cmocka_unit_test(test_success_by_rule),
         cmocka_unit_test(test_a_yes_stays_a_yes),
         cmocka_unit_test(test_unknown_after_rejected),
+        cmocka_unit_test(test_safe_requests),
         cmocka_unit_test(test_reason_of_a_cut),
         cmocka_unit_test(test_slots_are_used_again),
         cmocka_unit_test(test_backoff_total_counts_what_was_waited),
@@ -507,6 +778,14 @@ int main(void)
         cmocka_unit_test(test_everything_is_off_at_first),
         cmocka_unit_test(test_quota_over_operations),
         cmocka_unit_test(test_three_retries_at_once),
+        cmocka_unit_test(test_timeout_runs_from_the_send),
+        cmocka_unit_test(test_never_sent_is_shed),
+        cmocka_unit_test(test_retry_never_sent),
+        cmocka_unit_test(test_sent_too_late),
+        cmocka_unit_test(test_no_socket_is_shed),
+        cmocka_unit_test(test_hedge_runs_from_the_send),
+        cmocka_unit_test(test_breaker_times_from_the_send),
+        cmocka_unit_test(test_breaker_leaves_out_waits_of_retries),
     };
-    return cmocka_run_group_tests_name("call", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("policy/call", tests, NULL, NULL);
 }

@@ -34,62 +34,112 @@ static void test_without_rules(void **state)
 }
 
 /* One condition at a time: a result that fits, and one that does not. */
+static const struct {
+    struct classify_rule rule;
+    struct attempt_result fits;
+    struct request_traits traits;
+    unsigned attempt;
+    struct attempt_result differs;
+    struct request_traits other_traits;
+    unsigned other_attempt;
+} rule_rows[] = {
+    {{.outcomes = 1u << OUTCOME_RESET},
+     {.outcome = OUTCOME_RESET},
+     {0},
+     1,
+     {.outcome = OUTCOME_TIMEOUT},
+     {0},
+     1},
+    {{.methods = METHOD_GET | METHOD_PUT},
+     {0},
+     {.method = METHOD_PUT},
+     1,
+     {0},
+     {.method = METHOD_POST},
+     1},
+    {{.sent = YES}, {.sent = true}, {0}, 1, {.sent = false}, {0}, 1},
+    {{.sent = NO}, {.sent = false}, {0}, 1, {.sent = true}, {0}, 1},
+    {{.reused = YES}, {.reused = true}, {0}, 1, {0}, {0}, 1},
+    {{.reused = NO}, {.reused = false}, {0}, 1, {.reused = true}, {0}, 1},
+    {{.has_hint = YES},
+     {.hint = {HINT_WAIT, {0}}},
+     {0},
+     1,
+     {.hint = {HINT_INVALID, {0}}},
+     {0},
+     1},
+    {{.has_hint = NO},
+     {.hint = {HINT_ABSENT, {0}}},
+     {0},
+     1,
+     {.hint = {HINT_WAIT, {0}}},
+     {0},
+     1},
+    {{.idempotent = YES},
+     {0},
+     {.method = METHOD_DELETE},
+     1,
+     {0},
+     {.method = METHOD_PATCH},
+     1},
+    {{.idempotent = YES},
+     {0},
+     {.method = METHOD_POST, .has_key = true},
+     1,
+     {0},
+     {.method = METHOD_POST},
+     1},
+    {{.idempotent = NO},
+     {0},
+     {.method = METHOD_POST},
+     1,
+     {0},
+     {.method = METHOD_GET},
+     1},
+    {{.attempt = 2}, {0}, {0}, 2, {0}, {0}, 3},
+    {{.headers = 2}, {.headers = 3}, {0}, 1, {.headers = 1}, {0}, 1},
+    {{.headers = 6}, {.headers = 6}, {0}, 1, {.headers = 2}, {0}, 1},
+    {{.refused_by = 5}, {.refused_by = 4}, {0}, 1, {.refused_by = 2}, {0}, 1},
+    {{.refused_by = 5}, {.refused_by = 1}, {0}, 1, {0}, {0}, 1},
+    {{.refused_by = 1, .idempotent = YES},
+     {.refused_by = 1},
+     {.method = METHOD_GET},
+     1,
+     {.refused_by = 1},
+     {.method = METHOD_POST},
+     1},
+    {{.refused_by = 1, .methods = METHOD_PUT},
+     {.refused_by = 1},
+     {.method = METHOD_PUT},
+     1,
+     {.refused_by = 1},
+     {.method = METHOD_GET},
+     1},
+    {{.refused_by = 1, .attempt = 1},
+     {.refused_by = 1},
+     {0},
+     1,
+     {.refused_by = 1},
+     {0},
+     2},
+};
+
 static void test_each_condition(void **state)
 {
     (void)state;
-    static const struct {
-        struct classify_rule rule;
-        struct attempt_result fits;
-        struct request_traits traits;
-        unsigned attempt;
-        struct attempt_result differs;
-        struct request_traits other_traits;
-        unsigned other_attempt;
-    } rows[] = {
-        {{.outcomes = 1u << OUTCOME_RESET},
-         {.outcome = OUTCOME_RESET}, {0}, 1,
-         {.outcome = OUTCOME_TIMEOUT}, {0}, 1},
-        {{.methods = METHOD_GET | METHOD_PUT},
-         {0}, {.method = METHOD_PUT}, 1, {0}, {.method = METHOD_POST}, 1},
-        {{.sent = YES}, {.sent = true}, {0}, 1, {.sent = false}, {0}, 1},
-        {{.sent = NO}, {.sent = false}, {0}, 1, {.sent = true}, {0}, 1},
-        {{.reused = YES}, {.reused = true}, {0}, 1, {0}, {0}, 1},
-        {{.reused = NO}, {.reused = false}, {0}, 1,
-         {.reused = true}, {0}, 1},
-        {{.has_hint = YES}, {.hint = {HINT_WAIT, {0}}}, {0}, 1,
-         {.hint = {HINT_INVALID, {0}}}, {0}, 1},
-        {{.has_hint = NO}, {.hint = {HINT_ABSENT, {0}}}, {0}, 1,
-         {.hint = {HINT_WAIT, {0}}}, {0}, 1},
-        {{.idempotent = YES}, {0}, {.method = METHOD_DELETE}, 1,
-         {0}, {.method = METHOD_PATCH}, 1},
-        {{.idempotent = YES}, {0}, {.method = METHOD_POST, .has_key = true},
-         1, {0}, {.method = METHOD_POST}, 1},
-        {{.idempotent = NO}, {0}, {.method = METHOD_POST}, 1,
-         {0}, {.method = METHOD_GET}, 1},
-        {{.attempt = 2}, {0}, {0}, 2, {0}, {0}, 3},
-        {{.headers = 2}, {.headers = 3}, {0}, 1, {.headers = 1}, {0}, 1},
-        {{.headers = 6}, {.headers = 6}, {0}, 1, {.headers = 2}, {0}, 1},
-        {{.refused_by = 5}, {.refused_by = 4}, {0}, 1,
-         {.refused_by = 2}, {0}, 1},
-        {{.refused_by = 5}, {.refused_by = 1}, {0}, 1, {0}, {0}, 1},
-        {{.refused_by = 1, .idempotent = YES},
-         {.refused_by = 1}, {.method = METHOD_GET}, 1,
-         {.refused_by = 1}, {.method = METHOD_POST}, 1},
-        {{.refused_by = 1, .methods = METHOD_PUT},
-         {.refused_by = 1}, {.method = METHOD_PUT}, 1,
-         {.refused_by = 1}, {.method = METHOD_GET}, 1},
-        {{.refused_by = 1, .attempt = 1}, {.refused_by = 1}, {0}, 1,
-         {.refused_by = 1}, {0}, 2},
-    };
-    for (size_t i = 0; i < array_length(rows); i++) {
+    for (size_t i = 0; i < array_length(rule_rows); i++) {
         struct classify_config config = {.count = 1};
-        config.rules[0] = rows[i].rule;
+        config.rules[0] = rule_rows[i].rule;
         config.rules[0].as = CLASS_THROTTLE;
-        assert_int_equal(classify(&config, &rows[i].fits, &rows[i].traits,
-                                  rows[i].attempt).rule, 0);
-        assert_int_equal(classify(&config, &rows[i].differs,
-                                  &rows[i].other_traits,
-                                  rows[i].other_attempt).rule, -1);
+        assert_int_equal(classify(&config, &rule_rows[i].fits,
+                                  &rule_rows[i].traits, rule_rows[i].attempt)
+                             .rule,
+                         0);
+        assert_int_equal(classify(&config, &rule_rows[i].differs,
+                                  &rule_rows[i].other_traits,
+                                  rule_rows[i].other_attempt)
+                             .rule,
+                         -1);
     }
 }
 
@@ -152,8 +202,7 @@ static void test_not_permitted(void **state)
         struct classification got = classify(&config, &refusal, &post, 1);
         bool can_refuse = layer_refuses((enum layer)i);
         assert_int_equal(got.rule, can_refuse ? 0 : -1);
-        assert_int_equal(got.as,
-                         can_refuse ? CLASS_TRANSIENT : CLASS_FATAL);
+        assert_int_equal(got.as, can_refuse ? CLASS_TRANSIENT : CLASS_FATAL);
     }
 }
 
@@ -178,8 +227,7 @@ static void test_headers_are_found(void **state)
 
     assert_int_equal(headers_in(&config, "Stripe-Should-Retry: true"), 1);
     assert_int_equal(headers_in(&config, "STRIPE-SHOULD-RETRY:FALSE"), 2);
-    assert_int_equal(headers_in(&config, "stripe-should-retry: \tTrue \t"),
-                     1);
+    assert_int_equal(headers_in(&config, "stripe-should-retry: \tTrue \t"), 1);
     assert_int_equal(headers_in(&config, "Stripe-Should-Retry: tru"), 0);
     assert_int_equal(headers_in(&config, "Stripe-Should-Retry: truer"), 0);
     assert_int_equal(headers_in(&config, "Stripe-Should-Retry : true"), 0);
@@ -232,10 +280,10 @@ static void expect_token(const char *token, enum outcome_class as,
     }
 }
 
-#define EXPECT_TOKEN(token, as, status, ...)                          \
-    do {                                                              \
-        const enum outcome list[] = {__VA_ARGS__};                    \
-        expect_token(token, as, list, array_length(list), status);    \
+#define EXPECT_TOKEN(token, as, status, ...) \
+    do { \
+        const enum outcome list[] = {__VA_ARGS__}; \
+        expect_token(token, as, list, array_length(list), status); \
     } while (0)
 
 static void test_tokens(void **state)
@@ -248,19 +296,18 @@ static void test_tokens(void **state)
                  OUTCOME_RESET_REUSED, OUTCOME_TRUNCATED);
     EXPECT_TOKEN("timeout", CLASS_TIMEOUT, 0, OUTCOME_TIMEOUT);
     EXPECT_TOKEN("protocol", CLASS_TRANSIENT, 0, OUTCOME_PROTOCOL);
-    EXPECT_TOKEN("refused_stream", CLASS_TRANSIENT, 0,
-                 OUTCOME_REFUSED_STREAM);
+    EXPECT_TOKEN("refused_stream", CLASS_TRANSIENT, 0, OUTCOME_REFUSED_STREAM);
     EXPECT_TOKEN("busy", CLASS_TRANSIENT, 409, OUTCOME_BUSY);
     EXPECT_TOKEN("no_socket", CLASS_TRANSIENT, 0, OUTCOME_NO_SOCKET);
     EXPECT_TOKEN("dns", CLASS_TRANSIENT, 0, OUTCOME_DNS);
     EXPECT_TOKEN("throttled", CLASS_THROTTLE, 429, OUTCOME_THROTTLED);
     /* A status is asked of complete answers that were not expected. */
     EXPECT_TOKEN("5xx", CLASS_TRANSIENT, 503, OUTCOME_UNEXPECTED,
-                 OUTCOME_REJECTED, OUTCOME_BUSY, OUTCOME_THROTTLED,
-                 OUTCOME_SERVER_ERROR);
+                 OUTCOME_REDIRECTED, OUTCOME_REDIRECT_LIMIT, OUTCOME_REJECTED,
+                 OUTCOME_BUSY, OUTCOME_THROTTLED, OUTCOME_SERVER_ERROR);
     EXPECT_TOKEN("429", CLASS_THROTTLE, 429, OUTCOME_UNEXPECTED,
-                 OUTCOME_REJECTED, OUTCOME_BUSY, OUTCOME_THROTTLED,
-                 OUTCOME_SERVER_ERROR);
+                 OUTCOME_REDIRECTED, OUTCOME_REDIRECT_LIMIT, OUTCOME_REJECTED,
+                 OUTCOME_BUSY, OUTCOME_THROTTLED, OUTCOME_SERVER_ERROR);
 }
 
 static void test_status_tokens(void **state)
@@ -287,9 +334,9 @@ static void test_status_tokens(void **state)
 static void test_bad_tokens(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"",    "ok",  "cancelled", "6xx",
-                                      "0xx", "099", "600",       "5x",
-                                      "5xxx", "50x", "Connect",  "429 "};
+    static const char *const bad[] = {"",     "ok",  "cancelled", "6xx",
+                                      "0xx",  "099", "600",       "5x",
+                                      "5xxx", "50x", "Connect",   "429 "};
     for (size_t i = 0; i < array_length(bad); i++) {
         struct classify_config config = {0};
         const char *problem = NULL;
@@ -319,18 +366,18 @@ static void test_names(void **state)
     assert_string_equal(outcome_class_name(CLASS_SUCCESS), "success");
     assert_string_equal(outcome_class_name(CLASS_FATAL), "fatal");
 
-    static const char *const methods[] = {"GET",    "HEAD",    "POST",
-                                          "PUT",    "DELETE",  "OPTIONS",
-                                          "TRACE",  "PATCH",   "BREW"};
+    static const char *const methods[] = {"GET",   "HEAD",   "POST",
+                                          "PUT",   "DELETE", "OPTIONS",
+                                          "TRACE", "PATCH",  "BREW"};
     uint16_t seen = 0;
     for (size_t i = 0; i < array_length(methods); i++) {
-        assert_int_equal(method_bit(methods[i]), 1 << i);
-        seen |= method_bit(methods[i]);
+        assert_int_equal(classify_method_bit(methods[i]), 1 << i);
+        seen |= classify_method_bit(methods[i]);
     }
     assert_int_equal(seen, 2 * METHOD_OTHER - 1);
-    assert_int_equal(method_bit("get"), METHOD_OTHER);
-    assert_int_equal(METHODS_IDEMPOTENT & (METHOD_POST | METHOD_PATCH |
-                                           METHOD_OTHER), 0);
+    assert_int_equal(classify_method_bit("get"), METHOD_OTHER);
+    assert_int_equal(
+        METHODS_IDEMPOTENT & (METHOD_POST | METHOD_PATCH | METHOD_OTHER), 0);
 }
 
 int main(void)
@@ -349,5 +396,5 @@ int main(void)
         cmocka_unit_test(test_full_list),
         cmocka_unit_test(test_names),
     };
-    return cmocka_run_group_tests_name("classify", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("policy/classify", tests, NULL, NULL);
 }

@@ -65,8 +65,7 @@ static void each_pool_has_its_limit(void **state)
     policy.concurrency.enabled = true;
     policy.concurrency.common.limit = 7;
     policy.concurrency.tier_count = 1;
-    policy.concurrency.tiers[0] =
-        (struct pool_config){.tier = 2, .limit = 3};
+    policy.concurrency.tiers[0] = (struct pool_config){.tier = 2, .limit = 3};
     client_init(&client, &policy, 1, 0);
     assert_int_equal(client_limit(&client, &policy, 0), 7);
     assert_int_equal(client_limit(&client, &policy, 1), 3);

@@ -114,5 +114,6 @@ int main(void)
         cmocka_unit_test(test_conservation),
         cmocka_unit_test(test_bugs),
     };
-    return cmocka_run_group_tests_name("concurrency", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("policy/concurrency", tests, NULL,
+                                       NULL);
 }

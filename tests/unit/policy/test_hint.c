@@ -17,7 +17,7 @@ static const int64_t rfc_unix_ms = INT64_C(784111777000);
 static struct server_hint parse_at(enum hint_format format, const char *text,
                                    int64_t unix_ms)
 {
-    return hint_parse(format, text, strlen(text), unix_ms);
+    return hint_parse(format, NUMBER_INTEGER, text, strlen(text), unix_ms);
 }
 
 static void expect_wait(enum hint_format format, const char *text,
@@ -25,8 +25,8 @@ static void expect_wait(enum hint_format format, const char *text,
 {
     struct server_hint hint = parse_at(format, text, unix_ms);
     if (hint.kind != HINT_WAIT || hint.wait.ns != wait_ms * NS_PER_MS) {
-        fail_msg("\"%s\": kind %d, %lld ns, expected %lld ms", text,
-                 hint.kind, (long long)hint.wait.ns, (long long)wait_ms);
+        fail_msg("\"%s\": kind %d, %lld ns, expected %lld ms", text, hint.kind,
+                 (long long)hint.wait.ns, (long long)wait_ms);
     }
 }
 
@@ -59,9 +59,9 @@ static void test_numbers(void **state)
     expect_wait(HINT_UNIX, "784111777", rfc_unix_ms, 0);
     expect_wait(HINT_UNIX, "1", rfc_unix_ms, 0);
 
-    static const char *const huge[] = {
-        "9223372036", "9223372037", "9223372036854775807",
-        "99999999999999999999999999"};
+    static const char *const huge[] = {"9223372036", "9223372037",
+                                       "9223372036854775807",
+                                       "99999999999999999999999999"};
     assert_int_equal(parse_at(HINT_SECONDS, huge[0], 0).wait.ns,
                      INT64_C(9223372036000000000));
     for (size_t i = 1; i < array_length(huge); i++) {
@@ -74,18 +74,162 @@ static void test_numbers(void **state)
 static void test_bad_numbers(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"",    " ",   "-",   "+1", "1.5",
-                                      "1s",  "0x1", "1 2", "a",  "1,2",
-                                      "-0",  "--1", "- 1", "-a", "-1.5",
-                                      "١", "Sun, 06 Nov 1994 08:49:37 GMT"};
+    static const char *const bad[] = {"",
+                                      " ",
+                                      "-",
+                                      "+1",
+                                      "1.5",
+                                      "1s",
+                                      "0x1",
+                                      "1 2",
+                                      "a",
+                                      "1,2",
+                                      "-0",
+                                      "--1",
+                                      "- 1",
+                                      "-a",
+                                      "-1.5",
+                                      "١",
+                                      "Sun, 06 Nov 1994 08:49:37 GMT"};
     for (size_t i = 0; i < array_length(bad); i++) {
         expect_invalid(HINT_SECONDS, bad[i]);
         expect_invalid(HINT_MS, bad[i]);
         expect_invalid(HINT_UNIX, bad[i]);
     }
     /* The bytes after the given length are not looked at. */
-    assert_int_equal(hint_parse(HINT_SECONDS, "12", 1, 0).wait.ns, NS_PER_S);
-    assert_int_equal(hint_parse(HINT_SECONDS, "12", 0, 0).kind, HINT_INVALID);
+    assert_int_equal(
+        hint_parse(HINT_SECONDS, NUMBER_INTEGER, "12", 1, 0).wait.ns,
+        NS_PER_S);
+    assert_int_equal(hint_parse(HINT_SECONDS, NUMBER_INTEGER, "12", 0, 0).kind,
+                     HINT_INVALID);
+}
+
+/* What each grammar makes of a text, in nanoseconds. */
+enum { NEGATIVE = -1, INVALID = -2 };
+
+static int64_t ns_read(enum hint_format format, enum hint_number number,
+                       const char *text)
+{
+    struct server_hint hint =
+        hint_parse(format, number, text, strlen(text), rfc_unix_ms);
+    switch (hint.kind) {
+    case HINT_WAIT:
+        return hint.wait.ns;
+    case HINT_NEGATIVE:
+        return NEGATIVE;
+    case HINT_ABSENT:
+    case HINT_INVALID:
+        break;
+    }
+    return INVALID;
+}
+
+static void test_grammars_of_numbers(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t integer, decimal, leading_integer, leading_decimal;
+    } rows[] = {
+        {"2", 2000000000, 2000000000, 2000000000, 2000000000},
+        {"1.5", INVALID, 1500000000, 1000000000, 1500000000},
+        {"1.", INVALID, 1000000000, 1000000000, 1000000000},
+        {".5", INVALID, 500000000, INVALID, 500000000},
+        {"0.0", INVALID, 0, 0, 0},
+        {"1.2.3", INVALID, INVALID, 1000000000, 1200000000},
+        {"1.5s", INVALID, INVALID, 1000000000, 1500000000},
+        {"1s", INVALID, INVALID, 1000000000, 1000000000},
+        {"1 2", INVALID, INVALID, 1000000000, 1000000000},
+        {"1e3", INVALID, INVALID, 1000000000, 1000000000},
+        {"0x10", INVALID, INVALID, 0, 0},
+        {"-1", NEGATIVE, NEGATIVE, NEGATIVE, NEGATIVE},
+        {"-1.5", INVALID, NEGATIVE, NEGATIVE, NEGATIVE},
+        {"-0.5", INVALID, NEGATIVE, INVALID, NEGATIVE},
+        {"-0", INVALID, INVALID, INVALID, INVALID},
+        {"+1", INVALID, INVALID, INVALID, INVALID},
+        {".", INVALID, INVALID, INVALID, INVALID},
+        {"-.", INVALID, INVALID, INVALID, INVALID},
+        {"", INVALID, INVALID, INVALID, INVALID},
+        {"soon", INVALID, INVALID, INVALID, INVALID},
+        {"0.0000000019", INVALID, 1, 0, 1},
+        {"9223372036.854775807", INVALID, INT64_MAX, 9223372036000000000,
+         INT64_MAX},
+        {"9223372036.9", INVALID, INT64_MAX, 9223372036000000000, INT64_MAX},
+        {"Sun, 06 Nov 1994 08:49:41 GMT", INVALID, INVALID, INVALID, INVALID},
+    };
+    (void)state;
+    for (size_t i = 0; i < array_length(rows); i++) {
+        const int64_t expected[] = {
+            [NUMBER_INTEGER] = rows[i].integer,
+            [NUMBER_DECIMAL] = rows[i].decimal,
+            [NUMBER_LEADING_INTEGER] = rows[i].leading_integer,
+            [NUMBER_LEADING_DECIMAL] = rows[i].leading_decimal,
+        };
+        for (size_t j = 0; j < array_length(expected); j++) {
+            int64_t ns =
+                ns_read(HINT_SECONDS, (enum hint_number)j, rows[i].text);
+            if (ns != expected[j]) {
+                fail_msg("\"%s\", grammar %zu: %lld", rows[i].text, j,
+                         (long long)ns);
+            }
+        }
+    }
+    assert_int_equal(ns_read(HINT_MS, NUMBER_DECIMAL, "1500.5"), 1500500000);
+    assert_int_equal(ns_read(HINT_MS, NUMBER_DECIMAL, "0.0000019"), 1);
+    assert_int_equal(ns_read(HINT_UNIX, NUMBER_DECIMAL, "784111780.25"),
+                     3250000000);
+    assert_int_equal(ns_read(HINT_UNIX, NUMBER_LEADING_INTEGER, "784111780.9"),
+                     3000000000);
+    assert_int_equal(ns_read(HINT_UNIX, NUMBER_DECIMAL, "-1.5"), INVALID);
+    /* A date is a date, whatever a number would be. */
+    assert_int_equal(ns_read(HINT_HTTP_DATE, NUMBER_LEADING_DECIMAL,
+                             "Sun, 06 Nov 1994 08:49:41 GMT"),
+                     4000000000);
+    assert_int_equal(ns_read(HINT_HTTP_DATE, NUMBER_LEADING_DECIMAL, "5"),
+                     INVALID);
+}
+
+static void test_read_as_configured(void **state)
+{
+    static const char past[] = "Sun, 06 Nov 1994 08:49:36 GMT";
+    static const char now[] = "Sun, 06 Nov 1994 08:49:37 GMT";
+    static const struct {
+        enum hint_format format;
+        const char *text;
+        struct hint_config config;
+        enum hint_kind kind;
+    } rows[] = {
+        {HINT_SECONDS, "-1", {.count = 1}, HINT_NEGATIVE},
+        {HINT_SECONDS, "-1", {.negative = NEGATIVE_NO_RETRY}, HINT_NEGATIVE},
+        {HINT_SECONDS, "-1", {.negative = NEGATIVE_AS_ZERO}, HINT_WAIT},
+        {HINT_SECONDS, "soon", {.negative = NEGATIVE_AS_ZERO}, HINT_INVALID},
+        {HINT_SECONDS, "", {.count = 1}, HINT_INVALID},
+        {HINT_SECONDS, " \t", {.empty = EMPTY_AS_ABSENT}, HINT_ABSENT},
+        {HINT_HTTP_DATE, "", {.empty = EMPTY_AS_ABSENT}, HINT_ABSENT},
+        {HINT_SECONDS, "x", {.empty = EMPTY_AS_ABSENT}, HINT_INVALID},
+        {HINT_HTTP_DATE, past, {.count = 1}, HINT_WAIT},
+        {HINT_HTTP_DATE, past, {.past = PAST_AS_NEGATIVE}, HINT_NEGATIVE},
+        {HINT_HTTP_DATE, now, {.past = PAST_AS_NEGATIVE}, HINT_WAIT},
+        {HINT_UNIX, "784111776", {.past = PAST_AS_NEGATIVE}, HINT_NEGATIVE},
+        {HINT_UNIX, "0", {.count = 1}, HINT_WAIT},
+        {HINT_HTTP_DATE,
+         past,
+         {.past = PAST_AS_NEGATIVE, .negative = NEGATIVE_AS_ZERO},
+         HINT_WAIT},
+    };
+    (void)state;
+    for (size_t i = 0; i < array_length(rows); i++) {
+        struct hint_header header = {.format = rows[i].format};
+        struct server_hint hint =
+            hint_read(&rows[i].config, &header, rows[i].text,
+                      strlen(rows[i].text), rfc_unix_ms);
+        if (hint.kind != rows[i].kind || hint.wait.ns != 0) {
+            fail_msg("row %zu: kind %d, %lld ns", i, hint.kind,
+                     (long long)hint.wait.ns);
+        }
+    }
+    struct hint_header header = {.number = NUMBER_DECIMAL};
+    assert_int_equal(hint_read(&rows[0].config, &header, "1.5", 3, 0).wait.ns,
+                     1500000000);
 }
 
 static void test_dates(void **state)
@@ -124,12 +268,12 @@ static void test_two_digit_years(void **state)
     expect_wait(HINT_HTTP_DATE, "Tuesday, 01-Nov-44 00:00:00 GMT", 0, 0);
     expect_wait(HINT_HTTP_DATE, "Thursday, 01-Jan-04 00:00:00 GMT",
                 rfc_unix_ms, 1072915200000LL - rfc_unix_ms);
-    expect_wait(HINT_HTTP_DATE, "Friday, 01-Jan-44 00:00:00 GMT",
-                rfc_unix_ms, 2335219200000LL - rfc_unix_ms);
-    expect_wait(HINT_HTTP_DATE, "Sunday, 01-Jan-45 00:00:00 GMT",
-                rfc_unix_ms, 0);
-    expect_wait(HINT_HTTP_DATE, "Friday, 01-Jan-93 00:00:00 GMT",
-                rfc_unix_ms, 0);
+    expect_wait(HINT_HTTP_DATE, "Friday, 01-Jan-44 00:00:00 GMT", rfc_unix_ms,
+                2335219200000LL - rfc_unix_ms);
+    expect_wait(HINT_HTTP_DATE, "Sunday, 01-Jan-45 00:00:00 GMT", rfc_unix_ms,
+                0);
+    expect_wait(HINT_HTTP_DATE, "Friday, 01-Jan-93 00:00:00 GMT", rfc_unix_ms,
+                0);
     /* In 2004, 94 is 1994; in 2099, 05 is 2105. */
     expect_wait(HINT_HTTP_DATE, "Saturday, 01-Jan-94 00:00:00 GMT",
                 1072915200000LL, 0);
@@ -182,8 +326,8 @@ static void test_every_prefix(void **state)
         for (size_t length = 0; length < strlen(dates[i]); length++) {
             char *copy = test_malloc(length + !length);
             memcpy(copy, dates[i], length);
-            struct server_hint hint =
-                hint_parse(HINT_HTTP_DATE, copy, length, rfc_unix_ms);
+            struct server_hint hint = hint_parse(
+                HINT_HTTP_DATE, NUMBER_INTEGER, copy, length, rfc_unix_ms);
             test_free(copy);
             assert_int_equal(hint.kind, HINT_INVALID);
         }
@@ -199,8 +343,8 @@ static void test_calendar(void **state)
     for (int year = 1970; year < 2370; year++) {
         bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
         for (int month = 0; month < 12; month++) {
-            int days = month == 1 ? 28 + leap
-                                  : 30 + ((month + (month > 6)) % 2 == 0);
+            int days =
+                month == 1 ? 28 + leap : 30 + ((month + (month > 6)) % 2 == 0);
             for (int day = 1; day <= days; day++) {
                 char text[64];
                 snprintf(text, sizeof(text),
@@ -308,8 +452,8 @@ static void test_combine(void **state)
         };
         struct attempt_result result = {.status = 429, .hint = rows[i].hint};
         struct duration wait = {100};
-        bool retry = hint_combine(&config, &result, 0.5, &wait) ==
-                     HINT_DECISION_WAIT;
+        bool retry =
+            hint_combine(&config, &result, 0.5, &wait) == HINT_DECISION_WAIT;
         if (retry != (rows[i].expected >= 0) ||
             wait.ns != (retry ? rows[i].expected : 100)) {
             fail_msg("row %zu: retry %d, wait %lld", i, retry,
@@ -321,8 +465,7 @@ static void test_combine(void **state)
 static void test_combine_when_not_read(void **state)
 {
     (void)state;
-    struct attempt_result result = {
-        .status = 429, .hint = {HINT_WAIT, {5}}};
+    struct attempt_result result = {.status = 429, .hint = {HINT_WAIT, {5}}};
     struct duration wait = {100};
 
     struct hint_config off = {.max = DURATION_FOREVER};
@@ -383,10 +526,8 @@ static void test_required_hint(void **state)
         uint16_t status;
         bool retried;
     } rows[] = {
-        {{HINT_WAIT, {5}}, 429, true},
-        {{HINT_ABSENT, {0}}, 429, false},
-        {{HINT_INVALID, {0}}, 429, false},
-        {{HINT_NEGATIVE, {0}}, 429, false},
+        {{HINT_WAIT, {5}}, 429, true},     {{HINT_ABSENT, {0}}, 429, false},
+        {{HINT_INVALID, {0}}, 429, false}, {{HINT_NEGATIVE, {0}}, 429, false},
         {{HINT_WAIT, {0}}, 429, false},  /* zero is ignored here */
         {{HINT_WAIT, {11}}, 429, false}, /* and more than ten */
         {{HINT_ABSENT, {0}}, 503, true}, /* not a status that is asked */
@@ -402,8 +543,8 @@ static void test_required_hint(void **state)
     };
     status_set_add(&config.status, 429, 429);
     for (size_t i = 0; i < array_length(rows); i++) {
-        struct attempt_result result = {
-            .status = rows[i].status, .hint = rows[i].hint};
+        struct attempt_result result = {.status = rows[i].status,
+                                        .hint = rows[i].hint};
         struct duration wait = {100};
         bool retried = hint_combine(&config, &result, 0.5, &wait) !=
                        HINT_DECISION_NO_RETRY;
@@ -466,6 +607,8 @@ int main(void)
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_bad_numbers),
         cmocka_unit_test(test_negative_numbers),
+        cmocka_unit_test(test_grammars_of_numbers),
+        cmocka_unit_test(test_read_as_configured),
         cmocka_unit_test(test_dates),
         cmocka_unit_test(test_two_digit_years),
         cmocka_unit_test(test_bad_dates),
@@ -479,5 +622,5 @@ int main(void)
         cmocka_unit_test(test_negative_hint_that_ends),
         cmocka_unit_test(test_hint_that_resets),
     };
-    return cmocka_run_group_tests_name("hint", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("policy/hint", tests, NULL, NULL);
 }

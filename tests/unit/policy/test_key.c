@@ -69,8 +69,8 @@ static void test_uuid_format(void **state)
     /* Every digit but dashes, version and variant takes its highest value:
      * a mask that is too wide would show. */
     for (size_t j = 0; j < 36; j++) {
-        bool fixed = j == 8 || j == 13 || j == 14 || j == 18 || j == 19 ||
-                     j == 23;
+        bool fixed =
+            j == 8 || j == 13 || j == 14 || j == 18 || j == 19 || j == 23;
         assert_int_equal(digits_seen[j], !fixed);
     }
 }
@@ -145,8 +145,7 @@ static void test_hash(void **state)
     assert_string_not_equal(key, other);
 
     subject.body = NULL;
-    assert_int_equal(render(KEY_HASH, KEY_SCOPE_OPERATION, &subject, key),
-                     32);
+    assert_int_equal(render(KEY_HASH, KEY_SCOPE_OPERATION, &subject, key), 32);
     subject.body = "";
     subject.body_length = 0;
     render(KEY_HASH, KEY_SCOPE_OPERATION, &subject, other);
@@ -175,8 +174,7 @@ static void test_traces(void **state)
             char *span = spans[count++];
             key_span_id(7, i, a, span);
             assert_int_equal(strlen(span), SPAN_ID_LENGTH);
-            assert_int_equal(strspn(span, "0123456789abcdef"),
-                             SPAN_ID_LENGTH);
+            assert_int_equal(strspn(span, "0123456789abcdef"), SPAN_ID_LENGTH);
             assert_string_not_equal(span, "0000000000000000");
             assert_int_not_equal(strncmp(span, trace, SPAN_ID_LENGTH), 0);
         }
@@ -220,5 +218,5 @@ int main(void)
         cmocka_unit_test(test_traces),
         cmocka_unit_test(test_misuse_is_a_bug),
     };
-    return cmocka_run_group_tests_name("key", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("policy/key", tests, NULL, NULL);
 }

@@ -37,18 +37,20 @@ static void test_resolution(void **state)
     for (int i = 0; i < 2000; i++) {
         /* From 1 ns to a day. */
         int64_t ns = (int64_t)exp(rng_unit(&rng) * log(86400e9));
-        latency_init(&estimate);
-        latency_add(&estimate, &config, at_ms(0), (struct duration){ns});
-        int64_t got = latency_quantile(&estimate, &config, at_ms(0)).ns;
+        latency_estimate_init(&estimate);
+        latency_estimate_add(&estimate, &config, at_ms(0),
+                             (struct duration){ns});
+        int64_t got =
+            latency_estimate_quantile(&estimate, &config, at_ms(0)).ns;
         if (got < ns || got > ns + ns / 32 + 64) {
             fail_msg("%lld ns came back as %lld", (long long)ns,
                      (long long)got);
         }
     }
     /* What is beyond all bins is in the last one. */
-    latency_init(&estimate);
-    latency_add(&estimate, &config, at_ms(0), DURATION_FOREVER);
-    assert_true(latency_quantile(&estimate, &config, at_ms(0)).ns >=
+    latency_estimate_init(&estimate);
+    latency_estimate_add(&estimate, &config, at_ms(0), DURATION_FOREVER);
+    assert_true(latency_estimate_quantile(&estimate, &config, at_ms(0)).ns >=
                 86400 * NS_PER_S);
 }
 
@@ -68,11 +70,11 @@ static void test_quantiles(void **state)
     struct rng rng = rng_stream(seed, RNG_MIX, 1);
     print_message("seed %" PRIu64 "\n", seed);
     struct latency_config config = config_of(0.5);
-    latency_init(&estimate);
+    latency_estimate_init(&estimate);
     for (size_t i = 0; i < SAMPLES; i++) {
         struct duration took = rng_exponential(&rng, duration_ms(10));
         sorted[i] = took.ns;
-        latency_add(&estimate, &config, at_ms((int64_t)i), took);
+        latency_estimate_add(&estimate, &config, at_ms((int64_t)i), took);
     }
     qsort(sorted, SAMPLES, sizeof(sorted[0]), ascending);
     static const double quantiles[] = {0.0002, 0.5, 0.9, 0.95, 0.99, 1.0};
@@ -80,7 +82,8 @@ static void test_quantiles(void **state)
         config.quantile = quantiles[i];
         size_t rank = (size_t)ceil(quantiles[i] * SAMPLES);
         int64_t expected = sorted[rank - 1];
-        int64_t got = latency_quantile(&estimate, &config, at_ms(5000)).ns;
+        int64_t got =
+            latency_estimate_quantile(&estimate, &config, at_ms(5000)).ns;
         assert_true(got >= expected && got <= expected + expected / 32 + 64);
     }
 }
@@ -90,18 +93,20 @@ static void test_moving(void **state)
 {
     (void)state;
     struct latency_config config = config_of(0.99);
-    latency_init(&estimate);
+    latency_estimate_init(&estimate);
     for (int64_t ms = 0; ms < 60000; ms += 10) {
-        latency_add(&estimate, &config, at_ms(ms),
-                    duration_ms(ms < 20000 ? 100 : 5));
+        latency_estimate_add(&estimate, &config, at_ms(ms),
+                             duration_ms(ms < 20000 ? 100 : 5));
     }
     /* At 59.99 s only what came since 30 s is left. */
-    int64_t got = latency_quantile(&estimate, &config, at_ms(59990)).ns;
+    int64_t got =
+        latency_estimate_quantile(&estimate, &config, at_ms(59990)).ns;
     assert_true(got >= 5 * NS_PER_MS && got < 5200 * NS_PER_US);
     assert_int_equal(
-        latency_quantile(&estimate, &config, at_ms(79999)).ns, got);
+        latency_estimate_quantile(&estimate, &config, at_ms(79999)).ns, got);
     assert_int_equal(
-        latency_quantile(&estimate, &config, at_ms(80000)).ns, INT64_MAX);
+        latency_estimate_quantile(&estimate, &config, at_ms(80000)).ns,
+        INT64_MAX);
 }
 
 static void test_limits(void **state)
@@ -111,22 +116,26 @@ static void test_limits(void **state)
     config.min_samples = 3;
     config.refresh = duration_s(3);
     config.least = duration_ms(1);
-    latency_init(&estimate);
+    latency_estimate_init(&estimate);
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(latency_quantile(&estimate, &config, at_ms(i)).ns,
-                         INT64_MAX);
-        latency_add(&estimate, &config, at_ms(i), duration_us(10));
+        assert_int_equal(
+            latency_estimate_quantile(&estimate, &config, at_ms(i)).ns,
+            INT64_MAX);
+        latency_estimate_add(&estimate, &config, at_ms(i), duration_us(10));
     }
-    assert_int_equal(latency_quantile(&estimate, &config, at_ms(10)).ns,
-                     NS_PER_MS);
+    assert_int_equal(
+        latency_estimate_quantile(&estimate, &config, at_ms(10)).ns,
+        NS_PER_MS);
     /* Not worked out again before three seconds have gone by. */
     for (int i = 0; i < 10; i++) {
-        latency_add(&estimate, &config, at_ms(20), duration_ms(50));
+        latency_estimate_add(&estimate, &config, at_ms(20), duration_ms(50));
     }
-    assert_int_equal(latency_quantile(&estimate, &config, at_ms(3009)).ns,
-                     NS_PER_MS);
-    assert_true(latency_quantile(&estimate, &config, at_ms(3010)).ns >=
-                50 * NS_PER_MS);
+    assert_int_equal(
+        latency_estimate_quantile(&estimate, &config, at_ms(3009)).ns,
+        NS_PER_MS);
+    assert_true(
+        latency_estimate_quantile(&estimate, &config, at_ms(3010)).ns >=
+        50 * NS_PER_MS);
 }
 
 int main(void)
@@ -137,5 +146,6 @@ int main(void)
         cmocka_unit_test(test_moving),
         cmocka_unit_test(test_limits),
     };
-    return cmocka_run_group_tests_name("latency_estimate", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("policy/latency_estimate", tests, NULL,
+                                       NULL);
 }

@@ -37,10 +37,12 @@ static void test_certainty(void **state)
 {
     (void)state;
     static const enum outcome definite_no[] = {
-        OUTCOME_REJECTED,       OUTCOME_DNS,
+        OUTCOME_REJECTED,        OUTCOME_DNS,
         OUTCOME_CONNECT_REFUSED, OUTCOME_CONNECT_TIMEOUT,
-        OUTCOME_CONNECT_FAILED, OUTCOME_TLS,
-        OUTCOME_REFUSED_STREAM, OUTCOME_NO_SOCKET,
+        OUTCOME_CONNECT_FAILED,  OUTCOME_TLS,
+        OUTCOME_REFUSED_STREAM,  OUTCOME_NO_SOCKET,
+        OUTCOME_REDIRECTED,      OUTCOME_FOLLOWED,
+        OUTCOME_REDIRECT_LIMIT,  OUTCOME_CHALLENGED,
     };
     for (size_t i = 0; i < OUTCOME_COUNT; i++) {
         enum certainty expected = CERTAINTY_UNKNOWN;
@@ -65,6 +67,11 @@ static enum outcome expected_of(unsigned status, bool has_key)
         return OUTCOME_OK;
     case 429:
         return OUTCOME_THROTTLED;
+    case 301:
+    case 302:
+    case 307:
+    case 308:
+        return OUTCOME_REDIRECTED;
     case 408:
     case 425:
         return OUTCOME_SERVER_ERROR;
@@ -86,9 +93,8 @@ static void test_every_status(void **state)
     status_set_add(&expect.busy, 409, 409);
     for (unsigned status = 0; status <= 1000; status++) {
         for (int key = 0; key < 2; key++) {
-            assert_int_equal(
-                outcome_of_status((uint16_t)status, &expect, key),
-                expected_of(status, key));
+            assert_int_equal(outcome_of_status((uint16_t)status, &expect, key),
+                             expected_of(status, key));
         }
     }
 }
@@ -145,5 +151,5 @@ int main(void)
         cmocka_unit_test(test_status_set),
         cmocka_unit_test(test_status_out_of_range_is_a_bug),
     };
-    return cmocka_run_group_tests_name("outcome", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("policy/outcome", tests, NULL, NULL);
 }

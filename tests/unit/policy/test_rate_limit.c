@@ -52,6 +52,51 @@ static void test_bucket(void **state)
     assert_int_equal(wait.ns, 200 * NS_PER_MS);
 }
 
+/* The worked example of the header. */
+static void test_example_of_the_bucket(void **state)
+{
+    static const int waits_ms[] = {0, 0, 0, 100, 200};
+    struct rate_limit_config config = bucket(10, 3);
+    struct rate_limit limit;
+    struct duration wait;
+    (void)state;
+    config.max_wait = duration_ms(250);
+    rate_limit_init(&limit, &config, at_ms(0));
+    for (size_t i = 0; i < array_length(waits_ms); i++) {
+        assert_true(rate_limit_take(&limit, &config, at_ms(0), &wait));
+        assert_int_equal(wait.ns, waits_ms[i] * NS_PER_MS);
+    }
+    assert_false(rate_limit_take(&limit, &config, at_ms(0), &wait));
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(rate_limit_take(&limit, &config, at_ms(1000), &wait));
+        assert_int_equal(wait.ns, i < 3 ? 0 : 100 * NS_PER_MS);
+    }
+}
+
+/* And of the cubic one, after 100 answers a second for long. */
+static void test_example_of_the_cubic_limit(void **state)
+{
+    static const double rates[] = {70, 87, 96, 99, 100, 100, 102, 109, 122};
+    struct rate_limit_config config = {.type = RATE_LIMIT_CUBIC,
+                                       .max_wait = DURATION_FOREVER};
+    struct rate_limit limit;
+    int64_t ms = 0;
+    (void)state;
+    rate_limit_init(&limit, &config, at_ms(0));
+    for (; ms < 60000; ms += 10) {
+        rate_limit_on_answer(&limit, &config, at_ms(ms), false);
+    }
+    rate_limit_on_answer(&limit, &config, at_ms(ms), true);
+    assert_true(fabs(limit.rate_per_s - 70) < 1);
+    for (int second = 1; second <= 8; second++) {
+        for (int i = 0; i < 100; i++) {
+            ms += 10;
+            rate_limit_on_answer(&limit, &config, at_ms(ms), false);
+        }
+        assert_true(fabs(limit.rate_per_s - rates[second]) < 1);
+    }
+}
+
 static void test_longest_wait(void **state)
 {
     (void)state;
@@ -138,8 +183,8 @@ static void test_cubic_measures(void **state)
     rate_limit_init(&limit, &config, at_ms(0));
     for (int i = 1; i <= 100; i++) {
         rate_limit_on_answer(&limit, &config, at_ms(25 * i - 1), false);
-        assert_true(rate_limit_take(&limit, &config, at_ms(25 * i - 1),
-                                    &wait));
+        assert_true(
+            rate_limit_take(&limit, &config, at_ms(25 * i - 1), &wait));
         assert_int_equal(wait.ns, 0);
     }
     /* Four ends of half seconds, the first one with one answer more. */
@@ -176,11 +221,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bucket),
+        cmocka_unit_test(test_example_of_the_bucket),
+        cmocka_unit_test(test_example_of_the_cubic_limit),
         cmocka_unit_test(test_longest_wait),
         cmocka_unit_test(test_long_run),
         cmocka_unit_test(test_cubic_law),
         cmocka_unit_test(test_cubic_measures),
         cmocka_unit_test(test_none),
     };
-    return cmocka_run_group_tests_name("rate_limit", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("policy/rate_limit", tests, NULL, NULL);
 }

@@ -20,8 +20,8 @@ static struct instant at_ms(int64_t ms)
 }
 
 /* So many requests and accepts at once. */
-static struct throttle with(const struct throttle_config *config,
-                            int requests, int accepts)
+static struct throttle with(const struct throttle_config *config, int requests,
+                            int accepts)
 {
     struct throttle throttle;
     throttle_init(&throttle, config);
@@ -48,9 +48,9 @@ static void test_probability(void **state)
         {2, 1, 1, 1, 99, 40, 0.19},
         {1.1, 1, 1, 1, 99, 90, 0},
         {1.1, 1, 1, 1, 99, 80, 0.11},
-        {2, 8, 1, 1, 92, 21, 0.5},     /* grpc-go pads with 8 */
-        {2, 1, 0.8, 1, 999, 0, 0.8},   /* Envoy stops at 80 % */
-        {2, 1, 1, 2, 99, 37, 0.5},     /* aggression 2: the root of 0.25 */
+        {2, 8, 1, 1, 92, 21, 0.5},         /* grpc-go pads with 8 */
+        {2, 1, 0.8, 1, 999, 0, 0.8},       /* Envoy stops at 80 % */
+        {2, 1, 1, 2, 99, 37, 0.5},         /* aggression 2: the root of 0.25 */
         {1 / 0.95, 1, 1, 1, 99, 76, 0.19}, /* threshold 95 % */
     };
     for (size_t i = 0; i < array_length(rows); i++) {
@@ -140,5 +140,5 @@ int main(void)
         cmocka_unit_test(test_minimum),
         cmocka_unit_test(test_steady_state),
     };
-    return cmocka_run_group_tests_name("throttle", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("policy/throttle", tests, NULL, NULL);
 }

@@ -1,11 +1,12 @@
 /*
- * A run that never happened, told in facts to the real tally, with a ledger
- * told to the real join: input for the tests of the report.
+ * A run that never happened, recorded as facts in the real tally, with a
+ * ledger fed to the real join: input for the tests of the report.
  */
 #ifndef SQUALL_TEST_REPORT_SAMPLE_H
 #define SQUALL_TEST_REPORT_SAMPLE_H
 
 #include "base/must.h"
+#include "effects/effects_join.h"
 #include "measure/result.h"
 #include "report/document.h"
 
@@ -13,13 +14,18 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SAMPLE_OPERATIONS = 20000, SAMPLE_REQUESTS = 2, SAMPLE_STAGES = 4,
-       SAMPLE_WARMUP = 2000 };
+enum {
+    SAMPLE_OPERATIONS = 20000,
+    SAMPLE_REQUESTS = 2,
+    SAMPLE_STAGES = 4,
+    SAMPLE_WARMUP = 2000
+};
 
 struct sample {
     struct arena arena;
     struct tally tally;
-    struct effects effects;
+    struct operation_log *log;
+    struct effect_figures effects;
     struct result result;
     struct plan plan;
     struct run_info run;
@@ -32,8 +38,13 @@ static const char *const sample_request_names[] = {"checkout", "browse"};
 static const char *const sample_stage_names[] = {"warm-up", "base", "spike",
                                                  "calm"};
 static const char *const sample_argv[] = {
-    "squall", "run", "-H", "Authorization: Bearer abc", "-p",
-    "lost-responses", "http://joe:secret@localhost:8080/orders",
+    "squall",
+    "run",
+    "-H",
+    "Authorization: Bearer abc",
+    "-p",
+    "lost-responses",
+    "http://joe:secret@localhost:8080/orders",
 };
 
 /* A generator of its own (Knuth's MMIX), so that the golden texts stand still
@@ -45,8 +56,7 @@ static double sample_unit(struct sample *sample)
     return ((double)(sample->random >> 32) + 0.5) / 4294967296.0;
 }
 
-static struct duration sample_service_time(struct sample *sample,
-                                           double load)
+static struct duration sample_service_time(struct sample *sample, double load)
 {
     double mean_us = 2000 + 1500 * load * load;
     double us = 700 - log(sample_unit(sample)) * mean_us;
@@ -82,9 +92,8 @@ static void sample_take_attempt(struct sample *sample, struct fact base,
     fact.done.latency = latency;
     fact.done.first_byte =
         is_lost ? NOT_MEASURED : duration_from_ns((double)latency.ns * 0.9);
-    fact.done.connect = attempt == 1 && base.at.ns % 7 == 0
-                            ? duration_us(180)
-                            : NOT_MEASURED;
+    fact.done.connect =
+        attempt == 1 && base.at.ns % 7 == 0 ? duration_us(180) : NOT_MEASURED;
     fact.done.queue = duration_us(3);
     tally_take(&sample->tally, &fact);
 }
@@ -104,12 +113,12 @@ static unsigned sample_operation(struct sample *sample, uint64_t number,
     struct instant now = base.at;
     unsigned attempts = 0;
     struct duration backoff = DURATION_ZERO;
-    bool acked = false;
+    bool succeeded = false;
 
     fact.kind = FACT_STARTED;
     fact.started.intended = intended;
     tally_take(&sample->tally, &fact);
-    while (attempts < 3 && !acked) {
+    while (attempts < 3 && !succeeded) {
         bool is_lost = sample_unit(sample) < (stage == 2 ? 0.1 : 0.02);
         struct duration latency =
             is_lost ? duration_ms(200)
@@ -126,21 +135,21 @@ static unsigned sample_operation(struct sample *sample, uint64_t number,
             .fault = is_lost ? FAULT_LOST_RESPONSE : -1,
         };
         now = instant_add(now, latency);
-        acked = !is_lost;
+        succeeded = !is_lost;
         if (is_lost && attempts < 3) {
             now = instant_add(now, duration_ms(50));
             backoff = duration_add(backoff, duration_ms(50));
         }
     }
     char id[32];
-    int length = snprintf(id, sizeof(id), "op-%llu",
-                          (unsigned long long)number);
+    int length =
+        snprintf(id, sizeof(id), "op-%llu", (unsigned long long)number);
     fact = base;
     fact.kind = FACT_FINISHED;
     fact.at = now;
-    fact.finished.verdict = acked ? VERDICT_ACKED : VERDICT_AMBIGUOUS;
+    fact.finished.verdict = succeeded ? VERDICT_SUCCEEDED : VERDICT_AMBIGUOUS;
     fact.finished.reason =
-        acked ? FINISH_ANSWERED : FINISH_ATTEMPTS_EXHAUSTED;
+        succeeded ? FINISH_ANSWERED : FINISH_ATTEMPTS_EXHAUSTED;
     fact.finished.intended = intended;
     fact.finished.attempts = attempts;
     fact.finished.backoff = backoff;
@@ -153,6 +162,7 @@ static unsigned sample_operation(struct sample *sample, uint64_t number,
     fact.finished.note_count = attempts;
     fact.finished.notes = notes;
     tally_take(&sample->tally, &fact);
+    operation_log_take(sample->log, &fact);
     return attempts;
 }
 
@@ -163,7 +173,10 @@ static void sample_run(struct sample *sample)
     static const struct {
         int64_t from_ms, step_us;
     } stages[SAMPLE_STAGES] = {
-        {0, 1000}, {2000, 1000}, {8000, 250}, {10000, 500},
+        {0, 1000},
+        {2000, 1000},
+        {8000, 250},
+        {10000, 500},
     };
     static unsigned effects[SAMPLE_OPERATIONS];
     int64_t at_us = 0;
@@ -180,12 +193,12 @@ static void sample_run(struct sample *sample)
     effects[5000] = 0;
     effects[6000] = 2;
 
-    struct effects_log *logs[] = {sample->tally.effects};
+    struct operation_log *logs[] = {sample->log};
     sample->join = effects_join_new(logs, 1);
     for (uint64_t i = 0; i < SAMPLE_OPERATIONS; i++) {
         char id[32];
-        int length = snprintf(id, sizeof(id), "op-%llu",
-                              (unsigned long long)i);
+        int length =
+            snprintf(id, sizeof(id), "op-%llu", (unsigned long long)i);
         effects_join_entry(sample->join, id, (size_t)length, effects[i]);
     }
     effects_join_entry(sample->join, "stranger", 8, 3);
@@ -227,7 +240,7 @@ static void sample_policed(struct sample *sample, uint64_t number,
     fact = base;
     fact.kind = FACT_FINISHED;
     fact.at = instant_add(at, duration_ms(is_hedged ? 35 : 2));
-    fact.finished.verdict = is_hedged ? VERDICT_ACKED : VERDICT_SHED;
+    fact.finished.verdict = is_hedged ? VERDICT_SUCCEEDED : VERDICT_SHED;
     fact.finished.reason = reason;
     fact.finished.intended = at;
     fact.finished.attempts = is_hedged ? 2 : 0;
@@ -253,7 +266,9 @@ static void sample_policed(struct sample *sample, uint64_t number,
 static void sample_breakers(struct sample *sample)
 {
     static const enum breaker_state round[] = {
-        BREAKER_CLOSED, BREAKER_OPEN, BREAKER_HALF_OPEN,
+        BREAKER_CLOSED,
+        BREAKER_OPEN,
+        BREAKER_HALF_OPEN,
     };
     for (size_t i = 0; i < 22; i++) {
         struct fact fact = {
@@ -292,8 +307,7 @@ static void sample_plan(struct sample *sample)
 {
     sample->plan = (struct plan){
         .load = {.model = LOAD_OPEN, .first_stage_is_warmup = true},
-        .policy = {.key = {.scope = KEY_SCOPE_OPERATION,
-                           .kind = KEY_UUID4}},
+        .policy = {.key = {.scope = KEY_SCOPE_OPERATION, .kind = KEY_UUID4}},
         .seed = UINT64_C(0xfedcba9876543210),
         .run = UINT64_C(0x1122334455),
     };
@@ -332,11 +346,10 @@ static void sample_make_with(struct sample *sample, bool has_ledger,
         .load_length = duration_s(12),
         .warmup = duration_s(2),
         .first_stage_is_warmup = true,
-        .keep_effects = true,
-        .operations_max = SAMPLE_OPERATIONS,
         .layers = layers,
     };
     tally_init(&sample->tally, &sample->arena, &config);
+    sample->log = operation_log_new(&sample->arena, SAMPLE_OPERATIONS);
     sample_plan(sample);
     sample_run(sample);
     if (layers) {

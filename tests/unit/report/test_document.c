@@ -1,6 +1,7 @@
 /* The document says what the run measured, and has the form that the schema
- * tells. */
+ * reports. */
 #include "report/schema.h"
+#include "report/text.h"
 #include "sample.h"
 
 #include <setjmp.h>
@@ -14,17 +15,19 @@
 static struct sample sample;
 static cJSON *document;
 
-/* Ten letters: 8 were ambiguous, and one of these still is. */
+/* Ten dead letters: 8 were ambiguous, and one of these still is. */
 static const struct replayed replayed = {
-    .letters = 10,
+    .dead_letters = 10,
     .sent = 9,
     .unstarted = 1,
-    .before = {[VERDICT_AMBIGUOUS] = 8, [VERDICT_REFUSED] = 2},
-    .after = {[VERDICT_ACKED] = 9, [VERDICT_AMBIGUOUS] = 1},
+    .before = {[VERDICT_AMBIGUOUS] = 8, [VERDICT_REJECTED] = 2},
+    .after = {[VERDICT_SUCCEEDED] = 9, [VERDICT_AMBIGUOUS] = 1},
     .has_classes = true,
-    .classes = {[EFFECT_EXACTLY_ONCE] = 7, [EFFECT_DUPLICATE] = 2,
+    .classes = {[EFFECT_EXACTLY_ONCE] = 7,
+                [EFFECT_DUPLICATE] = 2,
                 [EFFECT_UNRESOLVED_DONE] = 1},
-    .ambiguous = {[EFFECT_EXACTLY_ONCE] = 5, [EFFECT_DUPLICATE] = 2,
+    .ambiguous = {[EFFECT_EXACTLY_ONCE] = 5,
+                  [EFFECT_DUPLICATE] = 2,
                   [EFFECT_UNRESOLVED_DONE] = 1},
 };
 
@@ -33,7 +36,7 @@ static int make(void **state)
     (void)state;
     sample_make(&sample, true);
     sample.run.replayed = &replayed;
-    sample.run.letters = "dead.ndjson";
+    sample.run.dead_letters = "dead.ndjson";
     document = document_make(&sample.result, &sample.plan, &sample.run);
     return 0;
 }
@@ -91,23 +94,21 @@ static uint64_t sum_of(const cJSON *object)
 }
 
 /* The sample's numbers are known: 2000 of 20000 operations warm up. */
-static void counts_what_was_told(void **state)
+static void counts_what_was_recorded(void **state)
 {
     const struct panel *total = &sample.tally.total;
     (void)state;
     assert_int_equal(count_at("operations.offered"), 18000);
     assert_int_equal(count_at("operations.started"), 18000);
     assert_int_equal(count_at("operations.dropped"), 0);
-    assert_int_equal(count_at("operations.acked") +
-                         count_at("operations.refused") +
-                         count_at("operations.ambiguous") +
-                         count_at("operations.shed"),
-                     18000);
+    assert_int_equal(
+        count_at("operations.succeeded") + count_at("operations.rejected") +
+            count_at("operations.ambiguous") + count_at("operations.shed"),
+        18000);
     assert_int_equal(sum_of(find(document, "operations.reasons")), 18000);
     assert_int_equal(count_at("attempts.total"), total->attempts);
     assert_int_equal(count_at("attempts.first"), 18000);
-    assert_int_equal(count_at("attempts.retries"),
-                     total->attempts - 18000);
+    assert_int_equal(count_at("attempts.retries"), total->attempts - 18000);
     assert_int_equal(sum_of(find(document, "attempts.by_outcome")),
                      total->attempts);
     assert_int_equal(count_at("attempts.by_status.201"),
@@ -123,8 +124,7 @@ static void counts_what_was_told(void **state)
     double weighted = 0;
     const cJSON *histogram = find(document, "amplification.histogram");
     for (int i = 0; i < cJSON_GetArraySize(histogram); i++) {
-        weighted +=
-            (i + 1) * cJSON_GetArrayItem(histogram, i)->valuedouble;
+        weighted += (i + 1) * cJSON_GetArrayItem(histogram, i)->valuedouble;
     }
     assert_int_equal((uint64_t)weighted, count_at("attempts.on_wire"));
 }
@@ -141,8 +141,8 @@ static void tells_the_effects(void **state)
     assert_int_equal(count_at("effects.foreign_ids"), 1);
     assert_int_equal(count_at("effects.delivered_lost_responses"),
                      count_at("faults.lost_response.delivered"));
-    assert_int_equal(sum_of(find(document, "effects.table.acked")),
-                     count_at("operations.acked"));
+    assert_int_equal(sum_of(find(document, "effects.table.succeeded")),
+                     count_at("operations.succeeded"));
     assert_int_equal(count_at("effects.total_effects"),
                      count_at("attempts.on_wire"));
     assert_true(cJSON_IsNull(find(document, "effects.upper_bound_95.lost")));
@@ -180,8 +180,7 @@ static void says_what_was_run(void **state)
 {
     (void)state;
     assert_string_equal(text_at("schema"), "squall.report/1");
-    assert_string_equal(text_at("run.started_at"),
-                        "2026-01-01T00:00:00.123Z");
+    assert_string_equal(text_at("run.started_at"), "2026-01-01T00:00:00.123Z");
     assert_string_equal(text_at("run.seed"), "18364758544493064720");
     assert_string_equal(text_at("run.argv.3"), "Authorization: ***");
     assert_string_equal(text_at("run.target"),
@@ -269,8 +268,7 @@ static void compare_forms(const cJSON *root, const cJSON *schema,
     char below[400];
     schema = resolve(root, schema);
     const cJSON *properties = cJSON_GetObjectItem(schema, "properties");
-    const cJSON *values =
-        cJSON_GetObjectItem(schema, "additionalProperties");
+    const cJSON *values = cJSON_GetObjectItem(schema, "additionalProperties");
     const cJSON *items = cJSON_GetObjectItem(schema, "items");
     const cJSON *item;
 
@@ -305,7 +303,7 @@ static void compare_forms(const cJSON *root, const cJSON *schema,
 static void has_the_form_of_the_schema(void **state)
 {
     (void)state;
-    cJSON *schema = report_schema_make();
+    cJSON *schema = report_schema_make(DOCUMENT_RUN);
     compare_forms(schema, schema, document, "report");
     assert_true(cJSON_GetArraySize(find(document, "requests")) > 0);
     assert_true(cJSON_GetArraySize(find(document, "series")) > 0);
@@ -314,15 +312,15 @@ static void has_the_form_of_the_schema(void **state)
     cJSON_Delete(schema);
 }
 
-static void tells_what_became_of_letters(void **state)
+static void reports_what_became_of_dead_letters(void **state)
 {
     (void)state;
     assert_string_equal(text_at("replay.file"), "dead.ndjson");
-    assert_int_equal(count_at("replay.letters"), 10);
+    assert_int_equal(count_at("replay.dead_letters"), 10);
     assert_int_equal(count_at("replay.sent"), 9);
     assert_int_equal(count_at("replay.unstarted"), 1);
     assert_int_equal(count_at("replay.earlier.ambiguous"), 8);
-    assert_int_equal(count_at("replay.verdicts.acked"), 9);
+    assert_int_equal(count_at("replay.verdicts.succeeded"), 9);
     assert_int_equal(count_at("replay.resolved.duplicate"), 2);
     assert_int_equal(count_at("replay.ambiguous_resolved.exactly_once"), 5);
     assert_int_equal(count_at("replay.still_unresolved"), 1);
@@ -370,7 +368,7 @@ static void no_ledger_is_null_and_never_0(void **state)
     sample_release(&other);
 }
 
-/* What budgets did is told where the profile has one, and else null. */
+/* What budgets did is reported where the profile has one, and else null. */
 static void tells_the_budget(void **state)
 {
     static struct sample other;
@@ -379,24 +377,25 @@ static void tells_the_budget(void **state)
 
     sample_make(&other, false);
     other.plan.policy.budget.type = BUDGET_RATIO_WINDOW;
-    other.tally.budget = (struct budget_tally){.granted = 7,
-                                               .level_min = 0.25};
-    other.tally.total.reasons[FINISH_BUDGET_EXHAUSTED] = 11;
+    other.tally.total.retries_granted = 7;
+    other.tally.extremes.budget_level_min = 0.25;
+    other.tally.total.retries_denied = 11;
     cJSON *made = document_make(&other.result, &other.plan, &other.run);
-    cJSON *schema = report_schema_make();
+    cJSON *schema = report_schema_make(DOCUMENT_RUN);
     compare_forms(schema, schema, made, "report");
     const cJSON *budget = find(made, "policy.retry_budget");
     assert_string_equal(find(budget, "type")->valuestring, "ratio_window");
     assert_true(find(budget, "granted")->valuedouble == 7);
     assert_true(find(budget, "denied")->valuedouble == 11);
     assert_true(find(budget, "level_min")->valuedouble == 0.25);
-    assert_true(cJSON_IsNull(find(budget, "level_end"))); /* nobody told */
+    assert_true(
+        cJSON_IsNull(find(budget, "level_end"))); /* nobody recorded one */
     cJSON_Delete(schema);
     cJSON_Delete(made);
     sample_release(&other);
 }
 
-/* The layers of a profile tell what they did, in the form of the schema. */
+/* The layers of a profile report what they did, in the form of the schema. */
 static void tells_the_layers(void **state)
 {
     static const struct {
@@ -446,7 +445,7 @@ static void tells_the_layers(void **state)
     (void)state;
     sample_make_with(&other, false, (1u << LAYER_COUNT) - 1);
     cJSON *made = document_make(&other.result, &other.plan, &other.run);
-    cJSON *schema = report_schema_make();
+    cJSON *schema = report_schema_make(DOCUMENT_RUN);
     compare_forms(schema, schema, made, "report");
     for (size_t i = 0; i < array_length(expected); i++) {
         double value = find(made, expected[i].path)->valuedouble;
@@ -461,11 +460,124 @@ static void tells_the_layers(void **state)
     {
         shed += find(point, "shed")->valuedouble;
         assert_true(find(point, "finished")->valuedouble ==
-                    find(point, "acked")->valuedouble +
-                        find(point, "failed")->valuedouble +
+                    find(point, "succeeded")->valuedouble +
+                        find(point, "failed")->valuedouble);
+        assert_true(find(point, "failed")->valuedouble ==
+                    find(point, "rejected")->valuedouble +
+                        find(point, "unanswered")->valuedouble +
+                        find(point, "ambiguous")->valuedouble +
                         find(point, "shed")->valuedouble);
     }
     assert_true(shed == 408);
+    cJSON_Delete(schema);
+    cJSON_Delete(made);
+    sample_release(&other);
+}
+
+/* Whether a member of this name and value is somewhere in it. */
+static bool has_member(const cJSON *object, const char *name, double value)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, object)
+    {
+        bool is_it = item->string && strcmp(item->string, name) == 0 &&
+                     cJSON_IsNumber(item) &&
+                     fabs(item->valuedouble - value) < 1e-9;
+        if (is_it || has_member(item, name, value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_property(const cJSON *schema, const struct figure *figure)
+{
+    const cJSON *shape;
+    cJSON_ArrayForEach(shape, find(schema, "$defs"))
+    {
+        const cJSON *property =
+            cJSON_GetObjectItem(find(shape, "properties"), figure->member);
+        const cJSON *words = cJSON_GetObjectItem(property, "description");
+        if (words && strcmp(words->valuestring, figure->sentence) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "at most %s of ..." is there with a value. */
+static bool says(const char *text, const char *words, const char *value)
+{
+    char wanted[200];
+    const char *place = strstr(words, "%s");
+    snprintf(wanted, sizeof(wanted), "%.*s%s%s", (int)(place - words), words,
+             value, place + 2);
+    return strstr(text, wanted) != NULL;
+}
+
+static void assert_reported(const struct result *result, const char *metric,
+                            unsigned value, const char *text)
+{
+    char expression[100], problem[100], digits[20];
+    struct slo slo;
+    size_t at;
+    snprintf(digits, sizeof(digits), "%u", value);
+    snprintf(expression, sizeof(expression), "%s == %s", metric, digits);
+    assert_true(slo_parse(&slo, expression, problem, sizeof(problem), &at));
+    assert_true(slo_judge(&slo, result).pass);
+    const struct figure_label *label = &slo.metric->label;
+    if (label->look != LOOK_UNSHOWN && !says(text, label->words, digits)) {
+        fail_msg("the text has no %s", metric);
+    }
+}
+
+/* A row of the table is enough: each counter gets a value of its own, and
+ * that stands in the report, in its text and behind its SLO metric; each
+ * figure is in the schema, too. */
+static void every_figure_reaches_the_report(void **state)
+{
+    static const char *const counters[] = {
+#define COUNTER(group, member, id, better, when, amount, words, sentence) #id,
+#include "measure/figure.def"
+    };
+    static struct sample other;
+    const struct figure *figure;
+    unsigned number = 900;
+    struct str text = STR_INIT;
+    (void)state;
+    sample_make_with(&other, true, (1u << LAYER_COUNT) - 1);
+    other.result.effects.transitions.is_measured = true;
+    /* The counts are not those of its distributions any more. */
+    for (int h = 0; h < HISTOGRAM_COUNT; h++) {
+        hist_reset(&other.tally.total.hist[h]);
+        hist_reset(&other.tally.total.least[h]);
+    }
+#define COUNTER(group, member, id, better, when, amount, words, sentence) \
+    other.tally.total.id = ++number;
+#include "measure/figure.def"
+    cJSON *made = document_make(&other.result, &other.plan, &other.run);
+    cJSON *schema = report_schema_make(DOCUMENT_RUN);
+    struct figure_view view = {&other.tally.total, &other.result.total,
+                               &other.result, false};
+    text_render(made,
+                &(struct text_options){.width = 1000, .charset = TEXT_ASCII},
+                &text);
+    for (size_t i = 0; (figure = figure_at(i)); i++) {
+        double value = figure_value(figure, &view);
+        bool is_measured = value >= 0 && figure->member;
+        if (figure->member && figure->group != FIGURES_SUCCESS &&
+            figure->group != FIGURES_UPPER_BOUNDS) {
+            assert_true(has_property(schema, figure));
+        }
+        if (is_measured && !has_member(made, figure->member, value)) {
+            fail_msg("no %s %g", figure->member, value);
+        }
+    }
+    for (size_t i = 0; i < array_length(counters); i++) {
+        assert_reported(&other.result, counters[i], 901 + (unsigned)i,
+                        text.text);
+    }
+    str_release(&text);
     cJSON_Delete(schema);
     cJSON_Delete(made);
     sample_release(&other);
@@ -513,15 +625,14 @@ static void nothing_measured_is_null(void **state)
     tally_init(&tally, &arena, &config);
     result_compute(&result, &arena, &input);
     cJSON *made = document_make(&result, &plan, &run);
-    cJSON *schema = report_schema_make();
+    cJSON *schema = report_schema_make(DOCUMENT_RUN);
     compare_forms(schema, schema, made, "report");
     assert_true(cJSON_IsNull(find(made, "success_rate")));
     assert_true(cJSON_IsNull(find(made, "latency.operation.p99_us")));
     assert_true(cJSON_IsNull(find(made, "latency.operation.min_us")));
     assert_true(cJSON_IsNull(find(made, "generator.schedule_lag")));
     assert_true(cJSON_IsNull(find(made, "amplification.peak_1s")));
-    assert_int_equal(
-        cJSON_GetArraySize(find(made, "operation_histogram")), 0);
+    assert_int_equal(cJSON_GetArraySize(find(made, "operation_histogram")), 0);
     assert_string_equal(find(made, "verdict")->valuestring, "incomplete");
     cJSON_Delete(schema);
     cJSON_Delete(made);
@@ -531,17 +642,18 @@ static void nothing_measured_is_null(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counts_what_was_told),
+        cmocka_unit_test(counts_what_was_recorded),
         cmocka_unit_test(tells_the_effects),
         cmocka_unit_test(examples_can_be_followed),
         cmocka_unit_test(says_what_was_run),
         cmocka_unit_test(survives_printing),
         cmocka_unit_test(rows_cover_the_histogram),
         cmocka_unit_test(has_the_form_of_the_schema),
-        cmocka_unit_test(tells_what_became_of_letters),
+        cmocka_unit_test(reports_what_became_of_dead_letters),
         cmocka_unit_test(no_ledger_is_null_and_never_0),
         cmocka_unit_test(tells_the_budget),
         cmocka_unit_test(tells_the_layers),
+        cmocka_unit_test(every_figure_reaches_the_report),
         cmocka_unit_test(layers_that_are_off_are_null),
         cmocka_unit_test(nothing_measured_is_null),
     };

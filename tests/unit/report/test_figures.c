@@ -1,5 +1,6 @@
 /* Rows for drawing: without gaps, at most about 30, each value in one, for any
  * span from nothing to the whole range. */
+#include "base/must.h"
 #include "report/figures.h"
 
 #include <math.h>
@@ -41,15 +42,15 @@ static void check_rows(struct hist *hist)
 
 static void rows_fit_any_span(void **state)
 {
-    static const double factors[] = {1, 1.0001, 1.3, 2.9, 3, 10, 1e3, 1e6,
-                                     3.6e9};
+    static const double factors[] = {1,  1.0001, 1.3, 2.9,  3,
+                                     10, 1e3,    1e6, 3.6e9};
     struct arena arena = ARENA_INIT;
     struct hist hist;
     (void)state;
 
     hist_init(&hist, &arena);
     for (double low = 0; low <= 3.6e9; low = low < 1 ? 1 : low * 1.7) {
-        for (size_t i = 0; i < sizeof(factors) / sizeof(factors[0]); i++) {
+        for (size_t i = 0; i < array_length(factors); i++) {
             hist_reset(&hist);
             double high = fmax(low, 1) * factors[i];
             for (int step = 0; step <= 100; step++) {

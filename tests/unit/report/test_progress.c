@@ -1,5 +1,5 @@
 /* What a run shows while it runs. */
-#include "report/pen.h"
+#include "report/term.h"
 #include "report/progress.h"
 
 #include <setjmp.h>
@@ -17,7 +17,7 @@ static const struct progress sample = {
     .total = {30 * NS_PER_S},
     .started = 23990,
     .finished = 23978,
-    .acked = 23955,
+    .succeeded = 23955,
     .attempts = 26400,
     .errors = 23,
     .in_flight = 1200,
@@ -57,7 +57,7 @@ static void off_a_terminal_a_line_every_5_s(void **state)
     (void)state;
     char *text = show(&view, &sample, 21, duration_ms(500));
     static const char line[] =
-        "squall: spike  40%  18 s left  1,998/s  p99 12.3 ms  errors 23  "
+        "squall: spike  40%  18 s left  1,998/s  p99 12.3 ms  failed 23  "
         "in flight 1,200  x1.10\n";
     struct str expected = STR_INIT;
     for (int i = 0; i < 3; i++) {
@@ -75,7 +75,7 @@ static void live_redraws_in_place(void **state)
     char *text = show(&view, &sample, 2, duration_ms(100));
     static const char line[] =
         "\rspike [######          ]  40%  18 s left  1,998/s  p99 12.3 ms  "
-        "errors 23\033[K";
+        "failed 23\033[K";
     struct str expected = STR_INIT;
     str_append(&expected, line);
     str_append(&expected, line);
@@ -95,7 +95,7 @@ static void never_fills_the_last_column(void **state)
             struct progress_view view = {.live = true, .width = width};
             char *text = show(&view, &sample, 1, DURATION_ZERO);
             *strchr(text, '\033') = '\0';
-            if (pen_columns(text + 1) >= width) {
+            if (term_columns(text + 1) >= width) {
                 fail_msg("width %d: %s", width, text + 1);
             }
             free(text);
@@ -116,7 +116,7 @@ static void says_when_it_does_not_know(void **state)
     (void)state;
     char *text = show(&view, &progress, 1, DURATION_ZERO);
     assert_string_equal(text, "squall: warm-up\\x1b[2J  3 s  0/s  p99 -  "
-                              "errors 0  in flight 0  x-\n");
+                              "failed 0  in flight 0  x-\n");
     free(text);
 }
 

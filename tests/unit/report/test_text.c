@@ -1,6 +1,6 @@
 /* The report for people: the same document gives the same text, within its
  * width, and nothing in it can steer the terminal. */
-#include "report/pen.h"
+#include "report/term.h"
 #include "report/text.h"
 #include "sample.h"
 
@@ -41,19 +41,21 @@ static int release(void **state)
     return 0;
 }
 
-/* Owned by the caller. Not inlined: gcc takes what the stream has left in
- * `text` for a pointer to it. */
-__attribute__((noinline))
+/* Owned by the caller. */
+static char *render_to(const cJSON *from, const struct text_options *options)
+{
+    struct str text = STR_INIT;
+    text_render(from, options, &text);
+    return str_detach(&text);
+}
+
+/* The full report. */
 static char *render(const cJSON *from, int width, enum text_charset charset,
                     bool color)
 {
-    char *text = NULL;
-    size_t length;
-    FILE *stream = open_memstream(&text, &length);
-    struct text_options options = {color, width, charset};
-    text_render(from, &options, stream);
-    fclose(stream);
-    return text;
+    struct text_options options = {
+        .color = color, .width = width, .charset = charset};
+    return render_to(from, &options);
 }
 
 static char *read_file(const char *path)
@@ -107,8 +109,29 @@ static void is_as_golden(void **state)
     };
     (void)state;
     for (size_t i = 0; i < array_length(cases); i++) {
-        char *text = render(document, cases[i].width, cases[i].charset,
-                            cases[i].color);
+        char *text =
+            render(document, cases[i].width, cases[i].charset, cases[i].color);
+        assert_golden(cases[i].name, text);
+        free(text);
+    }
+}
+
+/* What fits a screen, and the verdict alone. */
+static void is_short_as_golden(void **state)
+{
+    static const struct {
+        const char *name;
+        struct text_options options;
+    } cases[] = {
+        {"short-60.txt", {false, 60, TEXT_UNICODE, TEXT_SHORT}},
+        {"short-80.txt", {false, 80, TEXT_UNICODE, TEXT_SHORT}},
+        {"short-80-ascii.txt", {false, 80, TEXT_ASCII, TEXT_SHORT}},
+        {"verdict-60.txt", {false, 60, TEXT_UNICODE, TEXT_VERDICT}},
+        {"verdict-80.txt", {false, 80, TEXT_UNICODE, TEXT_VERDICT}},
+    };
+    (void)state;
+    for (size_t i = 0; i < array_length(cases); i++) {
+        char *text = render_to(document, &cases[i].options);
         assert_golden(cases[i].name, text);
         free(text);
     }
@@ -125,7 +148,7 @@ static void append_section(struct str *out, const char *text,
     str_append_bytes(out, start, (size_t)(end + 2 - start));
 }
 
-/* What clients did by themselves: the sections that tell of it. */
+/* What clients did by themselves: the sections on it. */
 static void policy_is_as_golden(void **state)
 {
     static const struct {
@@ -143,8 +166,8 @@ static void policy_is_as_golden(void **state)
     (void)state;
     for (size_t i = 0; i < array_length(cases); i++) {
         struct str out = STR_INIT;
-        char *text = render(layered_document, cases[i].width,
-                            cases[i].charset, false);
+        char *text =
+            render(layered_document, cases[i].width, cases[i].charset, false);
         for (size_t t = 0; t < array_length(titles); t++) {
             append_section(&out, text, titles[t]);
         }
@@ -156,19 +179,23 @@ static void policy_is_as_golden(void **state)
 
 /* Dead letters that were sent again, interrupted, with a file of a name that
  * somebody made to be nasty. */
-static void letters_are_as_golden(void **state)
+static void dead_letters_are_as_golden(void **state)
 {
     static const struct replayed replayed = {
-        .letters = 12345,
+        .dead_letters = 12345,
         .sent = 12000,
         .unstarted = 345,
         .before = {[VERDICT_AMBIGUOUS] = 12000, [VERDICT_SHED] = 345},
-        .after = {[VERDICT_ACKED] = 11990, [VERDICT_AMBIGUOUS] = 10,
+        .after = {[VERDICT_SUCCEEDED] = 11990,
+                  [VERDICT_AMBIGUOUS] = 10,
                   [VERDICT_SHED] = 345},
         .has_classes = true,
-        .classes = {[EFFECT_EXACTLY_ONCE] = 11980, [EFFECT_DUPLICATE] = 10,
-                    [EFFECT_UNRESOLVED_NOT_DONE] = 10, [EFFECT_CLEAN] = 345},
-        .ambiguous = {[EFFECT_EXACTLY_ONCE] = 11980, [EFFECT_DUPLICATE] = 10,
+        .classes = {[EFFECT_EXACTLY_ONCE] = 11980,
+                    [EFFECT_DUPLICATE] = 10,
+                    [EFFECT_UNRESOLVED_NOT_DONE] = 10,
+                    [EFFECT_CLEAN] = 345},
+        .ambiguous = {[EFFECT_EXACTLY_ONCE] = 11980,
+                      [EFFECT_DUPLICATE] = 10,
                       [EFFECT_UNRESOLVED_NOT_DONE] = 10},
     };
     static const struct {
@@ -183,12 +210,11 @@ static void letters_are_as_golden(void **state)
     struct run_info run = sample.run;
     (void)state;
     run.replayed = &replayed;
-    run.letters = "dead\033[31m.ndjson";
+    run.dead_letters = "dead\033[31m.ndjson";
     cJSON *made = document_make(&sample.result, &sample.plan, &run);
     for (size_t i = 0; i < array_length(cases); i++) {
         struct str out = STR_INIT;
-        char *text =
-            render(made, cases[i].width, cases[i].charset, false);
+        char *text = render(made, cases[i].width, cases[i].charset, false);
         append_section(&out, text, "Dead letters ");
         assert_golden(cases[i].name, out.text);
         str_release(&out);
@@ -212,15 +238,19 @@ static void stays_within(const cJSON *from)
 {
     static const int widths[] = {60, 80, 120, 200};
     for (size_t i = 0; i < array_length(widths); i++) {
-        char *text = render(from, widths[i], TEXT_UNICODE, false);
-        char *rest = text;
-        while (rest) {
-            char *line = strsep(&rest, "\n");
-            if (pen_columns(line) > widths[i]) {
-                fail_msg("wider than %d: %s", widths[i], line);
+        for (int depth = TEXT_FULL; depth <= TEXT_VERDICT; depth++) {
+            struct text_options options = {false, widths[i], TEXT_UNICODE,
+                                           (enum text_depth)depth};
+            char *text = render_to(from, &options);
+            char *rest = text;
+            while (rest) {
+                char *line = strsep(&rest, "\n");
+                if (term_columns(line) > widths[i]) {
+                    fail_msg("wider than %d: %s", widths[i], line);
+                }
             }
+            free(text);
         }
-        free(text);
     }
 }
 
@@ -266,6 +296,18 @@ static void replace(cJSON *object, const char *name, const char *value)
     cJSON_ReplaceItemInObject(object, name, cJSON_CreateString(value));
 }
 
+/* Nothing that steers a terminal, though what wanted to is there. */
+static void assert_harmless(const char *text)
+{
+    assert_non_null(strstr(text, "\\x1b[2Jb"));
+    assert_null(strstr(text, "\302\233"));
+    assert_null(strstr(text, "\342\200\256"));
+    for (const char *c = text; *c; c++) {
+        assert_true(*c == '\n' || (unsigned char)*c >= ' ');
+        assert_true(*c != 0x7f && (unsigned char)*c != 0xff);
+    }
+}
+
 /* A hostile document: names that clear the screen, set the title, turn the
  * direction of writing, or are no text at all. */
 static void escapes_what_came_from_outside(void **state)
@@ -297,23 +339,20 @@ static void escapes_what_came_from_outside(void **state)
                             hostile, 7);
     cJSON *fault = cJSON_CreateObject();
     cJSON_AddNumberToObject(fault, "injected", 1);
-    cJSON_AddItemToObject(cJSON_GetObjectItem(copy, "faults"), hostile,
-                          fault);
+    cJSON_AddItemToObject(cJSON_GetObjectItem(copy, "faults"), hostile, fault);
     cJSON *generator = cJSON_GetObjectItem(copy, "generator");
     cJSON_AddItemToArray(cJSON_GetObjectItem(generator, "warnings"),
                          cJSON_CreateString(hostile));
 
-    for (int unicode = 0; unicode < 2; unicode++) {
-        char *text = render(copy, 120,
-                            unicode ? TEXT_UNICODE : TEXT_ASCII, false);
-        assert_non_null(strstr(text, "\\x1b[2Jb"));
-        assert_null(strstr(text, "\302\233"));
-        assert_null(strstr(text, "\342\200\256"));
-        for (const char *c = text; *c; c++) {
-            assert_true(*c == '\n' || (unsigned char)*c >= ' ');
-            assert_true(*c != 0x7f && (unsigned char)*c != 0xff);
+    for (int depth = TEXT_FULL; depth <= TEXT_SHORT; depth++) {
+        struct text_options options = {false, 120, TEXT_UNICODE,
+                                       (enum text_depth)depth};
+        for (int c = TEXT_ASCII; c <= TEXT_UNICODE; c++) {
+            options.charset = (enum text_charset)c;
+            char *text = render_to(copy, &options);
+            assert_harmless(text);
+            free(text);
         }
-        free(text);
     }
     cJSON_Delete(copy);
 }
@@ -330,12 +369,17 @@ static void survives_any_missing_member(void **state)
             if (kind == 0) {
                 cJSON_DeleteItemFromObject(copy, member->string);
             } else {
-                cJSON_ReplaceItemInObject(
-                    copy, member->string,
-                    kind == 1 ? cJSON_CreateNull() : cJSON_CreateString("x"));
+                cJSON_ReplaceItemInObject(copy, member->string,
+                                          kind == 1 ? cJSON_CreateNull()
+                                                    : cJSON_CreateString("x"));
             }
             char *text = render(copy, 80, TEXT_UNICODE, false);
             assert_true(strlen(text) > 500);
+            free(text);
+            struct text_options options = {false, 80, TEXT_UNICODE,
+                                           TEXT_SHORT};
+            text = render_to(copy, &options);
+            assert_true(strlen(text) > 200);
             free(text);
             cJSON_Delete(copy);
         }
@@ -348,7 +392,7 @@ static void survives_any_missing_member(void **state)
     cJSON_Delete(empty);
 }
 
-/* Why an SLO was not measured is told once, whole, and below it when there is
+/* Why an SLO was not measured is shown once, whole, and below it when there is
  * no room behind it. */
 static void reasons_are_whole(void **state)
 {
@@ -356,8 +400,10 @@ static void reasons_are_whole(void **state)
         int width;
         const char *reason, *shown;
     } cases[] = {
-        {80, "not measured: nothing to see", " not measured: nothing to see\n"},
-        {80, "unverified: it burned", " not measured: unverified: it burned\n"},
+        {80, "not measured: nothing to see",
+         " not measured: nothing to see\n"},
+        {80, "unverified: it burned",
+         " not measured: unverified: it burned\n"},
         {80, "not measured: the profile has no concurrency",
          " not measured:\n        the profile has no concurrency\n"},
         {120, "not measured: the profile has no concurrency",
@@ -401,8 +447,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(is_as_golden),
+        cmocka_unit_test(is_short_as_golden),
         cmocka_unit_test(policy_is_as_golden),
-        cmocka_unit_test(letters_are_as_golden),
+        cmocka_unit_test(dead_letters_are_as_golden),
         cmocka_unit_test(no_policy_is_no_section),
         cmocka_unit_test(stays_within_its_width),
         cmocka_unit_test(ascii_is_ascii_and_plain_is_plain),

@@ -1,7 +1,7 @@
 /* The waits for people: the table, the chart, the remarks; 80 columns; no
  * colour unless asked for. And the list of profiles. */
 #include "../plan/reading.h"
-#include "report/pen.h"
+#include "report/term.h"
 #include "report/text_delays.h"
 #include "report/text_list.h"
 
@@ -31,7 +31,8 @@ static char *render(const char *profile, enum outcome_class class,
     return text;
 }
 
-static const struct text_options plain = {false, 80, TEXT_ASCII};
+static const struct text_options plain = {
+    .color = false, .width = 80, .charset = TEXT_ASCII};
 
 static void a_schedule_is_a_table_and_a_chart(void **state)
 {
@@ -94,20 +95,22 @@ static void assert_says(const char *profile, enum outcome_class class,
     free(text);
 }
 
-static void remarks_tell_what_else_decides(void **state)
+static void remarks_say_what_else_decides(void **state)
 {
     (void)state;
     assert_says(example, CLASS_THROTTLE,
                 "No rule of this profile retries an ending as throttle");
     assert_says("{\"retry\": {\"max_attempts\": 2, \"retry_on\": [\"429\"],"
-                " \"server_hint\": {}}}", CLASS_THROTTLE,
+                " \"server_hint\": {}}}",
+                CLASS_THROTTLE,
                 "Retry-After of an answer replaces these waits.");
     assert_says("{\"retry\": {\"max_attempts\": 2, \"retry_on\": [\"429\"],"
                 " \"server_hint\": {\"apply\": \"clamp\","
                 " \"clamp_add\": \"5s\", \"required\": true,"
                 " \"status\": [429], \"headers\": [{\"name\": \"X-Ms\","
                 " \"format\": \"ms\"}, {\"name\": \"Retry-After\","
-                " \"format\": \"seconds\"}]}}}", CLASS_THROTTLE,
+                " \"format\": \"seconds\"}]}}}",
+                CLASS_THROTTLE,
                 "X-Ms or Retry-After of an answer replaces these waits, but "
                 "makes them no shorter, and no more than 5.00 s longer, with "
                 "some statuses. An answer without it is not retried.");
@@ -118,7 +121,8 @@ static void remarks_tell_what_else_decides(void **state)
                 "The retry budget may deny each of these retries. With all "
                 "waits and attempts an operation ends after 3.00 s.");
     assert_says("{\"retry\": {\"max_attempts\": 0, \"retry_on\": [\"5xx\"]},"
-                " \"timeout\": {\"operation\": \"3s\"}}", CLASS_TRANSIENT,
+                " \"timeout\": {\"operation\": \"3s\"}}",
+                CLASS_TRANSIENT,
                 "The number of retries has no limit but the operation "
                 "timeout.");
     assert_says("{\"retry\": {\"max_attempts\": 1, \"classify\": [{\"when\":"
@@ -137,8 +141,8 @@ static void assert_fits(const char *text, int width)
         size_t length = strcspn(at, "\n");
         str_reset(&line);
         str_append_bytes(&line, at, length);
-        if (pen_columns(line.text) > width) {
-            fail_msg("%d columns: %s", pen_columns(line.text), line.text);
+        if (term_columns(line.text) > width) {
+            fail_msg("%d columns: %s", term_columns(line.text), line.text);
         }
         at += length + (at[length] == '\n');
     }
@@ -147,8 +151,10 @@ static void assert_fits(const char *text, int width)
 
 static void all_of_it_fits_the_width(void **state)
 {
-    static const struct text_options wide = {false, 80, TEXT_UNICODE};
-    static const struct text_options narrow = {false, 60, TEXT_UNICODE};
+    static const struct text_options wide = {
+        .color = false, .width = 80, .charset = TEXT_UNICODE};
+    static const struct text_options narrow = {
+        .color = false, .width = 60, .charset = TEXT_UNICODE};
     static const char draws[] =
         "0,0.1,0.2,0.3,0.33333333333333,0.4,0.5,0.6,0.7,0.8,0.9,1";
     (void)state;
@@ -165,7 +171,8 @@ static void all_of_it_fits_the_width(void **state)
 
 static void colour_is_only_by_request(void **state)
 {
-    static const struct text_options coloured = {true, 80, TEXT_UNICODE};
+    static const struct text_options coloured = {
+        .color = true, .width = 80, .charset = TEXT_UNICODE};
     (void)state;
     char *text = render(example, CLASS_TRANSIENT, "0,1", 2, &coloured);
     assert_non_null(strstr(text, "\033[1mexample\033[0m"));
@@ -177,10 +184,10 @@ static void assert_range(bool unicode, double low, double high,
                          const char *wanted)
 {
     struct str out = STR_INIT;
-    struct pen pen = {.out = &out, .unicode = unicode, .width = 80};
-    pen_range(&pen, INK_GOOD, low, high, 8);
+    struct term term = {.out = &out, .unicode = unicode, .width = 80};
+    term_range(&term, STYLE_GOOD, low, high, 8);
     assert_string_equal(out.text, wanted);
-    assert_int_equal(pen_columns(out.text), 8);
+    assert_int_equal(term_columns(out.text), 8);
     str_release(&out);
 }
 
@@ -200,8 +207,8 @@ static void a_range_shows_where_it_lies(void **state)
 
 static void names_line_up(void **state)
 {
-    char names[][40] = {"clients/a-name-longer-than-most-others",
-                        "clients/b", "others/c"};
+    char names[][40] = {"clients/a-name-longer-than-most-others", "clients/b",
+                        "others/c"};
     char paths[][3] = {"/a", "/b", "/c"};
     struct catalogue_entry entries[] = {
         {names[0], paths[0], NULL},
@@ -218,14 +225,13 @@ static void names_line_up(void **state)
     FILE *stream = open_memstream(&text, &length);
     text_list_render(&catalogue, true, &plain, stream);
     fclose(stream);
-    assert_string_equal(
-        text,
-        "clients/a-name-longer-than-most-others  "
-        "(cannot be read: squall profile check)\n"
-        "clients/b                               B \\x1b.\n"
-        "\n"
-        "others/c                                "
-        "A sentence that does not end before th..\n");
+    assert_string_equal(text,
+                        "clients/a-name-longer-than-most-others  "
+                        "(cannot be read: squall profile check)\n"
+                        "clients/b                               B \\x1b.\n"
+                        "\n"
+                        "others/c                                "
+                        "A sentence that does not end before th..\n");
     free(text);
     stream = open_memstream(&text, &length);
     text_list_render(&catalogue, false, &plain, stream);
@@ -253,12 +259,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_schedule_is_a_table_and_a_chart),
         cmocka_unit_test(what_never_retries_says_why),
-        cmocka_unit_test(remarks_tell_what_else_decides),
+        cmocka_unit_test(remarks_say_what_else_decides),
         cmocka_unit_test(all_of_it_fits_the_width),
         cmocka_unit_test(colour_is_only_by_request),
         cmocka_unit_test(a_range_shows_where_it_lies),
         cmocka_unit_test(names_line_up),
     };
-    return cmocka_run_group_tests_name("text_delays", tests, enter_folder,
-                                       leave_folder);
+    return cmocka_run_group_tests_name("report/text_delays", tests,
+                                       enter_folder, leave_folder);
 }

@@ -1,0 +1,20 @@
+#include "base/base64.h"
+
+void base64_append(struct str *out, const void *bytes, size_t length)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop"
+                                 "qrstuvwxyz0123456789+/";
+    const unsigned char *from = bytes;
+
+    for (size_t i = 0; i < length; i += 3) {
+        unsigned bits = 0;
+        for (size_t j = 0; j < 3; j++) {
+            bits = bits << 8 | (i + j < length ? from[i + j] : 0U);
+        }
+        for (size_t j = 0; j < 4; j++) {
+            str_append_char(out, i + j <= length
+                                     ? digits[bits >> (18 - 6 * j) & 63U]
+                                     : '=');
+        }
+    }
+}

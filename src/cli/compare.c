@@ -1,0 +1,471 @@
+/* squall compare: the same traffic under several client policies. */
+#include "run/experiment.h"
+
+#include "base/must.h"
+#include "base/units.h"
+#include "cli/compare_saved.h"
+#include "cli/interrupt.h"
+#include "cli/invocation.h"
+#include "cli/start.h"
+#include "engine/clock.h"
+#include "compare/rounds.h"
+#include "compare/signed_rank.h"
+#include "plan/triggers.h"
+#include "report/github.h"
+#include "run/experiment_document.h"
+#include "run/reset.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ROUNDS_MOST = 60, GATES_MAX = 32, NAME_LENGTH_MAX = 60 };
+
+struct comparing {
+    const struct invocation *invocation;
+    struct errors errors;
+    struct arena arena;
+    struct interrupt *interrupt;
+    struct outputs outputs;
+    struct experiment_variant variants[EXPERIMENT_VARIANTS_MAX];
+    const char *names[EXPERIMENT_VARIANTS_MAX];
+    const char *url;
+    struct duration a_round; /* its loads; forever: not known */
+    bool has_target;         /* a service that goes on from run to run */
+    bool has_trigger; /* something ends that the service recovers from */
+    struct experiment_options options;
+    struct gate gates[GATES_MAX];
+    size_t gate_count;
+    struct experiment_info info;
+};
+
+static bool refuse(struct comparing *comparing, const char *hint,
+                   const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static bool refuse(struct comparing *comparing, const char *hint,
+                   const char *format, ...)
+{
+    char text[300];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    struct error *error =
+        errors_add(&comparing->errors, ERROR_USAGE, "%s", text);
+    error_hint(error, "%s", hint);
+    return false;
+}
+
+/* Its profiles come after those that are common: "a+b" is two of them. */
+static bool add_variant(struct comparing *comparing, const char *name,
+                        const char *word)
+{
+    size_t index = comparing->options.variant_count;
+    const struct plan_input *common = &comparing->invocation->input;
+    size_t parts = 1;
+
+    if (index == EXPERIMENT_VARIANTS_MAX) {
+        return refuse(comparing, "compare fewer at once",
+                      "more than %d variants", EXPERIMENT_VARIANTS_MAX);
+    }
+    for (const char *c = word; *c; c++) {
+        parts += *c == '+';
+    }
+    for (size_t i = 0; i < index; i++) {
+        if (strcmp(comparing->names[i], name) == 0) {
+            return refuse(comparing, "name one of them: --variant NAME=...",
+                          "two variants are called \"%s\"", name);
+        }
+    }
+    const char **profiles = arena_array(
+        &comparing->arena, common->profile_count + parts, sizeof *profiles);
+    size_t count = common->profile_count;
+    for (size_t i = 0; i < count; i++) {
+        profiles[i] = common->profiles[i];
+    }
+    for (const char *at = word; parts-- > 0; at += strcspn(at, "+") + 1) {
+        profiles[count++] =
+            arena_strndup(&comparing->arena, at, strcspn(at, "+"));
+    }
+    struct experiment_variant *variant = &comparing->variants[index];
+    *variant = (struct experiment_variant){.name = name, .input = *common};
+    variant->input.profiles = profiles;
+    variant->input.profile_count = count;
+    comparing->names[index] = name;
+    comparing->options.variant_count++;
+    return true;
+}
+
+/* "NAME=PROFILES" */
+static bool take_named(struct comparing *comparing)
+{
+    const struct words *words = &comparing->invocation->variants;
+
+    for (size_t i = 0; i < words->count; i++) {
+        const char *word = words->items[i];
+        const char *equals = strchr(word, '=');
+        if (!equals || equals == word || !equals[1]) {
+            return refuse(comparing, "such as --variant slow=immediate+slow",
+                          "--variant: \"%s\" is not NAME=PROFILES", word);
+        }
+        if (!add_variant(comparing,
+                         arena_strndup(&comparing->arena, word,
+                                       (size_t)(equals - word)),
+                         equals + 1)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool take_words(struct comparing *comparing)
+{
+    const struct words *words = &comparing->invocation->words;
+
+    for (size_t i = 0; i < words->count; i++) {
+        const char *word = words->items[i];
+        bool is_url = strstr(word, "://") != NULL;
+        if (is_url && comparing->url) {
+            return refuse(comparing, "all variants are sent to one service",
+                          "two URLs: \"%s\" and \"%s\"", comparing->url, word);
+        }
+        if (is_url) {
+            comparing->url = word;
+        } else if (!add_variant(comparing, word, word)) {
+            return false;
+        }
+    }
+    if (!take_named(comparing)) {
+        return false;
+    }
+    for (size_t i = 0; i < comparing->options.variant_count; i++) {
+        comparing->variants[i].input.url = comparing->url;
+    }
+    return comparing->options.variant_count >= 2 ||
+           refuse(comparing,
+                  "squall compare immediate full-jitter -p brownout",
+                  "name at least two variants");
+}
+
+static bool find_baseline(struct comparing *comparing)
+{
+    const char *name = comparing->invocation->baseline;
+
+    for (size_t i = 0; name && i < comparing->options.variant_count; i++) {
+        if (strcmp(comparing->names[i], name) == 0) {
+            comparing->options.baseline = i;
+            return true;
+        }
+    }
+    return !name || refuse(comparing, "write it as the variant was written",
+                           "--baseline: \"%s\" is no variant", name);
+}
+
+static bool read_looks(struct comparing *comparing)
+{
+    const struct invocation *invocation = comparing->invocation;
+    struct experiment_options *options = &comparing->options;
+    const char *rounds = invocation->rounds;
+    const char *problem;
+
+    options->looks.most = ROUNDS_MOST;
+    options->budget = DURATION_FOREVER;
+    if (rounds && strcmp(rounds, "auto") != 0) {
+        char *end;
+        unsigned long number = strtoul(rounds, &end, 10);
+        if (*end || end == rounds || number < 1 || number > SIGNED_RANK_MAX) {
+            return refuse(comparing, "auto makes as many as it takes",
+                          "--rounds: \"%s\" is not auto or a number from 1 "
+                          "to %d",
+                          rounds, SIGNED_RANK_MAX);
+        }
+        options->looks.fixed = number;
+    }
+    if (invocation->budget &&
+        (!units_parse_duration(invocation->budget, &options->budget,
+                               &problem) ||
+         options->budget.ns <= 0)) {
+        return refuse(comparing, "no round begins after it",
+                      "--budget: \"%s\" is not a time, such as 5m",
+                      invocation->budget);
+    }
+    return true;
+}
+
+/* A gate names what is judged; so does --judge. Without them the measures
+ * that are judged by themselves are. */
+static void choose_judged(struct comparing *comparing)
+{
+    const struct invocation *invocation = comparing->invocation;
+    bool is_named = invocation->judge || invocation->fail_if.count > 0 ||
+                    invocation->fail_unless.count > 0;
+
+    for (size_t i = 0; !is_named && i < COMPARED_COUNT; i++) {
+        switch (compared_measure((enum compared)i)->by_default) {
+        case COMPARED_JUDGED:
+            comparing->options.is_judged[i] = true;
+            break;
+        case COMPARED_WITH_TRIGGER:
+            comparing->options.is_judged[i] = comparing->has_trigger;
+            break;
+        case COMPARED_DESCRIBED:
+            break;
+        }
+    }
+}
+
+static bool judge_named(struct comparing *comparing, const char *list)
+{
+    while (*list) {
+        size_t length = strcspn(list, ",");
+        bool is_known = false;
+        for (size_t i = 0; i < COMPARED_COUNT; i++) {
+            const char *metric = compared_measure((enum compared)i)->metric;
+            if (strlen(metric) == length &&
+                strncmp(metric, list, length) == 0) {
+                comparing->options.is_judged[i] = is_known = true;
+            }
+        }
+        if (!is_known) {
+            return refuse(comparing, "such as p99,success_rate",
+                          "--judge: \"%.*s\" is not compared", (int)length,
+                          list);
+        }
+        list += length + (list[length] == ',');
+    }
+    return true;
+}
+
+static bool add_gates(struct comparing *comparing, const struct words *words,
+                      bool is_demand)
+{
+    const char *option = is_demand ? "--fail-unless" : "--fail-if";
+    char problem[200];
+
+    for (size_t i = 0; i < words->count; i++) {
+        struct gate *gate = &comparing->gates[comparing->gate_count];
+        if (comparing->gate_count == GATES_MAX) {
+            return refuse(comparing, "one for each question is enough",
+                          "more than %d gates", GATES_MAX);
+        }
+        if (!gate_parse(gate, words->items[i], is_demand, comparing->names,
+                        comparing->options.variant_count, problem,
+                        sizeof problem)) {
+            return refuse(comparing, "such as 'p99 worse|undecided'", "%s: %s",
+                          option, problem);
+        }
+        if (gate->variant == comparing->options.baseline) {
+            return refuse(comparing, "name another variant",
+                          "%s: \"%s\" is the baseline itself", option,
+                          comparing->names[gate->variant]);
+        }
+        comparing->options.is_judged[gate->measure] = true;
+        comparing->gate_count++;
+    }
+    return true;
+}
+
+/* With too few rounds no word but "undecided" is possible: a gate would pass
+ * whatever happens. */
+static bool can_fire(struct comparing *comparing)
+{
+    const struct experiment_options *options = &comparing->options;
+    struct comparison_input input = {.variants = options->variant_count};
+
+    memcpy(input.is_judged, options->is_judged, sizeof input.is_judged);
+    size_t family = comparison_family(&input);
+    size_t least = rounds_least(looks_last_level(&options->looks) /
+                                (double)(family ? family : 1));
+    if (options->looks.fixed == 0 || options->looks.fixed >= least) {
+        return true;
+    }
+    if (comparing->gate_count > 0) {
+        char hint[80];
+        snprintf(hint, sizeof hint, "make at least %zu", least);
+        return refuse(comparing, hint,
+                      "no gate can fire with %zu rounds: nothing shows in so "
+                      "few",
+                      options->looks.fixed);
+    }
+    start_note(comparing->invocation,
+               "%zu rounds show no difference, however large: it takes at "
+               "least %zu",
+               options->looks.fixed, least);
+    return true;
+}
+
+/* Every plan is read once before anything is sent. */
+static bool check_plans(struct comparing *comparing)
+{
+    bool good = true;
+
+    for (size_t i = 0; i < comparing->options.variant_count; i++) {
+        struct plan_input input = comparing->variants[i].input;
+        input.has_seed = true;
+        struct plan *plan = plan_read(&input, &comparing->errors);
+        good = good && plan;
+        if (plan) {
+            comparing->a_round = duration_add(
+                comparing->a_round,
+                duration_add(plan->load.warmup, plan->load.duration));
+            comparing->has_target |= plan->target.url != NULL;
+            comparing->has_trigger |=
+                plan_has_trigger(plan, !plan->target.url);
+            plan_free(plan);
+        }
+    }
+    return good;
+}
+
+static bool read_reset(struct comparing *comparing)
+{
+    const struct invocation *invocation = comparing->invocation;
+    const char *reset = invocation->reset;
+
+    comparing->options.reset = reset;
+    if (reset && !comparing->has_target) {
+        return refuse(comparing, "leave it out, or name a URL to compare at",
+                      "--reset: the embedded target is new for every run");
+    }
+    return !reset || reset_is_url(reset) || invocation->input.allow_exec ||
+           refuse(comparing, "add --allow-exec, or write a URL (http://...)",
+                  "--reset: commands are not run unless that is allowed");
+}
+
+static bool read_options(struct comparing *comparing)
+{
+    const struct invocation *invocation = comparing->invocation;
+
+    if (!take_words(comparing) || !check_plans(comparing)) {
+        return false;
+    }
+    choose_judged(comparing);
+    return find_baseline(comparing) && read_looks(comparing) &&
+           read_reset(comparing) &&
+           (!invocation->judge || judge_named(comparing, invocation->judge)) &&
+           add_gates(comparing, &invocation->fail_if, false) &&
+           add_gates(comparing, &invocation->fail_unless, true) &&
+           can_fire(comparing);
+}
+
+static void on_progress(void *context, const struct experiment_progress *now)
+{
+    const struct comparing *comparing = context;
+    struct str left = STR_INIT;
+
+    if (now->left.ns >= 0) {
+        str_append(&left, ", about ");
+        units_format_duration(&left, now->left);
+        str_append(&left, " left");
+    }
+    start_note(comparing->invocation, "round %zu of %s%zu%s: %s",
+               now->rounds + 1, comparing->options.looks.fixed ? "" : "about ",
+               now->needed, left.text ? left.text : "", now->variant);
+    str_release(&left);
+}
+
+static void wait_for_signal(void *context, struct duration most)
+{
+    const struct comparing *comparing = context;
+    interrupt_wait(comparing->interrupt, most);
+}
+
+static bool prepare(struct comparing *comparing)
+{
+    const struct invocation *invocation = comparing->invocation;
+    struct experiment_options *options = &comparing->options;
+
+    options->variants = comparing->variants;
+    options->seed =
+        invocation->input.has_seed ? invocation->input.seed : start_seed();
+    options->first_run = start_number();
+    options->stops = interrupt_stops(comparing->interrupt);
+    options->give_up = interrupt_flag(comparing->interrupt);
+    options->observer =
+        (struct run_observer){.context = comparing, .wait = wait_for_signal};
+    options->progress = on_progress;
+    options->context = comparing;
+    return read_options(comparing) &&
+           start_outputs(invocation, NULL, &comparing->outputs,
+                         &comparing->errors) &&
+           outputs_check(&comparing->outputs, &comparing->errors);
+}
+
+/* How long it takes, before it starts. */
+static void announce(const struct comparing *comparing)
+{
+    const struct experiment_options *options = &comparing->options;
+    struct comparison_input input = {.variants = options->variant_count};
+    struct str takes = STR_INIT;
+
+    memcpy(input.is_judged, options->is_judged, sizeof input.is_judged);
+    size_t rounds = looks_first(&options->looks, comparison_family(&input));
+    if (comparing->a_round.ns < INT64_MAX / SIGNED_RANK_MAX) {
+        str_append(&takes, ", ");
+        units_format_duration(&takes, (struct duration){comparing->a_round.ns *
+                                                        (int64_t)rounds});
+        str_append(&takes, " of load");
+    }
+    start_note(comparing->invocation, "%s%zu rounds of %zu runs%s",
+               options->looks.fixed ? "" : "at least ", rounds,
+               options->variant_count, takes.text ? takes.text : "");
+    str_release(&takes);
+}
+
+static int show(struct comparing *comparing,
+                const struct experiment *experiment)
+{
+    cJSON *document =
+        experiment_document(experiment, &comparing->options, &comparing->info);
+    bool ok =
+        outputs_write(&comparing->outputs, document, NULL, &comparing->errors);
+
+    github_annotate(document);
+    cJSON_Delete(document);
+    return ok ? experiment_status(experiment, &comparing->info)
+              : errors_exit_status(&comparing->errors);
+}
+
+static int compare(struct comparing *comparing)
+{
+    struct experiment experiment;
+
+    comparing->info = (struct experiment_info){
+        .started_unix_ms = clock_unix_ms(),
+        .argc = comparing->invocation->argc,
+        .argv = comparing->invocation->argv,
+        .libcurl = curl_version(),
+        .target = comparing->url,
+        .gate_count = comparing->gate_count,
+        .gates = comparing->gates,
+    };
+    announce(comparing);
+    return experiment_make(&experiment, &comparing->arena, &comparing->options,
+                           &comparing->errors)
+               ? show(comparing, &experiment)
+               : errors_exit_status(&comparing->errors);
+}
+
+int command_compare(const struct invocation *invocation)
+{
+    struct comparing comparing = {.invocation = invocation,
+                                  .arena = ARENA_INIT};
+
+    if (compare_saved_is_meant(invocation)) {
+        return compare_saved(invocation);
+    }
+
+    comparing.interrupt = interrupt_begin(&comparing.errors);
+    int status = comparing.interrupt && prepare(&comparing)
+                     ? compare(&comparing)
+                     : errors_exit_status(&comparing.errors);
+    errors_print(&comparing.errors, stderr);
+    if (comparing.interrupt) {
+        interrupt_end(comparing.interrupt);
+    }
+    arena_release(&comparing.arena);
+    return status;
+}

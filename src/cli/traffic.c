@@ -1,0 +1,227 @@
+#include "cli/traffic.h"
+
+#include "base/must.h"
+#include "cli/interrupt.h"
+#include "cli/start.h"
+#include "engine/clock.h"
+#include "plan/dead_letters.h"
+#include "report/github.h"
+#include "run/run.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Who watches the run. */
+struct watcher {
+    const struct invocation *invocation;
+    struct interrupt *interrupt;
+    struct progress_view view;
+};
+
+static void on_phase(void *context, enum run_phase phase)
+{
+    struct watcher *watcher = context;
+
+    switch (phase) {
+    case PHASE_LOAD:
+        interrupt_measuring(watcher->interrupt);
+        watcher->view.last = clock_now();
+        return;
+    case PHASE_RECONCILE:
+        progress_end(&watcher->view);
+        interrupt_rearm(watcher->interrupt);
+        return;
+    case PHASE_REPORT:
+        return;
+    }
+}
+
+static void on_note(void *context, const char *text)
+{
+    const struct watcher *watcher = context;
+    start_note(watcher->invocation, "%s", text);
+}
+
+/* It was asked for, whatever else is to be quiet. */
+static void on_exchange(void *context, const char *text)
+{
+    (void)context;
+    fputs(text, stderr);
+}
+
+static void on_progress(void *context, const struct progress *progress)
+{
+    struct watcher *watcher = context;
+    progress_show(&watcher->view, clock_now(), progress);
+}
+
+static void wait_for_signal(void *context, struct duration most)
+{
+    const struct watcher *watcher = context;
+    interrupt_wait(watcher->interrupt, most);
+}
+
+/* Where the journal is kept: beside the file that is made of it, if it is
+ * one. The caller frees. */
+static char *journal_folder(const char *path)
+{
+    struct stat status;
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
+        const char *folder = getenv("TMPDIR");
+        return strdup(folder && folder[0] ? folder : "/tmp");
+    }
+    const char *slash = strrchr(path, '/');
+    return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path))
+                 : strdup(".");
+}
+
+static struct run *make_run(struct watcher *watcher, struct plan *plan,
+                            const struct outputs *outputs,
+                            struct errors *errors)
+{
+    const struct invocation *invocation = watcher->invocation;
+    const struct output *output =
+        outputs_with_journal(outputs, dead_letters_of(plan) != NULL);
+    char *journal = output ? journal_folder(output->path) : NULL;
+    struct run_options options = {
+        .observer = {.context = watcher,
+                     .phase = on_phase,
+                     .note = on_note,
+                     .exchange = on_exchange,
+                     .progress = invocation->quiet ? NULL : on_progress,
+                     .wait = wait_for_signal},
+        .stops = interrupt_stops(watcher->interrupt),
+        .give_up = interrupt_flag(watcher->interrupt),
+        .journal = journal,
+        .warns_of_invalid = invocation->warns_of_invalid,
+        .argc = invocation->argc,
+        .argv = invocation->argv,
+        .libcurl = curl_version(),
+    };
+
+    must(!output || journal);
+    struct run *run = run_make(plan, &options, errors);
+    free(journal);
+    return run;
+}
+
+/* Why a run is not good, in a line; `problem` is what its document says. */
+static void print_reason(const struct result *result, const char *problem)
+{
+    size_t missed = 0, undecided = 0;
+
+    for (size_t i = 0; i < result->slo_count; i++) {
+        missed += !result->judgements[i].pass;
+        undecided += result->judgements[i].word == SLO_INVALID;
+    }
+    missed -= undecided;
+    if (problem) {
+        fprintf(stderr, "%s\n", problem);
+    } else if (result->verdict == RUN_FAIL) {
+        fprintf(stderr, "%zu of %zu SLOs missed\n", missed, result->slo_count);
+    } else if (result->verdict == RUN_INVALID) {
+        fprintf(stderr,
+                "%zu of %zu SLOs cannot be judged: squall's own lateness "
+                "decides them; the report's warnings say what made it late\n",
+                undecided, result->slo_count);
+    } else {
+        fputs("the run was interrupted\n", stderr);
+    }
+}
+
+/* Whoever does not see the text is warned of a run that is not good. */
+static void report_failure(const struct outputs *outputs,
+                           const struct run *run, const cJSON *about)
+{
+    const struct output *shown = outputs_on_stdout(outputs);
+    const struct result *result = run_result(run);
+    bool is_good = result->verdict == RUN_DONE || result->verdict == RUN_PASS;
+
+    if (is_good || (shown && shown->writer->id == WRITER_text)) {
+        return;
+    }
+    fprintf(stderr, "squall: %s: ", run_verdict_name(result->verdict));
+    print_reason(result, cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(
+                             about, "problem")));
+}
+
+/* The exit status is the one that the report states. */
+static int write_outputs(const struct outputs *outputs, const struct run *run)
+{
+    struct errors errors = ERRORS_INIT;
+    cJSON *document = run_document(run);
+
+    (void)outputs_write(outputs, document, run_for_writers(run), &errors);
+    github_annotate(document);
+    errors_print(&errors, stderr);
+    const cJSON *about = cJSON_GetObjectItemCaseSensitive(document, "run");
+    report_failure(outputs, run, about);
+    return cJSON_GetObjectItemCaseSensitive(about, "exit")->valueint;
+}
+
+/* A service that wants JSON would refuse all of them. */
+static void note_bodies(const struct invocation *invocation,
+                        const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->request_count; i++) {
+        const struct planned_request *request = &plan->requests[i];
+        if (request->seems_json) {
+            start_note(invocation,
+                       "the body of request \"%s\" begins as JSON does and is "
+                       "not JSON, so it is sent as text/plain; a header "
+                       "Content-Type says otherwise",
+                       request->config.name);
+        }
+    }
+}
+
+static int watch_run(struct watcher *watcher, const struct plan_input *input,
+                     const struct outputs *outputs)
+{
+    struct errors errors = ERRORS_INIT;
+    struct plan *plan = plan_read(input, &errors);
+    bool ok = outputs_check(outputs, &errors) && plan;
+    if (ok) {
+        note_bodies(watcher->invocation, plan);
+    }
+    struct run *run = ok ? make_run(watcher, plan, outputs, &errors) : NULL;
+    int status = errors_exit_status(&errors);
+
+    errors_print(&errors, stderr);
+    if (run) {
+        status = write_outputs(outputs, run);
+        run_free(run);
+    } else if (atomic_load(interrupt_stops(watcher->interrupt)) > 0) {
+        status = 130;
+    }
+    if (plan) {
+        plan_free(plan);
+    }
+    return status;
+}
+
+int traffic_run(const struct invocation *invocation,
+                const struct plan_input *input, const struct outputs *outputs)
+{
+    struct errors errors = ERRORS_INIT;
+    struct watcher watcher = {
+        .invocation = invocation,
+        /* Before any thread is made: they inherit the blocked signals. */
+        .interrupt = interrupt_begin(&errors),
+        .view = {.stream = stderr,
+                 .live = isatty(STDERR_FILENO),
+                 .color = invocation_color(invocation, stderr),
+                 .width = invocation_width(stderr)},
+    };
+
+    if (!watcher.interrupt) {
+        errors_print(&errors, stderr);
+        return errors_exit_status(&errors);
+    }
+    int status = watch_run(&watcher, input, outputs);
+    interrupt_end(watcher.interrupt);
+    return status;
+}

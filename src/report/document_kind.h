@@ -1,0 +1,24 @@
+/* document_kind: of what a document is, as its schema says. */
+#ifndef SQUALL_REPORT_DOCUMENT_KIND_H
+#define SQUALL_REPORT_DOCUMENT_KIND_H
+
+#include <cjson/cJSON.h>
+
+enum document_kind {
+#define DOCUMENT_KIND(id, schema, words) DOCUMENT_##id,
+#include "report/document_kind.def"
+    DOCUMENT_KIND_COUNT /* none of squall's */
+};
+
+/* Sets of them. */
+enum {
+#define DOCUMENT_KIND(id, schema, words) OF_##id = 1 << DOCUMENT_##id,
+#include "report/document_kind.def"
+};
+
+enum document_kind document_kind_of(const cJSON *document);
+
+/* "a run" */
+const char *document_kind_words(enum document_kind kind);
+
+#endif

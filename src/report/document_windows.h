@@ -1,0 +1,15 @@
+/* document_windows: the part of the report that says what was on when. */
+#ifndef SQUALL_REPORT_DOCUMENT_WINDOWS_H
+#define SQUALL_REPORT_DOCUMENT_WINDOWS_H
+
+#include "measure/result.h"
+#include "plan/plan.h"
+
+#include <cjson/cJSON.h>
+
+/* A list: stages of an open load, then faults of squall's, then those of the
+ * service if that is squall's own. */
+cJSON *document_windows(const struct result *result, const struct plan *plan,
+                        bool has_service);
+
+#endif

@@ -1,0 +1,300 @@
+/* The report as JUnit XML. Of a run: a test case for the run itself, which is
+ * an error when its figures cannot be trusted or are not whole, and one for
+ * each SLO. Of an audit: one for each check. */
+#include "measure/result.h"
+#include "report/text_audit.h"
+#include "report/text_part.h"
+#include "report/writer.h"
+#include "report/xml.h"
+
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+/* Who the test cases belong to. */
+struct suite {
+    const char *name, *class;
+};
+
+static struct suite suite_of(const cJSON *document)
+{
+    bool is_replay = cJSON_IsObject(text_find(document, "replay"));
+    return is_replay ? (struct suite){"squall replay", "squall.replay"}
+                     : (struct suite){"squall run", "squall.run"};
+}
+
+static bool is_undecided(const cJSON *slo)
+{
+    const char *word = text_string(slo, "judgement");
+    return word && strcmp(word, "invalid") == 0;
+}
+
+static bool passes(const cJSON *slo)
+{
+    return cJSON_IsTrue(text_find(slo, "pass"));
+}
+
+static unsigned count_failures(const cJSON *slos)
+{
+    const cJSON *slo;
+    unsigned count = 0;
+
+    cJSON_ArrayForEach(slo, slos)
+    {
+        count += !passes(slo) && !is_undecided(slo);
+    }
+    return count;
+}
+
+static int count_undecided(const cJSON *slos)
+{
+    const cJSON *slo;
+    int count = 0;
+
+    cJSON_ArrayForEach(slo, slos)
+    {
+        count += is_undecided(slo);
+    }
+    return count;
+}
+
+static const char *verdict_of(const cJSON *document)
+{
+    const char *verdict = text_string(document, "verdict");
+    return verdict ? verdict : "unknown";
+}
+
+/* Whether its figures stand, so that it could be judged. */
+static bool is_judged(const cJSON *document)
+{
+    enum run_verdict verdict;
+    return run_verdict_find(verdict_of(document), &verdict) &&
+           !run_verdict_problem(verdict);
+}
+
+/* Whether the run was whole, its figures good, and nothing went wrong. */
+static bool is_good(const cJSON *document)
+{
+    return is_judged(document) && !text_string(document, "run.problem");
+}
+
+static void put_problem(struct str *out, const cJSON *document)
+{
+    const char *verdict = verdict_of(document);
+    const char *problem = text_string(document, "run.problem");
+
+    if (!is_judged(document)) {
+        str_append(out, "the run is ");
+        xml_escape(out, verdict);
+        str_append(out, problem ? ": " : "");
+    }
+    xml_escape(out, problem ? problem : "");
+}
+
+static void put_suite(struct str *out, const cJSON *document)
+{
+    const cJSON *slos = text_find(document, "slo");
+    double us = text_number(document, "run.duration_us");
+    const char *started_at = text_string(document, "run.started_at");
+
+    str_printf(out,
+               "<testsuite name=\"%s\" tests=\"%d\" failures=\"%u\" "
+               "errors=\"%d\" skipped=\"0\"",
+               suite_of(document).name, 1 + cJSON_GetArraySize(slos),
+               count_failures(slos),
+               !is_good(document) + count_undecided(slos));
+    if (!isnan(us)) {
+        str_printf(out, " time=\"%.3f\"", us / 1e6);
+    }
+    if (started_at) {
+        str_append(out, " timestamp=\"");
+        xml_escape(out, started_at);
+        str_append(out, "\"");
+    }
+    str_append(out, ">\n");
+}
+
+static void begin_case(struct str *out, const cJSON *document,
+                       const char *name)
+{
+    str_printf(out, "  <testcase classname=\"%s\" name=\"",
+               suite_of(document).class);
+    xml_escape(out, name);
+    str_append(out, "\">\n");
+}
+
+static void end_case(struct str *out)
+{
+    str_append(out, "  </testcase>\n");
+}
+
+static void put_warnings(struct str *out, const cJSON *document)
+{
+    const cJSON *warning;
+
+    cJSON_ArrayForEach(warning, text_find(document, "generator.warnings"))
+    {
+        if (cJSON_IsString(warning)) {
+            xml_escape(out, warning->valuestring);
+            str_append_char(out, '\n');
+        }
+    }
+}
+
+static void put_run(struct str *out, const cJSON *document)
+{
+    begin_case(out, document, "the run");
+    if (is_good(document)) {
+        str_append(out, "    <system-out>valid and complete</system-out>\n");
+    } else {
+        str_append(out, "    <error message=\"");
+        put_problem(out, document);
+        str_append(out, "\">");
+        put_warnings(out, document);
+        str_append(out, "</error>\n");
+    }
+    end_case(out);
+}
+
+/* What was measured, or why nothing was. */
+static void put_value(struct str *out, const cJSON *slo)
+{
+    double value = text_number(slo, "value");
+    const char *reason = text_string(slo, "reason");
+
+    if (isnan(value)) {
+        str_append(out, reason ? reason : "not measured");
+    } else {
+        text_format(out, text_unit(slo), value);
+    }
+}
+
+static void put_slo(struct str *out, const cJSON *document, const cJSON *slo)
+{
+    const char *expression = text_string(slo, "expr");
+    struct str value = STR_INIT;
+
+    expression = expression ? expression : "?";
+    put_value(&value, slo);
+    begin_case(out, document, expression);
+    if (passes(slo)) {
+        str_append(out, "    <system-out>");
+        xml_escape(out, value.text);
+        str_append(out, "</system-out>\n");
+    } else if (is_undecided(slo)) {
+        str_append(out, "    <error message=\"");
+        xml_escape(out, expression);
+        str_append(out, " cannot be judged: squall's own lateness decides "
+                        "it\">");
+        xml_escape(out, value.text);
+        str_append(out, " was seen</error>\n");
+    } else {
+        str_append(out, "    <failure message=\"");
+        xml_escape(out, expression);
+        str_append(out, " does not hold: ");
+        xml_escape(out, value.text);
+        str_append(out, "\">expected: ");
+        xml_escape(out, expression);
+        str_append(out, "\nmeasured: ");
+        xml_escape(out, value.text);
+        str_append(out, "</failure>\n");
+    }
+    end_case(out);
+    str_release(&value);
+}
+
+static void put_run_suite(struct str *out, const cJSON *document)
+{
+    const cJSON *slo;
+
+    put_suite(out, document);
+    put_run(out, document);
+    cJSON_ArrayForEach(slo, text_find(document, "slo"))
+    {
+        put_slo(out, document, slo);
+    }
+}
+
+static void put_member(struct str *out, const cJSON *object, const char *name)
+{
+    const char *text = text_string(object, name);
+    xml_escape(out, text ? text : "");
+}
+
+static void put_failed_check(struct str *out, const cJSON *check)
+{
+    struct str sent = STR_INIT;
+
+    text_audit_attempts(&sent, check);
+    str_append(out, "    <failure message=\"");
+    put_member(out, check, "observed");
+    str_append(out, "\">sent: ");
+    xml_escape(out, sent.text);
+    str_append(out, "\nexpected: ");
+    put_member(out, check, "expected");
+    str_append(out, " (");
+    put_member(out, check, "source");
+    str_append(out, ")</failure>\n");
+    str_release(&sent);
+}
+
+static void put_check(struct str *out, const cJSON *check)
+{
+    const char *verdict = text_string(check, "verdict");
+
+    str_append(out, "  <testcase classname=\"squall.audit\" name=\"");
+    put_member(out, check, "id");
+    str_append_char(out, ' ');
+    put_member(out, check, "title");
+    str_append(out, "\">\n");
+    if (verdict && strcmp(verdict, "fail") == 0) {
+        put_failed_check(out, check);
+    } else if (verdict && strcmp(verdict, "skipped") == 0) {
+        str_append(out, "    <skipped message=\"");
+        put_member(out, check, "observed");
+        str_append(out, "\"/>\n");
+    } else {
+        str_append(out, "    <system-out>");
+        put_member(out, check, "verdict");
+        str_append(out, ": ");
+        put_member(out, check, "observed");
+        str_append(out, "</system-out>\n");
+    }
+    end_case(out);
+}
+
+static int count_checks(const cJSON *document, const char *path)
+{
+    double count = text_number(document, path);
+    return count > 0 && count < INT_MAX ? (int)count : 0;
+}
+
+static void put_audit_suite(struct str *out, const cJSON *document)
+{
+    const cJSON *checks = text_find(document, "checks");
+    const cJSON *check;
+
+    str_printf(out,
+               "<testsuite name=\"squall audit\" tests=\"%d\" "
+               "failures=\"%d\" errors=\"0\" skipped=\"%d\">\n",
+               cJSON_GetArraySize(checks),
+               count_checks(document, "summary.fail"),
+               count_checks(document, "summary.skipped"));
+    cJSON_ArrayForEach(check, checks)
+    {
+        put_check(out, check);
+    }
+}
+
+void write_junit(const struct writer_input *input, struct file_writer *file)
+{
+    struct str *out = &file->buffer;
+
+    str_append(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    if (document_kind_of(input->document) == DOCUMENT_AUDIT) {
+        put_audit_suite(out, input->document);
+    } else {
+        put_run_suite(out, input->document);
+    }
+    str_append(out, "</testsuite>\n");
+}

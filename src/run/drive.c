@@ -1,0 +1,123 @@
+#include "run/drive.h"
+
+/* A short run is not waited for long: the first waits are shorter. */
+enum { TICK_FIRST_MS = 1, TICK_MS = 100 };
+
+/* Of a worker in virtual time, between two looks at what has been asked. */
+enum { TURNS = 4096 };
+
+static const char *phase_at(const struct load_config *load, struct duration at,
+                            bool load_over)
+{
+    struct duration end = DURATION_ZERO;
+    if (load_over) {
+        return "drain";
+    }
+    if (at.ns < load->warmup.ns) {
+        return "warm-up";
+    }
+    for (size_t i = 0; i < load->stage_count; i++) {
+        end = duration_add(end, load->stages[i].length);
+        if (at.ns < end.ns) {
+            return load->stages[i].name;
+        }
+    }
+    return load->stage_count ? load->stages[load->stage_count - 1].name
+                             : "load";
+}
+
+/* Turns two snapshots about a second apart into a rate. */
+struct pace {
+    struct instant at;
+    uint64_t finished;
+    double per_s;
+};
+
+static void pace_take(struct pace *pace, const struct fleet_snapshot *snapshot)
+{
+    struct duration since = instant_since(snapshot->now, pace->at);
+
+    if (since.ns >= NS_PER_S) {
+        pace->per_s = (double)(snapshot->finished - pace->finished) /
+                      duration_in_seconds(since);
+        pace->at = snapshot->now;
+        pace->finished = snapshot->finished;
+    }
+}
+
+static void report_progress(const struct plan *plan, struct pace *pace,
+                            const struct fleet_snapshot *snapshot,
+                            const struct run_observer *observer)
+{
+    const struct load_config *load = &plan->load;
+    struct duration elapsed =
+        instant_since(snapshot->now, (struct instant){0});
+
+    if (!observer->progress) {
+        return;
+    }
+    pace_take(pace, snapshot);
+    struct progress progress = {
+        .phase = phase_at(load, elapsed, snapshot->load_over),
+        .elapsed = elapsed,
+        .total = load->duration.ns == INT64_MAX
+                     ? DURATION_FOREVER
+                     : duration_add(load->warmup, load->duration),
+        .operations_total = load->operations,
+        .started = snapshot->started,
+        .finished = snapshot->finished,
+        .succeeded = snapshot->succeeded,
+        .attempts = snapshot->attempts,
+        .errors = snapshot->finished - snapshot->succeeded,
+        .in_flight = snapshot->in_flight,
+        .rate_per_s = pace->per_s,
+        .p99_us = snapshot->p99_us,
+        .amplification = snapshot->started ? (double)snapshot->on_wire /
+                                                 (double)snapshot->started
+                                           : -1,
+    };
+    observer->progress(observer->context, &progress);
+}
+
+/* Passes on what has been asked since the last time. */
+static void obey(struct fleet *fleet, const struct run_observer *observer,
+                 const atomic_uint *stops, unsigned *obeyed)
+{
+    unsigned asked = stops ? atomic_load(stops) : 0;
+
+    for (; *obeyed < asked; ++*obeyed) {
+        fleet_stop(fleet);
+        if (*obeyed == 0) {
+            observer_note(observer, "interrupted: awaiting what is in flight; "
+                                    "once more to give it up");
+        }
+    }
+}
+
+const struct tally *drive(const struct plan *plan, struct fleet *fleet,
+                          const struct run_observer *observer,
+                          const atomic_uint *stops, struct errors *errors)
+{
+    struct pace pace = {0};
+    struct fleet_snapshot snapshot = {0};
+    struct duration tick = duration_ms(TICK_FIRST_MS);
+    unsigned obeyed = 0;
+
+    if (!fleet_start(fleet, errors)) {
+        return NULL;
+    }
+    fleet_snapshot(fleet, &snapshot);
+    while (!snapshot.ended) {
+        if (!fleet_work(fleet, TURNS)) {
+            observer_wait(observer, tick);
+            tick =
+                duration_min(duration_add(tick, tick), duration_ms(TICK_MS));
+        }
+        obey(fleet, observer, stops, &obeyed);
+        fleet_snapshot(fleet, &snapshot);
+        if (!snapshot.ended) {
+            report_progress(plan, &pace, &snapshot, observer);
+        }
+    }
+    return fleet_join(fleet);
+}

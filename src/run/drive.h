@@ -1,0 +1,20 @@
+/*
+ * drive: the load of a run, from the first operation to the last verdict.
+ */
+#ifndef SQUALL_RUN_DRIVE_H
+#define SQUALL_RUN_DRIVE_H
+
+#include "host/fleet.h"
+#include "run/observer.h"
+
+#include <stdatomic.h>
+
+/* Starts the workers, waits for their end and merges what they measured.
+ * `stops`, if any, is how often an end has been asked for: at the first time
+ * no operation is started any more and verdicts are awaited, at the second
+ * what is open is abandoned. NULL after adding an error. */
+const struct tally *drive(const struct plan *plan, struct fleet *fleet,
+                          const struct run_observer *observer,
+                          const atomic_uint *stops, struct errors *errors);
+
+#endif

@@ -1,0 +1,383 @@
+#include "run/experiment.h"
+
+#include "base/must.h"
+#include "base/rng.h"
+#include "engine/clock.h"
+#include "run/health.h"
+#include "run/reset.h"
+#include "run/run.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* More void rounds than this share, and what is left is a selection. */
+static const double void_share_max = 0.2;
+
+/* An experiment while it is made. */
+struct making {
+    const struct experiment_options *options;
+    struct experiment *experiment;
+    struct arena *arena;
+    struct slo metrics[COMPARED_COUNT];
+    double *values;   /* of all rounds that can be kept */
+    struct rng order; /* shuffles rounds */
+    size_t last_order[EXPERIMENT_VARIANTS_MAX];
+    struct health health;
+    uint64_t probe; /* number of the next */
+    size_t begun;   /* rounds, void ones too */
+    size_t needed;  /* rounds */
+    struct instant began;
+};
+
+/* RUN_HAS_NO_GROUND: the service did not come to rest before it. */
+enum run_use {
+    RUN_COUNTS,
+    RUN_IS_VOID,
+    RUN_HAS_NO_GROUND,
+    RUN_STOPPED,
+    RUN_FAILED
+};
+
+/* Probes have numbers of runs beyond those of the experiment's. */
+static const uint64_t probes_from = UINT64_C(1) << 32;
+
+static bool is_stopped(const struct making *making)
+{
+    const atomic_uint *stops = making->options->stops;
+    return stops && atomic_load(stops) > 0;
+}
+
+static void read_metrics(struct making *making)
+{
+    for (size_t i = 0; i < COMPARED_COUNT; i++) {
+        must(slo_read_metric(&making->metrics[i],
+                             compared_measure((enum compared)i)->metric));
+    }
+}
+
+/* A figure counts as it is: whether it could have gone wrong is for an SLO to
+ * say. A quantile, or a time to recover, can be never. */
+static double value_of(const struct slo *metric, const struct result *result)
+{
+    if (metric->metric) {
+        struct figure_view view = {.panel = &result->tally->total,
+                                   .figures = &result->total,
+                                   .result = result};
+        double value = figure_value(metric->metric, &view);
+        return value < 0 ? NAN : value;
+    }
+    struct slo_judgement judged = slo_judge(metric, result);
+    if (!judged.measured) {
+        return NAN;
+    }
+    return judged.value < 0 ? INFINITY : judged.value;
+}
+
+/* How many operations a quantile takes to be one: ten above it. */
+static uint64_t operations_for(const struct slo *metric)
+{
+    double q;
+    return !metric->metric && slo_quantile(metric->stat, &q) && q < 1
+               ? (uint64_t)ceil(10 / (1 - q) - 1e-6)
+               : 0;
+}
+
+/* The numbers of a run, as a comparison takes them. */
+static void take(const struct making *making, const struct result *result,
+                 double *values)
+{
+    for (size_t i = 0; i < COMPARED_COUNT; i++) {
+        uint64_t least = operations_for(&making->metrics[i]);
+        bool has_enough = panel_offered(&result->tally->total) >= least;
+        values[i] = has_enough ? value_of(&making->metrics[i], result) : NAN;
+        if (!has_enough) {
+            making->experiment->operations_lacking[i] = least;
+        }
+    }
+}
+
+static enum run_use use_of(struct making *making, const struct result *result,
+                           size_t variant)
+{
+    struct experiment *experiment = making->experiment;
+
+    if (!result->complete || is_stopped(making)) {
+        return RUN_STOPPED;
+    }
+    if (result->verdict != RUN_INVALID) {
+        return RUN_COUNTS;
+    }
+    experiment->spoiled[variant]++;
+    snprintf(experiment->spoiled_by, sizeof experiment->spoiled_by, "%s",
+             result->problem[0] ? result->problem
+             : result->generator.warning_count > 0
+                 ? result->generator.warnings[0]
+                 : "its figures cannot be trusted");
+    return RUN_IS_VOID;
+}
+
+/* A service that goes on from run to run is brought to where it was. The one
+ * that squall starts is new for every run. */
+static enum run_use make_ready(struct making *making, const struct plan *plan,
+                               const struct run_options *run_options,
+                               struct errors *errors)
+{
+    const struct experiment_options *options = making->options;
+    struct experiment *experiment = making->experiment;
+
+    if (!plan->target.url || options->simulation) {
+        return RUN_COUNTS;
+    }
+    if (options->reset && !reset_service(options->reset, plan, options->stops,
+                                         options->give_up, errors)) {
+        return is_stopped(making) ? RUN_STOPPED : RUN_FAILED;
+    }
+    switch (health_await(&making->health,
+                         &options->variants[options->baseline].input,
+                         run_options, &making->probe, experiment->spoiled_by,
+                         sizeof experiment->spoiled_by, errors)) {
+    case HEALTH_GOOD:
+        return RUN_COUNTS;
+    case HEALTH_BAD:
+        return RUN_HAS_NO_GROUND;
+    case HEALTH_STOPPED:
+        return RUN_STOPPED;
+    case HEALTH_FAILED:
+        break;
+    }
+    return is_stopped(making) ? RUN_STOPPED : RUN_FAILED;
+}
+
+/* One run of one variant; its numbers into `values`. */
+static enum run_use make_run(struct making *making, size_t variant,
+                             uint64_t seed, uint64_t number, double *values,
+                             struct errors *errors)
+{
+    const struct experiment_options *options = making->options;
+    struct plan_input input = options->variants[variant].input;
+    struct run_options run_options = {
+        .simulation = options->simulation,
+        .observer = options->observer,
+        .stops = options->stops,
+        .give_up = options->give_up,
+    };
+    enum run_use use;
+
+    input.has_seed = true;
+    input.seed = seed;
+    input.run = number;
+    struct plan *plan = plan_read(&input, errors);
+    if (!plan) {
+        return RUN_FAILED;
+    }
+    use = make_ready(making, plan, &run_options, errors);
+    struct run *run =
+        use == RUN_COUNTS ? run_make(plan, &run_options, errors) : NULL;
+    if (run) {
+        take(making, run_result(run), values);
+        use = use_of(making, run_result(run), variant);
+        run_free(run);
+    } else if (use == RUN_COUNTS) {
+        use = is_stopped(making) ? RUN_STOPPED : RUN_FAILED;
+    }
+    plan_free(plan);
+    return use;
+}
+
+/* Rounds in pairs: the second goes the other way round. */
+static void draw_order(struct making *making, size_t *order)
+{
+    size_t count = making->options->variant_count;
+
+    if (making->begun % 2 == 1) {
+        for (size_t i = 0; i < count; i++) {
+            order[i] = making->last_order[count - 1 - i];
+        }
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        order[i] = i;
+    }
+    for (size_t i = count - 1; i > 0; i--) {
+        size_t other = (size_t)rng_below(&making->order, i + 1);
+        size_t kept = order[i];
+        order[i] = order[other];
+        order[other] = kept;
+    }
+    memcpy(making->last_order, order, count * sizeof *order);
+}
+
+/* What is left at the pace so far; negative before there is one. */
+static struct duration time_left(const struct making *making)
+{
+    size_t rounds = making->experiment->input.rounds;
+    struct duration spent = instant_since(clock_now(), making->began);
+
+    if (making->begun == 0 || making->needed < rounds) {
+        return (struct duration){-1};
+    }
+    double a_round = (double)spent.ns / (double)making->begun;
+    return (struct duration){
+        (int64_t)(a_round * (double)(making->needed - rounds))};
+}
+
+static void show_progress(const struct making *making, size_t variant)
+{
+    const struct experiment_options *options = making->options;
+
+    if (options->progress) {
+        options->progress(options->context,
+                          &(struct experiment_progress){
+                              .rounds = making->experiment->input.rounds,
+                              .void_rounds = making->experiment->void_rounds,
+                              .needed = making->needed,
+                              .variant = options->variants[variant].name,
+                              .left = time_left(making),
+                          });
+    }
+}
+
+static enum run_use make_round(struct making *making, struct errors *errors)
+{
+    const struct experiment_options *options = making->options;
+    struct experiment *experiment = making->experiment;
+    size_t kept = experiment->input.rounds;
+    size_t count = options->variant_count;
+    struct experiment_round *round = &experiment->rounds[kept];
+    enum run_use worst = RUN_COUNTS;
+
+    round->seed = mix64(options->seed ^ mix64(making->begun + 1));
+    draw_order(making, round->order);
+    for (size_t i = 0; i < count && worst == RUN_COUNTS; i++) {
+        size_t variant = round->order[i];
+        double *values =
+            &making->values[(kept * count + variant) * COMPARED_COUNT];
+        show_progress(making, variant);
+        worst = make_run(making, variant, round->seed,
+                         options->first_run + making->begun * count + i,
+                         values, errors);
+    }
+    making->begun++;
+    experiment->input.rounds += worst == RUN_COUNTS;
+    experiment->void_rounds += worst == RUN_IS_VOID;
+    return worst;
+}
+
+static bool is_void(const struct making *making, size_t rounds_wanted)
+{
+    double most = void_share_max *
+                  (double)(rounds_wanted + making->experiment->void_rounds);
+    return (double)making->experiment->void_rounds > fmax(most, 1);
+}
+
+static bool is_out_of_time(const struct making *making)
+{
+    return instant_since(clock_now(), making->began).ns >=
+           making->options->budget.ns;
+}
+
+/* Rounds that the rows which lead ask for, and at least those of the next
+ * look. */
+static size_t rounds_asked(const struct comparison *judged, size_t look,
+                           size_t most)
+{
+    size_t asked = look;
+
+    for (size_t i = 0; i < judged->row_count; i++) {
+        const struct comparison_row *row = &judged->rows[i];
+        if (row->is_judged && compared_measure(row->measure)->leads &&
+            row->wanted > asked) {
+            asked = row->wanted;
+        }
+    }
+    return asked < most ? asked : most;
+}
+
+/* Rounds until there are `look`: false where the experiment ends before. */
+static enum run_use reach(struct making *making, size_t look,
+                          struct errors *errors)
+{
+    while (making->experiment->input.rounds < look &&
+           !is_out_of_time(making)) {
+        enum run_use use = make_round(making, errors);
+        if (use > RUN_IS_VOID ||
+            (use == RUN_IS_VOID && is_void(making, look))) {
+            return use;
+        }
+    }
+    return RUN_COUNTS;
+}
+
+static void judge_stopped(struct making *making)
+{
+    struct experiment *experiment = making->experiment;
+    experiment->comparison =
+        comparison_judge(making->arena, &experiment->input,
+                         looks_last_level(&making->options->looks));
+}
+
+static bool run_rounds(struct making *making, struct errors *errors)
+{
+    const struct looks *looks = &making->options->looks;
+    struct experiment *experiment = making->experiment;
+    size_t most = looks->fixed ? looks->fixed : looks->most;
+    size_t look = looks_first(looks, comparison_family(&experiment->input));
+
+    making->needed = look;
+    for (;;) {
+        enum run_use use = reach(making, look, errors);
+        if (use == RUN_FAILED) {
+            return false;
+        }
+        if (use != RUN_COUNTS) {
+            experiment->end =
+                use == RUN_STOPPED ? EXPERIMENT_STOPPED : EXPERIMENT_VOID;
+            judge_stopped(making);
+            return true;
+        }
+        if (looks_judge(looks, making->arena, &experiment->input,
+                        is_out_of_time(making), &experiment->comparison)) {
+            experiment->end = EXPERIMENT_JUDGED;
+            return true;
+        }
+        look = looks_next(looks, look);
+        making->needed = rounds_asked(&experiment->comparison, look, most);
+    }
+}
+
+bool experiment_make(struct experiment *experiment, struct arena *arena,
+                     const struct experiment_options *options,
+                     struct errors *errors)
+{
+    size_t count = options->variant_count;
+    size_t most =
+        options->looks.fixed ? options->looks.fixed : options->looks.most;
+
+    must(count >= 2 && count <= EXPERIMENT_VARIANTS_MAX);
+    /* One more than is kept: for the round that is being made. */
+    double *values = arena_array(arena, (most + 1) * count * COMPARED_COUNT,
+                                 sizeof *values);
+    *experiment = (struct experiment){
+        .input = {.variants = count,
+                  .baseline = options->baseline,
+                  .values = values},
+        .rounds = arena_array(arena, most + 1, sizeof *experiment->rounds),
+    };
+    memcpy(experiment->input.is_judged, options->is_judged,
+           sizeof options->is_judged);
+    struct making making = {
+        .options = options,
+        .experiment = experiment,
+        .arena = arena,
+        .values = values,
+        .order = rng_stream(options->seed, RNG_ORDER, 0),
+        .probe = options->first_run + probes_from,
+        .began = clock_now(),
+    };
+    read_metrics(&making);
+    bool ok = run_rounds(&making, errors);
+    experiment->took = instant_since(clock_now(), making.began);
+    return ok;
+}

@@ -1,0 +1,364 @@
+#include "run/experiment_document.h"
+
+#include "base/date.h"
+#include "base/json.h"
+#include "base/mask.h"
+#include "base/must.h"
+#include "base/str.h"
+#include "base/version.h"
+#include "compare/summary.h"
+#include "measure/result.h"
+#include "report/document.h"
+#include "report/member.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *scale_name(enum compared_scale scale)
+{
+    static const char *const names[] = {[SCALE_RATIO] = "ratio",
+                                        [SCALE_POINTS] = "difference",
+                                        [SCALE_COUNT] = "count"};
+    return names[scale];
+}
+
+static double value_of(const struct experiment *experiment, size_t round,
+                       size_t variant, size_t measure)
+{
+    const struct comparison_input *input = &experiment->input;
+    return input->values[(round * input->variants + variant) * COMPARED_COUNT +
+                         measure];
+}
+
+static void add_value(cJSON *object, const char *name, double value)
+{
+    if (isinf(value)) {
+        cJSON_AddStringToObject(object, name, "never");
+    } else if (isnan(value)) {
+        cJSON_AddNullToObject(object, name);
+    } else {
+        cJSON_AddNumberToObject(object, name, value);
+    }
+}
+
+/* One that may be negative; null where it has no bound. */
+static void add_bound(cJSON *object, const char *name, double value)
+{
+    if (isfinite(value)) {
+        cJSON_AddNumberToObject(object, name, value);
+    } else {
+        cJSON_AddNullToObject(object, name);
+    }
+}
+
+static void add_measures(cJSON *document, const struct experiment *experiment)
+{
+    cJSON *array = cJSON_AddArrayToObject(document, "measures");
+
+    for (size_t i = 0; i < COMPARED_COUNT; i++) {
+        const struct compared_measure *measure =
+            compared_measure((enum compared)i);
+        cJSON *object = cJSON_CreateObject();
+        cJSON_AddStringToObject(object, "name", measure->metric);
+        cJSON_AddStringToObject(object, "title", measure->title);
+        struct slo metric;
+        must(slo_read_metric(&metric, measure->metric));
+        cJSON_AddStringToObject(object, "unit", unit_word(metric.unit));
+        cJSON_AddStringToObject(object, "scale", scale_name(measure->scale));
+        cJSON_AddStringToObject(
+            object, "better", measure->higher_is_better ? "higher" : "lower");
+        cJSON_AddBoolToObject(object, "judged",
+                              experiment->input.is_judged[i]);
+        cJSON_AddNumberToObject(object, "ignore", measure->ignore);
+        cJSON_AddNumberToObject(object, "detect", measure->detect);
+        cJSON_AddItemToArray(array, object);
+    }
+}
+
+/* A variant, with the middle of each measure over its runs. */
+static void add_variants(cJSON *document, const struct experiment *experiment,
+                         const struct experiment_options *options)
+{
+    cJSON *array = cJSON_AddArrayToObject(document, "variants");
+
+    for (size_t v = 0; v < options->variant_count; v++) {
+        cJSON *object = cJSON_CreateObject();
+        cJSON_AddStringToObject(object, "name", options->variants[v].name);
+        cJSON_AddBoolToObject(object, "baseline", v == options->baseline);
+        cJSON *medians = cJSON_AddObjectToObject(object, "median");
+        for (size_t i = 0; i < COMPARED_COUNT; i++) {
+            add_value(
+                medians, compared_measure((enum compared)i)->metric,
+                comparison_median(&experiment->input, v, (enum compared)i));
+        }
+        cJSON_AddItemToArray(array, object);
+    }
+}
+
+static const char *finding_shown(const struct experiment *experiment,
+                                 const struct comparison_row *row)
+{
+    return experiment->end == EXPERIMENT_JUDGED &&
+                   (row->is_judged || row->finding == FOUND_UNMEASURED)
+               ? finding_word(row->finding)
+               : NULL;
+}
+
+/* Why it was not measured; null where it was. */
+static void add_reason(cJSON *object, const struct experiment *experiment,
+                       const struct comparison_row *row)
+{
+    uint64_t least = experiment->operations_lacking[row->measure];
+    char reason[80] = "";
+
+    if (row->finding == FOUND_UNMEASURED) {
+        if (least > 0) {
+            snprintf(reason, sizeof reason,
+                     "it takes %" PRIu64 " operations a run", least);
+        } else {
+            snprintf(reason, sizeof reason,
+                     "no round has measured it on both sides");
+        }
+    }
+    member_text(object, "reason", reason);
+}
+
+/* Those that are not judged, and those of an experiment that was stopped, have
+ * no word. */
+static void add_rows(cJSON *document, const struct experiment *experiment,
+                     const struct experiment_options *options)
+{
+    cJSON *array = cJSON_AddArrayToObject(document, "rows");
+
+    for (size_t i = 0; i < experiment->comparison.row_count; i++) {
+        const struct comparison_row *row = &experiment->comparison.rows[i];
+        cJSON *object = cJSON_CreateObject();
+        cJSON_AddStringToObject(object, "variant",
+                                options->variants[row->variant].name);
+        cJSON_AddStringToObject(object, "measure",
+                                compared_measure(row->measure)->metric);
+        cJSON_AddBoolToObject(object, "judged", row->is_judged);
+        member_text(object, "finding", finding_shown(experiment, row));
+        member_count(object, "rounds", row->rounds);
+        add_value(object, "estimate", row->estimate);
+        add_reason(object, experiment, row);
+        add_bound(object, "low", row->low);
+        add_bound(object, "high", row->high);
+        add_bound(object, "p", row->rounds > 0 ? row->p : NAN);
+        add_bound(object, "resolution", row->resolution);
+        member_measured(object, "rounds_needed",
+                        row->needed > 0 ? (double)row->needed : -1);
+        cJSON_AddItemToArray(array, object);
+    }
+}
+
+static void add_rounds(cJSON *document, const struct experiment *experiment,
+                       const struct experiment_options *options)
+{
+    cJSON *array = cJSON_AddArrayToObject(document, "rounds");
+
+    /* Saved runs make no rounds. */
+    for (size_t r = 0; options && r < experiment->input.rounds; r++) {
+        const struct experiment_round *round = &experiment->rounds[r];
+        cJSON *object = cJSON_CreateObject();
+        char seed[24];
+        snprintf(seed, sizeof seed, "%" PRIu64, round->seed);
+        cJSON_AddStringToObject(object, "seed", seed);
+        cJSON *runs = cJSON_AddArrayToObject(object, "runs");
+        for (size_t i = 0; i < options->variant_count; i++) {
+            size_t variant = round->order[i];
+            cJSON *run = cJSON_CreateObject();
+            cJSON_AddStringToObject(run, "variant",
+                                    options->variants[variant].name);
+            cJSON *figures = cJSON_AddObjectToObject(run, "figures");
+            for (size_t m = 0; m < COMPARED_COUNT; m++) {
+                add_value(figures, compared_measure((enum compared)m)->metric,
+                          value_of(experiment, r, variant, m));
+            }
+            cJSON_AddItemToArray(runs, run);
+        }
+        cJSON_AddItemToArray(array, object);
+    }
+}
+
+static size_t gates_missed(const struct experiment *experiment,
+                           const struct experiment_info *info)
+{
+    size_t missed = 0;
+    for (size_t i = 0; i < info->gate_count; i++) {
+        missed += !gate_holds(&info->gates[i], &experiment->comparison);
+    }
+    return missed;
+}
+
+/* What an undecided row could have hidden, beside a gate that it passes; null
+ * where there is no such row. */
+static void add_unseen(cJSON *object, const struct gate *gate,
+                       const struct experiment *experiment)
+{
+    const struct comparison_row *row =
+        experiment->end == EXPERIMENT_JUDGED
+            ? gate_undecided(gate, &experiment->comparison)
+            : NULL;
+    struct str words = STR_INIT;
+
+    if (row && isfinite(row->resolution)) {
+        static const struct {
+            double factor;
+            const char *unit;
+        } scales[] = {[SCALE_RATIO] = {100, " %"},
+                      [SCALE_POINTS] = {100, " points"},
+                      [SCALE_COUNT] = {1, ""}};
+        enum compared_scale scale = compared_measure(row->measure)->scale;
+        str_printf(&words, "less than %.3g%s could not have been seen",
+                   row->resolution * scales[scale].factor, scales[scale].unit);
+    } else if (row) {
+        str_append(&words, "nothing could have been seen");
+    }
+    member_text(object, "unseen", words.text);
+    str_release(&words);
+}
+
+static void add_gates(cJSON *document, const struct experiment *experiment,
+                      const struct experiment_info *info)
+{
+    cJSON *array = cJSON_AddArrayToObject(document, "gates");
+
+    for (size_t i = 0; i < info->gate_count; i++) {
+        const struct gate *gate = &info->gates[i];
+        cJSON *object = cJSON_CreateObject();
+        cJSON_AddStringToObject(object, "expr", gate->text);
+        cJSON_AddStringToObject(object, "option",
+                                gate->is_demand ? "fail-unless" : "fail-if");
+        add_unseen(object, gate, experiment);
+        if (experiment->end == EXPERIMENT_JUDGED) {
+            cJSON_AddBoolToObject(object, "pass",
+                                  gate_holds(gate, &experiment->comparison));
+        } else {
+            cJSON_AddNullToObject(object, "pass");
+        }
+        cJSON_AddItemToArray(array, object);
+    }
+}
+
+static enum run_verdict verdict_of(const struct experiment *experiment,
+                                   const struct experiment_info *info)
+{
+    switch (experiment->end) {
+    case EXPERIMENT_JUDGED:
+        return info->gate_count == 0                ? RUN_DONE
+               : gates_missed(experiment, info) > 0 ? RUN_FAIL
+                                                    : RUN_PASS;
+    case EXPERIMENT_STOPPED:
+        return RUN_INCOMPLETE;
+    case EXPERIMENT_VOID:
+        return RUN_INVALID;
+    }
+    return RUN_INVALID;
+}
+
+int experiment_status(const struct experiment *experiment,
+                      const struct experiment_info *info)
+{
+    return run_verdict_exit_status(verdict_of(experiment, info));
+}
+
+static void add_about(cJSON *document, const struct experiment *experiment,
+                      const struct experiment_options *options,
+                      const struct experiment_info *info)
+{
+    cJSON *tool = cJSON_AddObjectToObject(document, "tool");
+    cJSON_AddStringToObject(tool, "version", SQUALL_VERSION);
+    member_text(tool, "libcurl", info->libcurl);
+    member_text(tool, "build", version_build());
+
+    cJSON *run = cJSON_AddObjectToObject(document, "run");
+    struct str date = STR_INIT;
+    char seed[24];
+    date_append(&date, info->started_unix_ms * 1000, 3);
+    cJSON_AddStringToObject(run, "started_at", date.text);
+    str_release(&date);
+    member_us(run, "duration_us", experiment->took.ns / NS_PER_US);
+    snprintf(seed, sizeof seed, "%" PRIu64, options->seed);
+    cJSON_AddStringToObject(run, "seed", seed);
+    document_add_argv(run, info->argc, info->argv);
+    char *target = info->target ? mask_text(info->target) : NULL;
+    member_text(run, "target", target);
+    free(target);
+    cJSON_AddBoolToObject(run, "saved", info->saved != NULL);
+    cJSON_AddBoolToObject(run, "complete",
+                          experiment->end != EXPERIMENT_STOPPED);
+    cJSON_AddNumberToObject(run, "exit", experiment_status(experiment, info));
+    member_text(run, "problem",
+                experiment->end == EXPERIMENT_VOID ? experiment->spoiled_by
+                                                   : NULL);
+}
+
+static void add_level(cJSON *document, const struct experiment *experiment)
+{
+    const struct comparison *comparison = &experiment->comparison;
+    cJSON *family = cJSON_AddObjectToObject(document, "family");
+
+    cJSON_AddNumberToObject(family, "level", comparison->level);
+    cJSON_AddNumberToObject(family, "interval_level",
+                            1 - comparison->common_level);
+    member_count(family, "rows", comparison_family(&experiment->input));
+    member_count(family, "rounds", experiment->input.rounds);
+    member_count(family, "void_rounds", experiment->void_rounds);
+    member_count(family, "least_rounds", comparison->least);
+}
+
+static void add_sentences(cJSON *document, const struct str *sentences,
+                          size_t count)
+{
+    cJSON *array = cJSON_AddArrayToObject(document, "summary");
+
+    for (size_t i = 0; i < count; i++) {
+        cJSON_AddItemToArray(array, cJSON_CreateString(sentences[i].text));
+    }
+}
+
+/* Nothing, where there are no words. */
+static void add_summary(cJSON *document, const struct experiment *experiment,
+                        const struct experiment_options *options)
+{
+    const char *names[EXPERIMENT_VARIANTS_MAX];
+    struct summary summary;
+
+    if (experiment->end != EXPERIMENT_JUDGED) {
+        add_sentences(document, NULL, 0);
+        return;
+    }
+    for (size_t v = 0; v < options->variant_count; v++) {
+        names[v] = options->variants[v].name;
+    }
+    summary_make(&summary, &experiment->input, &experiment->comparison, names);
+    add_sentences(document, summary.sentences, summary.count);
+    summary_release(&summary);
+}
+
+cJSON *experiment_document(const struct experiment *experiment,
+                           const struct experiment_options *options,
+                           const struct experiment_info *info)
+{
+    cJSON *document = cJSON_CreateObject();
+
+    cJSON_AddStringToObject(document, "schema", "squall.compare/1");
+    add_about(document, experiment, options, info);
+    add_level(document, experiment);
+    add_measures(document, experiment);
+    add_variants(document, experiment, options);
+    add_rows(document, experiment, options);
+    if (info->saved) {
+        add_sentences(document, info->saved->sentences, info->saved->count);
+    } else {
+        add_summary(document, experiment, options);
+    }
+    add_gates(document, experiment, info);
+    add_rounds(document, experiment, info->saved ? NULL : options);
+    cJSON_AddStringToObject(document, "verdict",
+                            run_verdict_name(verdict_of(experiment, info)));
+    json_mask(document);
+    return document;
+}

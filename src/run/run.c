@@ -1,0 +1,417 @@
+#include "run/run.h"
+
+#include "base/must.h"
+#include "effects/replayed.h"
+#include "engine/clock.h"
+#include "engine/cpu_wait.h"
+#include "engine/curl/engine_curl.h"
+#include "host/fleet.h"
+#include "plan/triggers.h"
+#include "report/document.h"
+#include "report/remaining.h"
+#include "run/archive.h"
+#include "run/drive.h"
+#include "run/embedded.h"
+#include "run/limits.h"
+#include "run/show_failed.h"
+#include "run/reconcile.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { SERVICE_CONNECTIONS_BESIDE = 64 };
+
+struct run {
+    struct plan *plan;
+    const struct run_options *options; /* while it is made */
+    const struct engine_type *engine;
+    struct arena arena;
+    struct instant began;
+    int64_t began_unix_ms;
+    struct server *server; /* NULL: the service is somebody else's */
+    struct simulation simulation;
+    bool is_simulated;
+    struct archive archive;
+    struct fleet *fleet;
+    const struct tally *tally;
+    struct duration stolen; /* while the load ran */
+    struct reconciliation reconciliation;
+    struct replayed replayed;
+    struct result result;
+    cJSON *document;
+    struct writer_run for_writers;
+};
+
+static bool start_embedded(struct run *run, struct errors *errors)
+{
+    struct plan *plan = run->plan;
+
+    run->server = embedded_start(plan,
+                                 plan->load.connections *
+                                         plan_connections_a_caller(plan) +
+                                     SERVICE_CONNECTIONS_BESIDE,
+                                 errors);
+    if (run->server) {
+        observer_note(&run->options->observer,
+                      "no URL given: driving the embedded target at %s",
+                      plan->target.url);
+    }
+    return run->server != NULL;
+}
+
+/* Which engine it is, and what its requests come to. */
+static bool prepare_service(struct run *run, struct errors *errors)
+{
+    const struct run_options *options = run->options;
+    struct plan *plan = run->plan;
+    bool is_embedded = !plan->target.url;
+
+    if (options->simulation) {
+        run->engine = &engine_virtual;
+        run->is_simulated = simulation_init(&run->simulation, plan,
+                                            options->simulation, errors);
+        return run->is_simulated &&
+               limits_fit(plan, run->engine, 1, &options->observer, errors);
+    }
+    run->engine = &engine_curl;
+    return limits_fit(plan, run->engine, is_embedded ? 2 : 1,
+                      &options->observer, errors) &&
+           (plan->target.url || start_embedded(run, errors));
+}
+
+/* All that can be found out before the load is found out before it. */
+/* Connections go to the first address as long as it answers: who has several
+ * is told, since the others are measured only then. */
+static void note_place(const struct run *run)
+{
+    const char *place = fleet_place(run->fleet);
+    const char *comma = place ? strchr(place, ',') : NULL;
+
+    if (comma) {
+        observer_note(&run->options->observer,
+                      "%s has several addresses: connections go to %.*s, and "
+                      "to %s when that fails",
+                      run->plan->target.proxy ? "the proxy" : "the target",
+                      (int)(comma - place), place, comma + 1);
+    }
+}
+
+static bool prepare(struct run *run, struct errors *errors)
+{
+    const struct run_options *options = run->options;
+
+    if (!prepare_service(run, errors) ||
+        !archive_init(&run->archive, run->plan, options->journal, errors)) {
+        return false;
+    }
+    run->fleet =
+        fleet_new(run->plan, run->engine, &run->simulation.settings, errors);
+    if (!run->fleet) {
+        return false;
+    }
+    note_place(run);
+    archive_keep(&run->archive, run->fleet);
+    run->reconciliation = (struct reconciliation){
+        .plan = run->plan,
+        .simulation = run->is_simulated ? &run->simulation : NULL,
+        .give_up = options->give_up,
+        .observer = &options->observer,
+    };
+    return reconcile_prepare(&run->reconciliation, errors);
+}
+
+/* What really ran of each stage, the warm-up's included. */
+static struct duration *stage_lengths(struct run *run, struct duration ran)
+{
+    const struct load_config *load = &run->plan->load;
+    struct duration *lengths =
+        arena_array(&run->arena, load->stage_count, sizeof(*lengths));
+    struct duration start = DURATION_ZERO;
+
+    if (load->model == LOAD_CLOSED) {
+        start = load->warmup;
+    }
+    for (size_t i = 0; i < load->stage_count; i++) {
+        struct duration length = load->stages[i].length;
+        struct duration left = {ran.ns > start.ns ? ran.ns - start.ns : 0};
+        if (load->model == LOAD_CLOSED) {
+            length = DURATION_FOREVER;
+        }
+        lengths[i] = duration_min(length, left);
+        start = duration_add(start, length);
+    }
+    return lengths;
+}
+
+static bool is_stopped(const struct run_options *options)
+{
+    return options->stops && atomic_load(options->stops) > 0;
+}
+
+static void compute(struct run *run)
+{
+    const struct plan *plan = run->plan;
+    struct duration ran = fleet_load_time(run->fleet);
+    const char **requests =
+        arena_array(&run->arena, plan->request_count, sizeof(*requests));
+    const char **stages =
+        arena_array(&run->arena, plan->load.stage_count, sizeof(*stages));
+
+    for (size_t i = 0; i < plan->request_count; i++) {
+        requests[i] = plan->requests[i].config.name;
+    }
+    for (size_t i = 0; i < plan->load.stage_count; i++) {
+        stages[i] = plan->load.stages[i].name;
+    }
+    bool has_service = run->server || run->is_simulated;
+    struct trigger *triggers =
+        arena_array(&run->arena, TRIGGERS_MAX, sizeof *triggers);
+    struct result_input input = {
+        .tally = run->tally,
+        .request_count = plan->request_count,
+        .stage_count = plan->load.stage_count,
+        .request_names = requests,
+        .stage_names = stages,
+        .stage_lengths = stage_lengths(run, ran),
+        .trigger_count = plan_triggers(plan, has_service, ran, triggers),
+        .triggers = triggers,
+        .measured = {ran.ns > plan->load.warmup.ns
+                         ? ran.ns - plan->load.warmup.ns
+                         : 0},
+        .effects = &run->reconciliation.effects,
+        .open_model = plan->load.model == LOAD_OPEN,
+        .is_replay = dead_letters_of(plan) != NULL,
+        .connections =
+            plan->load.connections * plan_connections_a_caller(plan),
+        .cpu_share = fleet_cpu_share(run->fleet),
+        .stolen = run->stolen,
+        .complete = !is_stopped(run->options),
+        .slo_count = plan->slo_count,
+        .slos = plan->slos,
+    };
+    result_compute(&run->result, &run->arena, &input);
+}
+
+static void fill_for_writers(struct run *run)
+{
+    run->for_writers = (struct writer_run){
+        .events = {.plan = run->plan,
+                   .failures = &run->tally->failures,
+                   .endings = fleet_endings(run->fleet),
+                   .zero_unix_us =
+                       fleet_origin_unix_ns(run->fleet) / NS_PER_US},
+        .began_unix_ms = run->began_unix_ms,
+        .has_classes = run->reconciliation.effects.oracle == ORACLE_LEDGER,
+    };
+    archive_show(&run->archive, &run->for_writers);
+}
+
+/* What is known of dead letters over all their runs. */
+static void count_dead_letters(struct run *run)
+{
+    const struct dead_letters *dead_letters = dead_letters_of(run->plan);
+    struct replayed *replayed = &run->replayed;
+
+    *replayed = (struct replayed){.has_classes = run->for_writers.has_classes};
+    for (size_t i = 0; dead_letters && i < dead_letters->count; i++) {
+        struct remaining one = remaining_of(&run->for_writers, i);
+        replayed_take(replayed, one.dead_letter->verdict, one.after,
+                      one.class);
+        replayed->sent += one.ending.attempts > 0;
+        replayed->unstarted += !one.ending.started;
+    }
+}
+
+static int exit_status(const struct result *result, bool warns_of_invalid)
+{
+    bool is_warned_of = result->verdict == RUN_INVALID && warns_of_invalid &&
+                        result->only_undecided;
+    return is_warned_of ? 0 : run_verdict_exit_status(result->verdict);
+}
+
+/* Of all of it; in virtual time, of the load and its end. */
+static struct duration duration_of(const struct run *run)
+{
+    struct fleet_snapshot snapshot;
+
+    if (!run->is_simulated) {
+        return instant_since(clock_now(), run->began);
+    }
+    fleet_snapshot(run->fleet, &snapshot);
+    return (struct duration){snapshot.now.ns};
+}
+
+static const char *add_words(struct run *run, const char *text,
+                             const char *words)
+{
+    size_t size = strlen(text) + strlen(words) + 1;
+    char *both = arena_alloc(&run->arena, size);
+
+    snprintf(both, size, "%s%s", text, words);
+    return both;
+}
+
+/* Where the two sides agree on no version, as TLS lets them, a service of
+ * HTTP/1.1 may just close: nobody else says why. */
+static bool never_spoke_http2(const struct run *run)
+{
+    const struct target_config *target = &run->plan->target;
+    const struct panel *total = &run->tally->total;
+
+    return target->http == HTTP_2 && target->url &&
+           strncasecmp(target->url, "https:", 6) != 0 && total->on_wire > 0 &&
+           total->http2_answers == 0;
+}
+
+/* All that kept the run from being good, or NULL. `lost`: what was lost of the
+ * journal, or NULL. Memory from the arena. */
+static const char *problem_of(struct run *run, const char *lost)
+{
+    const struct effect_figures *effects = &run->reconciliation.effects;
+    const char *first = NULL;
+
+    if (effects->oracle == ORACLE_UNVERIFIED) {
+        first = effects->problem;
+    } else if (!lost && run->result.complete && run->result.problem[0]) {
+        first = run->result.problem;
+    }
+    if (first == run->result.problem && never_spoke_http2(run)) {
+        first = add_words(run, first,
+                          ": no answer came by HTTP/2, and without TLS a "
+                          "service must be known to speak it (--http 1.1)");
+    }
+    if (!first || !lost) {
+        return first ? first : lost;
+    }
+    size_t size = strlen(first) + strlen(lost) + sizeof("; ");
+    char *both = arena_alloc(&run->arena, size);
+    snprintf(both, size, "%s; %s", first, lost);
+    return both;
+}
+
+static void make_document(struct run *run, const char *lost)
+{
+    const struct plan *plan = run->plan;
+    const struct dead_letters *dead_letters = dead_letters_of(plan);
+    char id[17];
+
+    snprintf(id, sizeof(id), "%016" PRIx64, plan->run);
+    struct run_info info = {
+        .id = id,
+        .started_unix_ms = run->began_unix_ms,
+        .duration = duration_of(run),
+        .threads = plan->load.threads,
+        .argc = run->options->argc,
+        .argv = run->options->argv,
+        .exit_status =
+            lost ? 3
+                 : exit_status(&run->result, run->options->warns_of_invalid),
+        .target_url = plan->target.url,
+        .embedded_target = run->server != NULL,
+        .has_service = run->server || run->is_simulated,
+        .libcurl = run->options->libcurl,
+        .problem = problem_of(run, lost),
+        .replayed = dead_letters ? &run->replayed : NULL,
+        .dead_letters = dead_letters ? dead_letters->file : NULL,
+    };
+    run->document = document_make(&run->result, plan, &info);
+}
+
+static void stop_service(struct run *run)
+{
+    if (run->server) {
+        server_stop(run->server);
+        run->server = NULL;
+    }
+}
+
+static void conclude(struct run *run, struct errors *errors)
+{
+    const struct run_options *options = run->options;
+
+    observer_phase(&options->observer, PHASE_RECONCILE);
+    reconcile(&run->reconciliation, run->fleet, &run->archive, errors);
+    observer_phase(&options->observer, PHASE_REPORT);
+    compute(run);
+    bool is_kept = archive_end(&run->archive, errors);
+    fill_for_writers(run);
+    count_dead_letters(run);
+    make_document(run, is_kept ? NULL : errors_last_text(errors));
+    stop_service(run);
+}
+
+/* What this machine's host took of it. In virtual time nobody takes any. */
+static struct duration stolen_since(const struct run *run,
+                                    struct duration before)
+{
+    struct duration now = cpu_wait_for_host();
+
+    return run->is_simulated || before.ns < 0 || now.ns < before.ns
+               ? NOT_MEASURED
+               : (struct duration){now.ns - before.ns};
+}
+
+struct run *run_make(struct plan *plan, const struct run_options *options,
+                     struct errors *errors)
+{
+    struct run *run = calloc(1, sizeof(*run));
+
+    must(run);
+    run->plan = plan;
+    run->options = options;
+    run->began = clock_now();
+    run->began_unix_ms = options->simulation
+                             ? options->simulation->unix_ns / NS_PER_MS
+                             : clock_unix_ms();
+    if (prepare(run, errors)) {
+        observer_phase(&options->observer, PHASE_LOAD);
+        struct duration before = cpu_wait_for_host();
+        if (run->server) {
+            server_begin(run->server);
+        }
+        run->tally = drive(plan, run->fleet, &options->observer,
+                           options->stops, errors);
+        run->stolen = stolen_since(run, before);
+        show_failed(run->fleet, plan->show_failed, &options->observer);
+    }
+    if (!run->tally) {
+        run_free(run);
+        return NULL;
+    }
+    conclude(run, errors);
+    run->options = NULL;
+    return run;
+}
+
+void run_free(struct run *run)
+{
+    cJSON_Delete(run->document);
+    reconcile_release(&run->reconciliation);
+    if (run->fleet) {
+        fleet_free(run->fleet);
+    }
+    archive_release(&run->archive);
+    stop_service(run);
+    if (run->is_simulated) {
+        simulation_release(&run->simulation);
+    }
+    arena_release(&run->arena);
+    free(run);
+}
+
+const struct result *run_result(const struct run *run)
+{
+    return &run->result;
+}
+
+cJSON *run_document(const struct run *run)
+{
+    return run->document;
+}
+
+const struct writer_run *run_for_writers(const struct run *run)
+{
+    return &run->for_writers;
+}

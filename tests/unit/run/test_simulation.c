@@ -1,0 +1,218 @@
+/* Runs in virtual time: one seed makes one document, and what it says of
+ * effects is what the model has done. */
+#include "run/run.h"
+
+#include "base/must.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct plan *make_plan(uint64_t seed, const char *const *sets,
+                              size_t count)
+{
+    struct errors errors = ERRORS_INIT;
+    struct plan_input input = {
+        .set_count = count,
+        .sets = sets,
+        .has_seed = true,
+        .seed = seed,
+        .run = 1,
+    };
+    struct plan *plan = plan_read(&input, &errors);
+    if (!plan) {
+        errors_print(&errors, stdout);
+    }
+    assert_non_null(plan);
+    return plan;
+}
+
+#define PLAN(seed, ...) \
+    make_plan(seed, (const char *const[]){__VA_ARGS__}, \
+              array_length(((const char *const[]){__VA_ARGS__})))
+
+static const struct virtual_settings network = {
+    .way = {500 * NS_PER_US},
+    .way_on = {100 * NS_PER_US},
+    .connect = {1 * NS_PER_MS},
+    .keeps_connections = true,
+    .unix_ns = INT64_C(1764000000) * NS_PER_S,
+};
+
+static struct run *simulate(struct plan *plan, const char *journal)
+{
+    struct run_options options = {.simulation = &network, .journal = journal};
+    struct errors errors = ERRORS_INIT;
+    struct run *run = run_make(plan, &options, &errors);
+
+    errors_print(&errors, stdout);
+    assert_int_equal(errors.count, 0);
+    assert_non_null(run);
+    return run;
+}
+
+static int number(const struct run *run, const char *section, const char *name)
+{
+    const cJSON *object =
+        cJSON_GetObjectItemCaseSensitive(run_document(run), section);
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+    assert_true(cJSON_IsNumber(item));
+    return item->valueint;
+}
+
+/* Lost responses to callers that send again, without keys. */
+#define LOSSES \
+    "load.operations=2000", "load.rate=500/s", "load.arrival=poisson", \
+        "ledger.url=/ledger", "ledger.key={{op.id}}", \
+        "idempotency.scope=none", "faults[0].kind=lost_response", \
+        "faults[0].ratio=0.1", "faults[0].as=reset", "retry.max_attempts=3"
+
+static char *document_of(uint64_t seed)
+{
+    struct plan *plan = PLAN(seed, LOSSES);
+    struct run *run = simulate(plan, NULL);
+    char *text = cJSON_Print(run_document(run));
+    run_free(run);
+    plan_free(plan);
+    return text;
+}
+
+static void test_a_seed_is_a_document(void **state)
+{
+    (void)state;
+    char *first = document_of(7), *again = document_of(7),
+         *other = document_of(8);
+
+    assert_string_equal(first, again);
+    assert_string_not_equal(first, other);
+    cJSON_free(first);
+    cJSON_free(again);
+    cJSON_free(other);
+}
+
+/* Each lost response was delivered, and done; each that was sent again was
+ * done again. */
+static void test_effects_are_those_of_the_model(void **state)
+{
+    (void)state;
+    struct plan *plan = PLAN(7, LOSSES);
+    struct run *run = simulate(plan, NULL);
+    const struct effect_figures *effects = &run_result(run)->effects;
+
+    assert_int_equal(run_result(run)->verdict, RUN_DONE);
+    assert_int_equal(effects->oracle, ORACLE_LEDGER);
+    assert_int_equal(number(run, "operations", "started"), 2000);
+    assert_int_equal(effects->total_effects,
+                     number(run, "attempts", "on_wire"));
+    assert_true(number(run, "effects", "duplicate") > 100);
+    assert_int_equal(number(run, "effects", "lost"), 0);
+    assert_int_equal(number(run, "effects", "extra_effects"),
+                     number(run, "attempts", "on_wire") - 2000);
+    /* 2000 at 500/s, and the drain: virtual time. */
+    assert_in_range(number(run, "run", "duration_us"), 3500000, 4500000);
+    run_free(run);
+    plan_free(plan);
+}
+
+/* The same with a key store. */
+static void test_keys_make_each_of_them_one(void **state)
+{
+    (void)state;
+    struct plan *plan = PLAN(7, LOSSES, "idempotency.scope=operation",
+                             "service.idempotency=atomic");
+    struct run *run = simulate(plan, NULL);
+
+    assert_true(number(run, "attempts", "retries") > 100);
+    assert_int_equal(number(run, "effects", "duplicate"), 0);
+    assert_int_equal(number(run, "effects", "exactly_once"),
+                     number(run, "operations", "succeeded"));
+    run_free(run);
+    plan_free(plan);
+}
+
+static void test_operations_are_kept_in_virtual_time(void **state)
+{
+    (void)state;
+    struct plan *plan = PLAN(7, LOSSES);
+    struct run *run = simulate(plan, "/tmp");
+    const struct writer_run *kept = run_for_writers(run);
+    const struct event_trace *trace;
+    size_t attempts = 0;
+
+    assert_int_equal(kept->events.zero_unix_us, 1764000000 * INT64_C(1000000));
+    kept->begin(kept->context);
+    while ((trace = kept->next(kept->context))) {
+        for (size_t i = 0; i < trace->attempt_count; i++) {
+            attempts += trace->attempts[i].was_sent;
+        }
+    }
+    assert_true(kept->end(kept->context));
+    assert_int_equal(attempts, number(run, "attempts", "on_wire"));
+    run_free(run);
+    plan_free(plan);
+}
+
+static void test_what_cannot_be_simulated_is_refused(void **state)
+{
+    (void)state;
+    struct plan *plan =
+        PLAN(7, "ledger.url=/ledger", "ledger.columns=count_time");
+    struct run_options options = {.simulation = &network};
+    struct errors errors = ERRORS_INIT;
+
+    assert_null(run_make(plan, &options, &errors));
+    assert_int_equal(errors.list[0].code, ERROR_CONTRADICTION);
+    plan_free(plan);
+}
+
+static void stop_at_first_verdict(void *context,
+                                  const struct progress *progress)
+{
+    if (progress->finished > 0) {
+        atomic_store((atomic_uint *)context, 1);
+    }
+}
+
+/* A day of load ends when it is asked to, and what was done is reported. */
+static void test_a_simulation_can_be_stopped(void **state)
+{
+    atomic_uint stops = 0;
+    struct plan *plan = PLAN(7, "load.operations=null", "load.duration=24h",
+                             "load.rate=500/s", "ledger.url=/ledger");
+    struct run_options options = {
+        .simulation = &network,
+        .stops = &stops,
+        .observer = {.context = &stops, .progress = stop_at_first_verdict}};
+    struct errors errors = ERRORS_INIT;
+    struct run *run = run_make(plan, &options, &errors);
+    (void)state;
+
+    errors_print(&errors, stdout);
+    assert_non_null(run);
+    assert_int_equal(run_result(run)->verdict, RUN_INCOMPLETE);
+    assert_int_equal(number(run, "run", "exit"), 130);
+    int started = number(run, "operations", "started");
+    assert_in_range(started, 1, 24 * 3600 * 500 - 1);
+    assert_int_equal(number(run, "operations", "succeeded"), started);
+    assert_int_equal(number(run, "effects", "exactly_once"), started);
+    run_free(run);
+    plan_free(plan);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_seed_is_a_document),
+        cmocka_unit_test(test_effects_are_those_of_the_model),
+        cmocka_unit_test(test_keys_make_each_of_them_one),
+        cmocka_unit_test(test_operations_are_kept_in_virtual_time),
+        cmocka_unit_test(test_what_cannot_be_simulated_is_refused),
+        cmocka_unit_test(test_a_simulation_can_be_stopped),
+    };
+    return cmocka_run_group_tests_name("run/simulation", tests, NULL, NULL);
+}
