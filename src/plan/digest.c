@@ -141,17 +141,22 @@ static bool note(const struct parameter *parameter,
     return true;
 }
 
+static bool is_one_of(char byte, const char *set)
+{
+    return byte != '\0' && strchr(set, byte);
+}
+
 /* Of a challenge that begins here, or of a word that is none: a name that no
  * "=" follows. 0: this is a parameter. */
 static size_t scheme_length(const struct reading *reading)
 {
     size_t left = (size_t)(reading->end - reading->at), length = 0;
 
-    while (length < left && !memchr("= \t,", reading->at[length], 4)) {
+    while (length < left && !is_one_of(reading->at[length], "= \t,")) {
         length++;
     }
     size_t next = length;
-    while (next < left && memchr(" \t", reading->at[next], 2)) {
+    while (next < left && is_one_of(reading->at[next], " \t")) {
         next++;
     }
     return next < left && reading->at[next] == '=' ? 0 : length;
