@@ -147,6 +147,16 @@ def goaway_and_close(t):
                                   "reset_reused"}, f"{outcomes(run)}")
 
 
+@test("a GOAWAY that a reset may overtake refuses nobody falsely", limit=60)
+def goaway_and_reset(t):
+    for run, counts in both(t, "/goaway-reset/20/effects/delay/10", *ORDER):
+        refused = run["attempts.by_outcome"]["refused_stream"]
+        t.check(refused <= 400 - counts["whole"], f"{refused} refused")
+        t.equal(run["operations.rejected"], refused, "a definite no")
+        t.equal(refused + run["operations.succeeded"] +
+                run["operations.ambiguous"], 400, "the others are ambiguous")
+
+
 @test("a close without a word refuses nothing", limit=60)
 def close(t):
     for run, counts in both(t, "/close/20/effects/delay/10", *ORDER):

@@ -77,6 +77,7 @@ class Connection(asyncio.Protocol):
         self.number = 0
         self.requests = 0
         self.last_stream = None  # of those that a GOAWAY lets end
+        self.is_over = False    # nothing that still comes is served
 
     def connection_made(self, transport):
         self.transport = transport
@@ -110,7 +111,10 @@ class Connection(asyncio.Protocol):
         self.flush()
 
     def handle(self, event):
-        if isinstance(event, h2.events.RequestReceived):
+        if self.is_over:
+            if isinstance(event, h2.events.PingAckReceived):
+                self.transport.close()
+        elif isinstance(event, h2.events.RequestReceived):
             self.streams[event.stream_id] = Stream(event.headers)
             self.books.at_once = max(self.books.at_once, len(self.streams))
         elif isinstance(event, h2.events.DataReceived):
@@ -171,6 +175,13 @@ class Connection(asyncio.Protocol):
         self.write_frame(b"\x07", number.to_bytes(4, "big") +
                          (0).to_bytes(4, "big"))
 
+    def end(self):
+        """Closes as servers do that want their last words read: when the
+        client has answered what was sent after them. Bytes that meet a closed
+        socket would bring a reset, which overtakes them."""
+        self.is_over = True
+        self.h2.ping(b"the last")
+
     def spoil(self, words, number):
         """What is done to the connection at every Nth request, after the
         effect of this one."""
@@ -180,15 +191,18 @@ class Connection(asyncio.Protocol):
             self.send_goaway(number)
         elif words[0] == "goaway-close":
             self.send_goaway(number)
-            self.transport.close()
+            self.end()
+        elif words[0] == "goaway-reset":
+            self.send_goaway(number)
+            self.transport.abort()
         elif words[0] == "close":
             self.transport.close()
         elif words[0] == "nonsense":
             self.write_frame(b"\x06", b"short")  # PING has eight bytes
 
     def behave(self, number, stream, words):
-        if words[0] in ("refuse", "goaway", "goaway-close", "close",
-                        "nonsense"):
+        if words[0] in ("refuse", "goaway", "goaway-close", "goaway-reset",
+                        "close", "nonsense"):
             self.behave(number, stream, words[2:])
             if words[0] != "refuse":
                 self.spoil(words, number)
@@ -208,7 +222,7 @@ class Connection(asyncio.Protocol):
 
     def answer(self, number, body):
         stream = self.streams.get(number)
-        if not stream:
+        if not stream or self.is_over:
             return
         stream.rest = body
         stream.began = time.monotonic()
@@ -263,9 +277,9 @@ async def run(arguments):
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(arguments.cert, arguments.key)
         tls.set_alpn_protocols(["h2"])
-    # Clients that do not say goaway to TLS are not waited for.
+    # A client that was told the end of TLS's session has to close by itself.
     await loop.create_server(lambda: Connection(books), ssl=tls,
-                             ssl_shutdown_timeout=0.2 if tls else None,
+                             ssl_shutdown_timeout=600 if tls else None,
                              sock=socket.socket(fileno=arguments.fd))
     await asyncio.start_server(
         lambda r, w: write_books(books, r, w),

@@ -40,8 +40,11 @@ void session_check(struct curl_transfer *transfer, CURLcode code)
     struct loop *loop = &transfer->engine->loop;
 
     if (!transfer->engine->base.shape.http2 || transfer->now.sends == 0 ||
-        transfer->now.is_broken || has_ended_alone(transfer, code) ||
-        has_lost_socket(transfer)) {
+        transfer->now.is_broken) {
+        return;
+    }
+    if (!transfer->now.is_closed &&
+        (has_ended_alone(transfer, code) || has_lost_socket(transfer))) {
         return;
     }
     int fd = loop_find_socket(loop, transfer->now.local_port);

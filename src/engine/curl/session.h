@@ -5,8 +5,9 @@
  * When bytes come that are not HTTP/2, libcurl ends the stream that it was
  * reading for and leaves the others to wait for what never comes: it says so
  * by no code. It shows in a stream that ended without a word while the service
- * keeps the connection open. Then the connection is shut, so that libcurl ends
- * all its streams at once.
+ * keeps the connection open. So it does where the service ended the session of
+ * TLS, after a GOAWAY or without, and is in no hurry to close the connection.
+ * Then the connection is shut, so that libcurl ends all its streams at once.
  */
 #ifndef SQUALL_ENGINE_CURL_SESSION_H
 #define SQUALL_ENGINE_CURL_SESSION_H
