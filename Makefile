@@ -55,7 +55,7 @@ LINK = $(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -Wl,--as-needed $(LDFLAGS)
 
 ##@ Build
 
-FOLDERS := base policy load faults measure effects model compare plan engine engine/curl engine/virtual host \
+FOLDERS := base policy load faults measure effects model compare search plan engine engine/curl engine/virtual host \
  ledger service report run audit cli
 OBJECTS := $(patsubst src/%.c,$(BUILD)/%.o,$(wildcard $(FOLDERS:%=src/%/*.c)))
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard \
