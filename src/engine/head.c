@@ -245,7 +245,8 @@ static bool check_header(struct head *head, const char *line, size_t length)
 
 static size_t without_end(const char *line, size_t length)
 {
-    while (length > 0 && strchr("\r\n", line[length - 1])) {
+    while (length > 0 &&
+           (line[length - 1] == '\n' || line[length - 1] == '\r')) {
         length--;
     }
     return length;
@@ -256,9 +257,8 @@ static bool is_status_line(const char *line, size_t length)
     return length > 5 && memcmp(line, "HTTP/", 5) == 0;
 }
 
-bool head_check(struct head *head, const char *line, size_t length)
+static bool check_line(struct head *head, const char *line, size_t length)
 {
-    length = without_end(line, length);
     if (is_status_line(line, length)) {
         return check_status_line(head, line, length);
     }
@@ -270,6 +270,11 @@ bool head_check(struct head *head, const char *line, size_t length)
         return refuse(head, "a line of its trailer is not a header");
     }
     return head->is_whole || check_header(head, line, length);
+}
+
+bool head_check(struct head *head, const char *line, size_t length)
+{
+    return check_line(head, line, without_end(line, length));
 }
 
 static void begin_answer(struct head *head, const struct engine *engine,
@@ -295,7 +300,7 @@ bool head_line(struct head *head, const struct engine *engine,
     bool is_trailer = head->is_whole;
 
     length = without_end(line, length);
-    if (!head_check(head, line, length)) {
+    if (!check_line(head, line, length)) {
         return false;
     }
     if (is_status_line(line, length)) {
