@@ -180,12 +180,10 @@ static void put_oracle(struct text *text)
     }
 }
 
-void text_audit(struct text *text)
+static void put_head(struct text *text)
 {
     struct term *term = &text->term;
     const cJSON *document = text->document;
-    const char *stopped = text_string(document, "stopped");
-    const cJSON *check;
 
     term_write(term, STYLE_STRONG, "squall audit");
     term_spaces(term, 2);
@@ -195,13 +193,38 @@ void text_audit(struct text *text)
     str_append(term->out, ")  ");
     term_untrusted(term, STYLE_PLAIN, word_of(document, "started_at"), -1);
     str_append(term->out, "\n\n");
-    cJSON_ArrayForEach(check, text_find(document, "checks"))
+}
+
+/* Those that are no more than asked for are left out where only the verdict
+ * is. */
+static void put_checks(struct text *text)
+{
+    const cJSON *check;
+
+    cJSON_ArrayForEach(check, text_find(text->document, "checks"))
     {
-        put_check(text, check);
+        if (!text->is_verdict || verdicts[verdict_of(check)].is_explained) {
+            put_check(text, check);
+        }
     }
-    str_append_char(term->out, '\n');
+}
+
+void text_audit(struct text *text)
+{
+    struct term *term = &text->term;
+    const char *stopped = text_string(text->document, "stopped");
+
+    if (!text->is_verdict) {
+        put_head(text);
+    }
+    put_checks(text);
+    if (!text->is_verdict) {
+        str_append_char(term->out, '\n');
+    }
     put_summary(text);
-    put_oracle(text);
+    if (!text->is_verdict) {
+        put_oracle(text);
+    }
     if (stopped) {
         str_append(term->out, "It was stopped: ");
         term_untrusted(term, STYLE_PLAIN, stopped, -1);

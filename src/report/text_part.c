@@ -235,6 +235,7 @@ void text_begin(struct text *text, struct str *out,
                 const struct text_options *options)
 {
     text->is_short = options->depth == TEXT_SHORT;
+    text->is_verdict = options->depth == TEXT_VERDICT;
     text->term = (struct term){
         .out = out,
         .color = options->color,

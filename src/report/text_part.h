@@ -12,7 +12,8 @@
 struct text {
     struct term term;
     const cJSON *document;
-    bool is_short; /* no more than fits a screen */
+    bool is_short;   /* no more than fits a screen */
+    bool is_verdict; /* what was missed, and the verdict */
 };
 
 /* Lets the terminal style write to `out`, as the options say. */

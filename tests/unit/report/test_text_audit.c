@@ -58,6 +58,28 @@ static void test_checks_and_their_sum(void **state)
         "It was stopped: it is late.\n");
 }
 
+static void test_only_what_was_missed(void **state)
+{
+    (void)state;
+    cJSON *document = cJSON_Parse(
+        "{\"schema\": \"squall.audit/1\", \"target\": \"http://x/\","
+        " \"summary\": {\"pass\": 1, \"warn\": 1},"
+        " \"checks\": [{\"id\": \"IK01\", \"verdict\": \"pass\"},"
+        "  {\"id\": \"IK02\", \"verdict\": \"warn\"},"
+        "  {\"id\": \"IK03\", \"verdict\": \"info\"}]}");
+    struct text_options options = {.width = 60, .depth = TEXT_VERDICT};
+    struct str out = STR_INIT;
+
+    assert_non_null(document);
+    text_render(document, &options, &out);
+    assert_int_equal(strncmp(out.text, "IK02", 4), 0);
+    assert_null(strstr(out.text, "IK01"));
+    assert_null(strstr(out.text, "IK03"));
+    assert_non_null(strstr(out.text, "\n0 fail, 1 warn, 0 info, 1 pass"));
+    str_release(&out);
+    cJSON_Delete(document);
+}
+
 static void test_many_attempts_are_cut_short(void **state)
 {
     (void)state;
@@ -103,6 +125,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_checks_and_their_sum),
+        cmocka_unit_test(test_only_what_was_missed),
         cmocka_unit_test(test_many_attempts_are_cut_short),
         cmocka_unit_test(test_nothing_is_needed_and_nothing_steers),
     };
