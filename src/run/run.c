@@ -265,6 +265,20 @@ static bool never_spoke_http2(const struct run *run)
            total->http2_answers == 0;
 }
 
+/* A service of TLS that is spoken to without it closes the connection, or
+ * sends an alert, which is no HTTP. */
+static bool may_want_tls(const struct run *run)
+{
+    const struct target_config *target = &run->plan->target;
+    const struct panel *total = &run->tally->total;
+
+    return target->url && strncasecmp(target->url, "http:", 5) == 0 &&
+           total->on_wire > 0 &&
+           total->by_outcome[OUTCOME_RESET] +
+                   total->by_outcome[OUTCOME_PROTOCOL] ==
+               total->on_wire;
+}
+
 /* All that kept the run from being good, or NULL. `lost`: what was lost of the
  * journal, or NULL. Memory from the arena. */
 static const char *problem_of(struct run *run, const char *lost)
@@ -281,6 +295,10 @@ static const char *problem_of(struct run *run, const char *lost)
         first = add_words(run, first,
                           ": no answer came by HTTP/2, and without TLS a "
                           "service must be known to speak it (--http 1.1)");
+    } else if (first == run->result.problem && may_want_tls(run)) {
+        first = add_words(run, first,
+                          ". If the service speaks TLS, its URL begins with "
+                          "https:");
     }
     if (!first || !lost) {
         return first ? first : lost;
