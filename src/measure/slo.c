@@ -334,6 +334,11 @@ static const char *why_unseen(enum figure_scope scope,
     return NULL;
 }
 
+const char *slo_why_unseen(const struct slo *slo, enum effect_oracle oracle)
+{
+    return slo->metric ? why_unseen(slo->metric->scope, oracle) : NULL;
+}
+
 /* Why none of an offence says nothing, or NULL. */
 static const char *why_unjudged(const struct figure *metric,
                                 const struct result *result)

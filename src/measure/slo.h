@@ -16,6 +16,7 @@
 #define SQUALL_MEASURE_SLO_H
 
 #include "base/instant.h"
+#include "measure/effect_figures.h"
 #include "measure/figure.h"
 
 #include <stdbool.h>
@@ -83,6 +84,9 @@ bool slo_parse(struct slo *slo, const char *text, char *problem,
 /* The metric of this name, or false: to be measured by slo_judge, and to be
  * held against nothing. */
 bool slo_read_metric(struct slo *slo, const char *name);
+
+/* Why it can be judged of no run with this oracle; NULL: it may be. */
+const char *slo_why_unseen(const struct slo *slo, enum effect_oracle oracle);
 
 struct result;
 

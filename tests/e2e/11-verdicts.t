@@ -4,6 +4,8 @@
 # error: without an SLO, with one of latency, of success and of effects, against
 # services that answer, refuse, or half fail, and where nothing was started.
 
+import ssl
+
 from harness import *
 
 OPERATIONS = 20
@@ -70,6 +72,32 @@ def unknown_authority(t):
     row(t, nginx.url, ["invalid", "invalid", "fail", "invalid"],
         "TLS handshake or verification failed (20 of 20", "--cacert",
         authority.stranger)
+
+
+@test("no TLS where the service speaks nothing else", limit=60)
+def without_tls(t):
+    authority = t.certificates()
+
+    class TlsOnly(RawServer):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+
+        def serve(self, sock):
+            self.context.wrap_socket(sock, server_side=True)
+
+    TlsOnly.context.load_cert_chain(authority.cert, authority.key)
+    server = t.keep(TlsOnly())
+    row(t, f"http://127.0.0.1:{server.port}/", ["fail"] * 4,
+        "its URL begins with https:")
+
+
+@test("what nothing counts is said before the run")
+def unseen(t):
+    server = t.server(lambda request: reply(200))
+    for slo, is_said in (("duplicates == 0", True), ("p99 < 1m", False)):
+        run = t.squall("run", server.url, "-n", "1", "--slo", slo,
+                       status=int(is_said))
+        t.equal(f'"{slo}" will not be measured: there is no ledger'
+                in run.err, is_said, slo)
 
 
 @test("HTTP/1.1 where HTTP/2 was asked for", limit=60)
