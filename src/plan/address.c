@@ -22,6 +22,16 @@ static const struct proxy_scheme {
     {"socks4a", 1080, false}, {"socks5", 1080, true}, {"socks5h", 1080, false},
 };
 
+bool address_is_tls(const char *url)
+{
+    return url && strncasecmp(url, "https://", 8) == 0;
+}
+
+bool address_is_http(const char *url)
+{
+    return url && (strncasecmp(url, "http://", 7) == 0 || address_is_tls(url));
+}
+
 void address_release(struct address *address)
 {
     free(address->host);
@@ -175,8 +185,7 @@ static const char *scheme_problem(const char *url, char *hint, size_t size)
                  *url && *url != '/' && *url != ':' ? url : "host:port/path");
         return "the URL has no scheme";
     }
-    if (strncasecmp(url, "http://", 7) != 0 &&
-        strncasecmp(url, "https://", 8) != 0) {
+    if (!address_is_http(url)) {
         snprintf(hint, size, "write http:// or https://");
         return "the scheme of the URL is neither http nor https";
     }

@@ -25,6 +25,11 @@ struct address {
 
 void address_release(struct address *address);
 
+/* Whether a URL is of HTTP, over TLS or not; and whether it is over TLS. NULL
+ * is neither. */
+bool address_is_http(const char *url);
+bool address_is_tls(const char *url);
+
 /* What is wrong with a text, or NULL; the remedy goes to `hint`. */
 
 /* The URL of a service; placeholders count as a part of it. */

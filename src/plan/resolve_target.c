@@ -83,7 +83,7 @@ static void check_server_name(const struct resolver *resolver)
             resolve_refuse(resolver, "target.tls.server_name",
                            "\"%s\" is no name of a host", name);
         error_hint(error, "write a name such as www.example.com");
-    } else if (!target->url || strncasecmp(target->url, "https:", 6) != 0) {
+    } else if (!address_is_tls(target->url)) {
         struct error *error =
             resolve_refuse(resolver, "target.tls.server_name",
                            "there is no TLS to ask for a name in");
@@ -126,7 +126,7 @@ static void check_tls(const struct resolver *resolver)
 static void check_clear_http2(const struct resolver *resolver)
 {
     const struct target_config *target = &resolver->plan->target;
-    bool clear = target->url && strncasecmp(target->url, "https:", 6) != 0;
+    bool clear = target->url && !address_is_tls(target->url);
 
     if (target->http == HTTP_2 && clear && target->proxy &&
         strncasecmp(target->proxy, "socks", 5) != 0) {

@@ -2,17 +2,16 @@
 
 #include "engine/curl/post.h"
 #include "ledger/command.h"
+#include "plan/address.h"
 
 #include <string.h>
-#include <strings.h>
 
 static const char name[] = "--reset";
 static const struct duration most = {60 * NS_PER_S};
 
 bool reset_is_url(const char *what)
 {
-    return strncasecmp(what, "http://", 7) == 0 ||
-           strncasecmp(what, "https://", 8) == 0;
+    return address_is_http(what);
 }
 
 /* What it prints is for nobody. */

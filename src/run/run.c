@@ -6,6 +6,7 @@
 #include "engine/cpu_wait.h"
 #include "engine/curl/engine_curl.h"
 #include "host/fleet.h"
+#include "plan/address.h"
 #include "plan/triggers.h"
 #include "report/document.h"
 #include "report/remaining.h"
@@ -19,7 +20,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum { SERVICE_CONNECTIONS_BESIDE = 64 };
 
@@ -261,7 +261,7 @@ static bool never_spoke_http2(const struct run *run)
     const struct panel *total = &run->tally->total;
 
     return target->http == HTTP_2 && target->url &&
-           strncasecmp(target->url, "https:", 6) != 0 && total->on_wire > 0 &&
+           !address_is_tls(target->url) && total->on_wire > 0 &&
            total->http2_answers == 0;
 }
 
@@ -272,8 +272,7 @@ static bool may_want_tls(const struct run *run)
     const struct target_config *target = &run->plan->target;
     const struct panel *total = &run->tally->total;
 
-    return target->url && strncasecmp(target->url, "http:", 5) == 0 &&
-           total->on_wire > 0 &&
+    return target->url && !address_is_tls(target->url) && total->on_wire > 0 &&
            total->by_outcome[OUTCOME_RESET] +
                    total->by_outcome[OUTCOME_PROTOCOL] ==
                total->on_wire;

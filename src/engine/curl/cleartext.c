@@ -4,6 +4,7 @@
 
 #include "base/must.h"
 #include "engine/curl/engine_curl_inside.h"
+#include "plan/address.h"
 
 #include <strings.h>
 
@@ -15,8 +16,8 @@ bool cleartext_is_needed(const struct target_config *target)
     unsigned version = curl_version_info(CURLVERSION_NOW)->version_num;
     bool socks = !target->proxy || strncasecmp(target->proxy, "socks", 5) == 0;
     return target->http == HTTP_2 && target->url && socks &&
-           strncasecmp(target->url, "https:", 6) != 0 &&
-           version >= FAULTY_FROM && version < FAULTY_BEFORE;
+           !address_is_tls(target->url) && version >= FAULTY_FROM &&
+           version < FAULTY_BEFORE;
 }
 
 static struct cleartext_pool *pool_of(const struct curl_transfer *transfer)

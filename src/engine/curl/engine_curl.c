@@ -9,9 +9,9 @@
 #include "engine/curl/source_address.h"
 #include "engine/curl/transfer_fault.h"
 #include "engine/curl/transfer_result.h"
+#include "plan/address.h"
 
 #include <stdlib.h>
-#include <strings.h>
 #include <sys/resource.h>
 
 enum {
@@ -280,8 +280,7 @@ static struct engine *open_engine(const struct engine_options *options,
     engine->cleartext = arena_array(&engine->arena, options->shape.pools,
                                     sizeof(*engine->cleartext));
     heap_init(&engine->slow, &engine->arena, options->shape.transfers);
-    engine->is_secured =
-        plan->target.url && strncasecmp(plan->target.url, "https:", 6) == 0;
+    engine->is_secured = address_is_tls(plan->target.url);
     engine->has_faults = plan->fault_count > 0;
     tls_name_init(&engine->tls_name, &plan->target);
     engine->shares_by_hand = cleartext_is_needed(&plan->target);

@@ -1,6 +1,6 @@
 #include "engine/curl/handle.h"
 
-#include <strings.h>
+#include "plan/address.h"
 
 static void set_tls(CURL *easy, const struct target_config *target)
 {
@@ -39,7 +39,7 @@ void handle_set_target(CURL *easy, const struct target_config *target,
 {
     handle_set_other(easy, target, pinned);
     if (target->http == HTTP_2) {
-        bool tls = target->url && strncasecmp(target->url, "https:", 6) == 0;
+        bool tls = address_is_tls(target->url);
         curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
                          tls ? (long)CURL_HTTP_VERSION_2TLS
                              : (long)CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE);

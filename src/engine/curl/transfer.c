@@ -9,6 +9,7 @@
 #include "engine/curl/transfer_fault.h"
 #include "engine/curl/transfer_multi.h"
 #include "engine/curl/transfer_result.h"
+#include "plan/address.h"
 
 #include <string.h>
 #include <strings.h>
@@ -358,8 +359,7 @@ static void set_hop(struct curl_transfer *transfer,
         transfer->now.ends_at_head = false;
     }
     transfer->now.is_elsewhere = message->elsewhere;
-    transfer->now.is_secured =
-        message->url && strncasecmp(message->url, "https:", 6) == 0;
+    transfer->now.is_secured = address_is_tls(message->url);
     transfer->configured_for = -1;
 }
 
