@@ -2,7 +2,6 @@
 
 #include "base/must.h"
 #include "measure/figure.h"
-#include "measure/hist.h"
 
 #include <float.h>
 #include <math.h>
@@ -245,5 +244,17 @@ void series_points(const struct series *series, uint32_t layers,
         so_far.breakers_open +=
             (int64_t)in->breakers_opened - (int64_t)in->breakers_left;
         points[i] = point_of(in, &so_far, layers);
+    }
+}
+
+void series_fill(const struct series_times *times, struct hist *hist)
+{
+    if (times->measured == 0) {
+        return;
+    }
+    for (uint32_t i = times->low; i <= times->high; i++) {
+        for (uint32_t n = 0; n < times->buckets[i]; n++) {
+            hist_record(hist, duration_us(middle_of(i)));
+        }
     }
 }

@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/instant.h"
+#include "measure/hist.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -89,5 +90,8 @@ int64_t series_quantile_us(const struct series_interval *interval, double q);
 /* Of the time to success of those that finished: a failed one never did. -1:
  * it is never, or none finished. */
 int64_t series_success_us(const struct series_interval *interval, double q);
+
+/* Records each value in hist, as the middle of its bucket. */
+void series_fill(const struct series_times *times, struct hist *hist);
 
 #endif

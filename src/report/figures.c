@@ -1,6 +1,7 @@
 #include "report/figures.h"
 
 #include "base/must.h"
+#include "report/hdr.h"
 #include "report/member.h"
 
 #include <math.h>
@@ -40,6 +41,21 @@ static void add_statistics(cJSON *object, const struct hist *hist,
     member_us(object, "max_us", all ? hist->max_us : -1);
 }
 
+/* Nothing where nothing is known: an empty histogram would say that nothing
+ * was slow. */
+static void add_buckets(cJSON *object, const struct hist *hist)
+{
+    struct str hdr = STR_INIT;
+
+    if (hist_known(hist) == 0) {
+        cJSON_AddNullToObject(object, "hdr");
+        return;
+    }
+    hdr_append(&hdr, hist->counts, HIST_BUCKETS);
+    cJSON_AddStringToObject(object, "hdr", hdr.text);
+    str_release(&hdr);
+}
+
 /* Whether squall had any part in the values. */
 static bool differ(const struct hist *least, const struct hist *most)
 {
@@ -54,6 +70,7 @@ static cJSON *distribution(const struct hist *hist, const struct hist *least,
 
     member_count(object, "count", count);
     add_statistics(object, hist, whole);
+    add_buckets(object, hist);
     if (differ(least, hist)) {
         add_statistics(cJSON_AddObjectToObject(object, "at_least"), least,
                        whole);

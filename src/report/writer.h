@@ -37,10 +37,13 @@ enum writer_needs {
     WRITER_NEEDS_DEAD_LETTERS /* operations; of a replay its dead letters */
 };
 
+struct series; /* measure/series.h */
+
 /* What there is of a run beside its document. */
 struct writer_run {
     struct events_run events;
     int64_t began_unix_ms;
+    const struct series *series;
     bool has_classes; /* a ledger says what became of each operation */
     /* All operations, in the order of their ends: begin; next, until it
      * returns NULL; end, which is false where some are missing. Only where

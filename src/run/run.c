@@ -203,6 +203,7 @@ static void fill_for_writers(struct run *run)
                    .zero_unix_us =
                        fleet_origin_unix_ns(run->fleet) / NS_PER_US},
         .began_unix_ms = run->began_unix_ms,
+        .series = run->tally->series,
         .has_classes = run->reconciliation.effects.oracle == ORACLE_LEDGER,
     };
     archive_show(&run->archive, &run->for_writers);

@@ -1,0 +1,21 @@
+/*
+ * hdr: histograms as HdrHistogram's libraries write them, so that other tools
+ * read them: version 2 of the encoding, compressed by zlib, in base64.
+ *
+ * The buckets of measure/hist are those of a histogram with 3 significant
+ * digits from 1 to 3,600,000,000, and the values are microseconds. What is
+ * known without a value (a call that was given up) is in no bucket.
+ */
+#ifndef SQUALL_REPORT_HDR_H
+#define SQUALL_REPORT_HDR_H
+
+#include "base/str.h"
+#include "measure/hist.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* `count` counters, the first HIST_BUCKETS at most, of hist's layout. */
+void hdr_append(struct str *out, const uint64_t *counts, size_t count);
+
+#endif
