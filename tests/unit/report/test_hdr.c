@@ -70,7 +70,7 @@ static int64_t number_at(const unsigned char **at)
 /* What was encoded, in counters; how many. */
 static size_t read_back(const char *text, uint64_t *counts)
 {
-    unsigned char *bytes = malloc(ROOM), *payload = malloc(ROOM);
+    unsigned char *bytes = calloc(1, ROOM), *payload = calloc(1, ROOM);
     uLongf size = ROOM;
     size_t length = from_base64(text, bytes), index = 0;
 
