@@ -1,6 +1,7 @@
 /* The report as JUnit XML. Of a run: a test case for the run itself, which is
  * an error when its figures cannot be trusted or are not whole, and one for
- * each SLO. Of an audit: one for each check. */
+ * each SLO. Of a comparison: the same, and one for each gate. Of an audit: one
+ * for each check. */
 #include "measure/result.h"
 #include "report/text_audit.h"
 #include "report/text_part.h"
@@ -19,6 +20,10 @@ struct suite {
 static struct suite suite_of(const cJSON *document)
 {
     bool is_replay = cJSON_IsObject(text_find(document, "replay"));
+
+    if (document_kind_of(document) == DOCUMENT_COMPARISON) {
+        return (struct suite){"squall compare", "squall.compare"};
+    }
     return is_replay ? (struct suite){"squall replay", "squall.replay"}
                      : (struct suite){"squall run", "squall.run"};
 }
@@ -91,18 +96,25 @@ static void put_problem(struct str *out, const cJSON *document)
     xml_escape(out, problem ? problem : "");
 }
 
-static void put_suite(struct str *out, const cJSON *document)
+/* How many test cases, beside that of the run itself, came to what. */
+struct outcomes {
+    int cases;
+    unsigned failures;
+    int errors, skipped;
+};
+
+static void put_suite(struct str *out, const cJSON *document,
+                      const struct outcomes *outcomes)
 {
-    const cJSON *slos = text_find(document, "slo");
     double us = text_number(document, "run.duration_us");
     const char *started_at = text_string(document, "run.started_at");
 
     str_printf(out,
                "<testsuite name=\"%s\" tests=\"%d\" failures=\"%u\" "
-               "errors=\"%d\" skipped=\"0\"",
-               suite_of(document).name, 1 + cJSON_GetArraySize(slos),
-               count_failures(slos),
-               !is_good(document) + count_undecided(slos));
+               "errors=\"%d\" skipped=\"%d\"",
+               suite_of(document).name, 1 + outcomes->cases,
+               outcomes->failures, !is_good(document) + outcomes->errors,
+               outcomes->skipped);
     if (!isnan(us)) {
         str_printf(out, " time=\"%.3f\"", us / 1e6);
     }
@@ -141,9 +153,9 @@ static void put_warnings(struct str *out, const cJSON *document)
     }
 }
 
-static void put_run(struct str *out, const cJSON *document)
+static void put_run(struct str *out, const cJSON *document, const char *name)
 {
-    begin_case(out, document, "the run");
+    begin_case(out, document, name);
     if (is_good(document)) {
         str_append(out, "    <system-out>valid and complete</system-out>\n");
     } else {
@@ -205,13 +217,69 @@ static void put_slo(struct str *out, const cJSON *document, const cJSON *slo)
 
 static void put_run_suite(struct str *out, const cJSON *document)
 {
+    const cJSON *slos = text_find(document, "slo");
     const cJSON *slo;
 
-    put_suite(out, document);
-    put_run(out, document);
-    cJSON_ArrayForEach(slo, text_find(document, "slo"))
+    put_suite(out, document,
+              &(struct outcomes){.cases = cJSON_GetArraySize(slos),
+                                 .failures = count_failures(slos),
+                                 .errors = count_undecided(slos)});
+    put_run(out, document, "the run");
+    cJSON_ArrayForEach(slo, slos)
     {
         put_slo(out, document, slo);
+    }
+}
+
+static struct outcomes count_gates(const cJSON *gates)
+{
+    struct outcomes outcomes = {.cases = cJSON_GetArraySize(gates)};
+    const cJSON *gate;
+
+    cJSON_ArrayForEach(gate, gates)
+    {
+        const cJSON *pass = text_find(gate, "pass");
+        outcomes.failures += cJSON_IsFalse(pass) ? 1 : 0;
+        outcomes.skipped += !cJSON_IsBool(pass);
+    }
+    return outcomes;
+}
+
+/* Where there are no findings, a gate had nothing to hold against. */
+static void put_gate(struct str *out, const cJSON *document, const cJSON *gate)
+{
+    const cJSON *pass = text_find(gate, "pass");
+    const char *option = text_string(gate, "option");
+    const char *expression = text_string(gate, "expr");
+    struct str name = STR_INIT;
+
+    str_printf(&name, "%s %s", option ? option : "?",
+               expression ? expression : "?");
+    begin_case(out, document, name.text);
+    if (cJSON_IsTrue(pass)) {
+        str_append(out, "    <system-out>holds</system-out>\n");
+    } else if (cJSON_IsFalse(pass)) {
+        str_append(out, "    <failure message=\"");
+        xml_escape(out, name.text);
+        str_append(out, ": the gate fails\"/>\n");
+    } else {
+        str_append(out, "    <skipped message=\"there are no findings\"/>\n");
+    }
+    end_case(out);
+    str_release(&name);
+}
+
+static void put_comparison_suite(struct str *out, const cJSON *document)
+{
+    const cJSON *gates = text_find(document, "gates");
+    const struct outcomes outcomes = count_gates(gates);
+    const cJSON *gate;
+
+    put_suite(out, document, &outcomes);
+    put_run(out, document, "the comparison");
+    cJSON_ArrayForEach(gate, gates)
+    {
+        put_gate(out, document, gate);
     }
 }
 
@@ -291,10 +359,17 @@ void write_junit(const struct writer_input *input, struct file_writer *file)
     struct str *out = &file->buffer;
 
     str_append(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    if (document_kind_of(input->document) == DOCUMENT_AUDIT) {
+    switch (document_kind_of(input->document)) {
+    case DOCUMENT_AUDIT:
         put_audit_suite(out, input->document);
-    } else {
+        break;
+    case DOCUMENT_COMPARISON:
+        put_comparison_suite(out, input->document);
+        break;
+    case DOCUMENT_RUN:
+    case DOCUMENT_KIND_COUNT:
         put_run_suite(out, input->document);
+        break;
     }
     str_append(out, "</testsuite>\n");
 }

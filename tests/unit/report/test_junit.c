@@ -1,4 +1,5 @@
-/* JUnit XML of runs and audits; nothing in a document can break out of it. */
+/* JUnit XML of runs, comparisons and audits; nothing in a document can break
+ * out of it. */
 #include "report/writer.h"
 
 #include "base/must.h"
@@ -143,9 +144,61 @@ static void test_nothing_breaks_out(void **state)
                      "</testsuite>\n");
 }
 
+static void test_a_case_for_each_gate(void **state)
+{
+    (void)state;
+    assert_junit(
+        "{\"schema\": \"squall.compare/1\", \"verdict\": \"fail\","
+        " \"run\": {\"problem\": null}, \"gates\": ["
+        "  {\"option\": \"fail-if\", \"expr\": \"p99 <worse>\","
+        "   \"pass\": false},"
+        "  {\"option\": \"fail-unless\", \"expr\": \"b better p99\","
+        "   \"pass\": true},"
+        "  {\"option\": \"fail-if\", \"expr\": \"lost worse\","
+        "   \"pass\": null}]}",
+        XML "<testsuite name=\"squall compare\" tests=\"4\" failures=\"1\" "
+            "errors=\"0\" skipped=\"1\">\n"
+            "  <testcase classname=\"squall.compare\" "
+            "name=\"the comparison\">\n"
+            "    <system-out>valid and complete</system-out>\n"
+            "  </testcase>\n"
+            "  <testcase classname=\"squall.compare\" "
+            "name=\"fail-if p99 &lt;worse&gt;\">\n"
+            "    <failure message=\"fail-if p99 &lt;worse&gt;: the gate "
+            "fails\"/>\n"
+            "  </testcase>\n"
+            "  <testcase classname=\"squall.compare\" "
+            "name=\"fail-unless b better p99\">\n"
+            "    <system-out>holds</system-out>\n"
+            "  </testcase>\n"
+            "  <testcase classname=\"squall.compare\" "
+            "name=\"fail-if lost worse\">\n"
+            "    <skipped message=\"there are no findings\"/>\n"
+            "  </testcase>\n"
+            "</testsuite>\n");
+}
+
+static void test_a_comparison_that_was_interrupted(void **state)
+{
+    (void)state;
+    assert_junit(
+        "{\"schema\": \"squall.compare/1\", \"verdict\": \"incomplete\","
+        " \"run\": {\"problem\": \"interrupted\"}, \"gates\": []}",
+        XML "<testsuite name=\"squall compare\" tests=\"1\" failures=\"0\" "
+            "errors=\"1\" skipped=\"0\">\n"
+            "  <testcase classname=\"squall.compare\" "
+            "name=\"the comparison\">\n"
+            "    <error message=\"the run is incomplete: interrupted\">"
+            "</error>\n"
+            "  </testcase>\n"
+            "</testsuite>\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_case_for_each_gate),
+        cmocka_unit_test(test_a_comparison_that_was_interrupted),
         cmocka_unit_test(test_a_case_for_the_run_and_each_slo),
         cmocka_unit_test(test_a_run_that_cannot_be_judged_is_an_error),
         cmocka_unit_test(test_a_case_for_each_check_of_an_audit),
