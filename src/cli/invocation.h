@@ -38,6 +38,7 @@ struct invocation {
     const char *outputs[WRITER_COUNT]; /* paths, "-" is stdout; NULL: none */
     const char *sample;    /* run: share of operations, as written */
     const char *operation; /* report: key or op.id, or NULL */
+    const char *get;       /* report: path of a member, or NULL */
     bool sends_json;       /* --json with a body: input.body is that */
     bool json;             /* the document instead of the text, on stdout */
     bool compact;          /* and that in one line */

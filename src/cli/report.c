@@ -1,10 +1,11 @@
-/* squall report: prints the schema of reports, and the trace of one operation.
- */
+/* squall report: shows a saved report again, in any form, or one member of it;
+ * prints the schema of reports, and the trace of one operation. */
 #include "cli/invocation.h"
 
 #include "base/json.h"
 #include "base/json_print.h"
 #include "cli/start.h"
+#include "report/lookup.h"
 #include "report/schema.h"
 #include "report/trace.h"
 
@@ -142,6 +143,22 @@ static void convert(const struct invocation *invocation, struct errors *errors)
     cJSON_Delete(document);
 }
 
+/* A text as it is, so that a shell has no quotes to strip. */
+static void print_member(const struct invocation *invocation,
+                         struct errors *errors)
+{
+    cJSON *document = read_report(invocation->words.items[0], errors);
+    const cJSON *member =
+        document ? lookup(document, invocation->get, errors) : NULL;
+
+    if (member && cJSON_IsString(member) && !invocation->json) {
+        printf("%s\n", member->valuestring);
+    } else if (member) {
+        json_print_to(stdout, member, invocation->compact);
+    }
+    cJSON_Delete(document);
+}
+
 static void print_schema(enum document_kind kind)
 {
     cJSON *schema = report_schema_make(kind);
@@ -165,6 +182,8 @@ int command_report(const struct invocation *invocation)
         error_hint(error, "squall report REPORT, squall report schema, squall "
                           "report schema compare, or squall report "
                           "--operation KEY EVENTS... [REPORT]");
+    } else if (invocation->get) {
+        print_member(invocation, &errors);
     } else if (strcmp(words->items[0], "schema") == 0) {
         print_schema(DOCUMENT_RUN);
     } else {

@@ -273,4 +273,21 @@ def closed(t):
     t.check(not t.path("report.json").exists(), "no half of a report")
 
 
+@test("one member of a saved report, for a script")
+def one_member(t):
+    saved = t.path("saved.json")
+    t.squall("run", "-n", "50", "-o", saved, "-q")
+    report = json.loads(saved.read_text())
+    for path, wanted in (
+            ("latency.operation.p99_us", report["latency"]["operation"]
+             ["p99_us"]), ("verdict", "done"), ("slo", []),
+            ("requests.0.name", report["requests"][0]["name"]),
+            ("latency.failed.p99_us", None)):
+        got = t.squall("report", saved, "--get", path).out
+        t.equal(got, f"{wanted}\n" if isinstance(wanted, str)
+                else json.dumps(wanted) + "\n", path)
+    wrong = t.squall("report", saved, "--get", "latency.operatoin", status=2)
+    t.match(wrong.err, 'did you mean "latency.operation"', "a remedy")
+
+
 main()
