@@ -11,6 +11,8 @@ static struct instant open_connection(struct virtual_transfer *transfer)
     struct duration takes = engine->settings->connect;
     struct duration most = engine->base.plan->policy.timeout.connect;
 
+    transfer->connection = ++engine->connections_ever;
+    transfer->served = 0;
     if (service->connect) {
         struct duration after = DURATION_ZERO;
         transfer->outcome = service->connect(
@@ -39,28 +41,55 @@ struct instant client_side_connect(struct virtual_transfer *transfer)
             (!fails || instant_before(engine->now, pool->open_at))) {
             facts->is_reused = true;
             transfer->outcome = pool->outcome;
+            transfer->connection = pool->number;
             return instant_max(engine->now, pool->open_at);
         }
         pool->has_one = true;
         pool->open_at = open_connection(transfer);
         pool->outcome = transfer->outcome;
+        pool->number = transfer->connection;
         return pool->open_at;
     }
-    if (pool->idle > 0) {
-        pool->idle--;
+    if (pool->idle) {
+        struct virtual_connection *connection = pool->idle;
+        pool->idle = connection->next;
+        transfer->connection = connection->number;
+        transfer->served = connection->served;
+        connection->next = engine->free_connections;
+        engine->free_connections = connection;
         facts->is_reused = true;
         return engine->now;
     }
     return open_connection(transfer);
 }
 
+void client_side_put_back(struct virtual_transfer *transfer)
+{
+    struct virtual_engine *engine = transfer->exchange->engine;
+    struct virtual_pool *pool = &engine->pools[transfer->base.pool];
+    struct virtual_connection *connection = engine->free_connections;
+
+    if (connection) {
+        engine->free_connections = connection->next;
+    } else {
+        connection = arena_array(&engine->arena, 1, sizeof(*connection));
+    }
+    connection->number = transfer->connection;
+    connection->served = transfer->served;
+    connection->next = pool->idle;
+    pool->idle = connection;
+}
+
 static void keep_connection(struct virtual_transfer *transfer)
 {
     const struct exchange *exchange = transfer->exchange;
     struct virtual_engine *engine = exchange->engine;
+    uint64_t most = engine->base.plan->load.requests_per_connection;
+
+    transfer->served++;
     if (engine->settings->keeps_connections && !engine->base.shape.http2 &&
-        !transfer->closes) {
-        engine->pools[transfer->base.pool].idle++;
+        !transfer->closes && (most == 0 || transfer->served < most)) {
+        client_side_put_back(transfer);
     }
 }
 
@@ -155,6 +184,7 @@ void client_side_send(struct virtual_transfer *transfer)
         end_transfer(transfer, transfer->outcome);
         return;
     }
+    exchange->request.connection = transfer->connection;
     exchange->stage = EXCHANGE_GOING;
     exchange->arrival = instant_add(engine->now, exchange_way(engine));
     heap_set(&engine->timers, &exchange->timer, exchange->arrival);

@@ -8,6 +8,9 @@
 /* When the transfer, which has begun, has a connection, or has none. */
 struct instant client_side_connect(struct virtual_transfer *transfer);
 
+/* Its connection, of HTTP/1.1, may be used again. */
+void client_side_put_back(struct virtual_transfer *transfer);
+
 /* It has its connection: sends the request, or ends where there is none. */
 void client_side_send(struct virtual_transfer *transfer);
 

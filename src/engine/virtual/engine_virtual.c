@@ -119,7 +119,7 @@ static void stop(struct engine *base, struct transfer *of,
     }
     if (exchange->stage == EXCHANGE_UNSENT && of->facts.is_reused &&
         !base->shape.http2) {
-        engine->pools[of->pool].idle++; /* nothing was sent on it */
+        client_side_put_back(transfer); /* nothing was sent on it */
     }
     if (exchange->stage == EXCHANGE_UNSENT ||
         exchange->stage == EXCHANGE_RETURNING) {

@@ -13,8 +13,9 @@
  * What was sent arrives, whatever becomes of its caller; a hang-up follows
  * after it. A torn request arrives as half a request, and breaks off when its
  * caller leaves. HTTP/1.1 has one request at a time on a connection, and keeps
- * it for the pool's next one unless it was stopped, closes or broke. HTTP/2
- * has one connection a pool, which the first request opens.
+ * it for the pool's next one unless it was stopped, closes, broke or has
+ * served as many as it may. HTTP/2 has one connection a pool, which the first
+ * request opens.
  *
  * close_connections lets all of that arrive that was sent, and time go on
  * until then.

@@ -50,6 +50,8 @@ struct exchange {
 struct virtual_transfer {
     struct transfer base; /* first */
     struct head head;
+    uint64_t served;           /* requests on its connection before it */
+    uint64_t connection;       /* its number */
     struct exchange *exchange; /* NULL: none is under way */
     bool was_delivered;        /* when it was stopped */
     bool closes;
@@ -58,11 +60,19 @@ struct virtual_transfer {
     struct duration connect; /* NOT_MEASURED: none was opened */
 };
 
+/* A connection of HTTP/1.1 that nobody uses. */
+struct virtual_connection {
+    uint64_t number;
+    uint64_t served; /* requests */
+    struct virtual_connection *next;
+};
+
 /* Connections of a pool: those of HTTP/1.1 that nobody uses, and the one of
  * HTTP/2. */
 struct virtual_pool {
-    size_t idle;
+    struct virtual_connection *idle;
     bool has_one;
+    uint64_t number;
     struct instant open_at; /* when it is there, or is known not to be */
     enum outcome outcome;   /* of opening it */
 };
@@ -81,6 +91,8 @@ struct virtual_engine {
     struct instant now;
     struct virtual_transfer *transfers;
     struct virtual_pool *pools;
+    struct virtual_connection *free_connections;
+    uint64_t connections_ever;
     struct prepared_text *prepared;
     struct exchange *exchanges, *free;
     size_t exchange_count, exchanges_used;

@@ -78,6 +78,7 @@ static struct order_request order_request_of(
         .body = request->body,
         .length = request->body_length,
         .is_too_large = request->body_length > ORDER_BODY_MAX,
+        .connection = request->connection,
     };
     read_headers(model, request, &order);
     return order;

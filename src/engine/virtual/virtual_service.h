@@ -25,8 +25,9 @@ struct virtual_request {
     const char *const *lines; /* "Name: value" */
     const char *body;         /* followed by a NUL */
     size_t body_length;
-    uint16_t request; /* of the plan */
-    void *order;      /* the service's own; NULL at first */
+    uint16_t request;    /* of the plan */
+    uint64_t connection; /* its number, from 1 in the order of opening */
+    void *order;         /* the service's own; NULL at first */
 };
 
 enum virtual_answer_how {
