@@ -125,11 +125,13 @@ static struct hash128 key_id(const struct key_store *store,
     if (!has_fault(store, KEY_FAULT_ANY_ENDPOINT)) {
         id.low ^= mix64(request->kind);
     }
-    if (request->caller && !has_fault(store, KEY_FAULT_ANY_CALLER)) {
-        struct hash128 caller =
-            hash_bytes(request->caller, strlen(request->caller));
-        id.high ^= mix64(caller.high);
-        id.low ^= mix64(caller.low);
+    bool has_caller = request->caller.high != 0 || request->caller.low != 0;
+    if (has_caller && !has_fault(store, KEY_FAULT_ANY_CALLER)) {
+        id.high ^= mix64(request->caller.high);
+        id.low ^= mix64(request->caller.low);
+    }
+    if (request->is_apart) {
+        id.high = ~id.high;
     }
     return id;
 }

@@ -67,9 +67,10 @@ struct key_ticket {
 
 /* Who claims which key. */
 struct key_request {
-    unsigned kind;      /* distinguishes endpoints */
-    const char *key;    /* NULL: none */
-    const char *caller; /* what authenticates it, or NULL */
+    unsigned kind;         /* distinguishes endpoints */
+    const char *key;       /* NULL: none */
+    struct hash128 caller; /* of what authenticates it; 0: nothing */
+    bool is_apart;         /* asks the other half of a store that has parted */
     struct hash128 payload;
     size_t answer_max; /* bytes of the longest body that it may be answered
                         * with, at most KEY_ANSWER_MAX */

@@ -18,6 +18,9 @@ struct order {
     enum order_failure failure;
     struct order *attached; /* those that wait for its answer; a list */
     struct key_ticket ticket;
+    struct hash128 payload, caller; /* caller: 0 without one */
+    struct service_caller from;
+    bool was_held;    /* by a partition */
     size_t size;      /* of all of this */
     const char *name; /* or NULL */
     const char *key;  /* or NULL */
@@ -61,6 +64,7 @@ void orders_read_header(const struct orders *orders,
                         const char *value)
 {
     const char *fault_header = orders->service.config.fault_header;
+    const char *tier_header = orders->service.config.tier_header;
 
     if (strcasecmp(name, "Idempotency-Key") == 0) {
         if (request->keys.count++ == 0) {
@@ -72,6 +76,9 @@ void orders_read_header(const struct orders *orders,
     if (fault_header && strcasecmp(name, fault_header) == 0 &&
         !request->failure) {
         request->failure = value;
+    }
+    if (tier_header && strcasecmp(name, tier_header) == 0) {
+        request->tier = value;
     }
 }
 
@@ -217,12 +224,17 @@ static void end_order(struct orders *orders, const struct order *order,
         perform(orders, order, answer);
         break;
     case SERVICE_FAILED:
-        fail(orders, order, order->service.status, "an injected fault",
+        fail(orders, order, order->service.status,
+             order->service.dependency_failed ? "the dependency failed"
+                                              : "an injected fault",
              answer);
         break;
     case SERVICE_DROPPED:
         keys_release(&orders->keys, &order->ticket);
         say_shed(orders, answer);
+        break;
+    case SERVICE_RELEASED:
+        must_never("it has not arrived");
         break;
     case SERVICE_SKIPPED:
         keys_release(&orders->keys, &order->ticket);
@@ -234,74 +246,85 @@ static void end_order(struct orders *orders, const struct order *order,
     }
 }
 
-struct instant orders_due(const struct orders *orders)
-{
-    return orders->shared ? orders->service.now
-                          : service_next(&orders->service);
-}
-
-/* attach: those that waited for the one that ran get the same answer. */
-static struct order *next_shared(struct orders *orders)
-{
-    struct order *order = orders->shared;
-    if (order) {
-        orders->shared = order->attached;
-        orders->answer.is_replayed = orders->answer.status < 400;
-    }
-    return order;
-}
-
-static struct order *next_ended(struct orders *orders, struct instant now)
-{
-    struct order *order = (struct order *)service_step(&orders->service, now);
-    if (order) {
-        end_order(orders, order, &orders->answer);
-        orders->shared = order->attached;
-    }
-    return order;
-}
-
-const struct service_answer *orders_next(struct orders *orders,
-                                         struct instant now, void **waiter)
-{
-    struct order *order;
-    do {
-        order = next_shared(orders);
-        order = order ? order : next_ended(orders, now);
-        if (!order) {
-            return NULL;
-        }
-        *waiter = order->waiter;
-        let_go(orders, order);
-    } while (!*waiter);
-    return &orders->answer;
-}
-
-void orders_abandon(struct orders *orders, struct order *order)
-{
-    order->waiter = NULL;
-    service_abandon(&order->service);
-    orders->counts.abandoned++;
-}
-
 /* The beginning of an order. */
 
-static struct order *new_order(struct orders *orders, enum effect_kind kind,
-                               const char *name, const char *key)
+/* Without the header, or where that names none, it is the last. */
+static uint64_t tier_of(const struct orders *orders,
+                        const struct order_request *request)
 {
-    size_t name_size = strlen(name) + 1;
+    uint64_t tiers = orders->service.config.shed.tiers;
+    const char *text = request->tier;
+    uint64_t tier = 0;
+
+    if (!orders->service.config.tier_header) {
+        return 1;
+    }
+    for (; text && *text >= '0' && *text <= '9' && tier < tiers; text++) {
+        tier = tier * 10 + (uint64_t)(*text - '0');
+    }
+    return text && !*text && tier > 0 && tier < tiers ? tier : tiers;
+}
+
+static bool needs_dependency(const struct orders *orders,
+                             enum effect_kind kind)
+{
+    switch (orders->service.config.dependency.use) {
+    case DEPENDENCY_ALL:
+        return true;
+    case DEPENDENCY_ORDERS:
+        return kind == EFFECT_ORDER;
+    case DEPENDENCY_REFUNDS:
+        return kind == EFFECT_REFUND;
+    }
+    must(false);
+    return false;
+}
+
+static struct hash128 hash_caller(const struct order_request *request)
+{
+    return request->caller
+               ? hash_bytes(request->caller, strlen(request->caller))
+               : (struct hash128){0};
+}
+
+static enum order_failure failure_asked(const char *text)
+{
+    if (text && strcmp(text, "before-once") == 0) {
+        return ORDER_FAILS_BEFORE;
+    }
+    return text && strcmp(text, "after-once") == 0 ? ORDER_FAILS_AFTER
+                                                   : ORDER_WORKS;
+}
+
+/* Keeps what there is to know of the request: it may arrive much later. */
+static struct order *new_order(struct orders *orders,
+                               const struct order_request *request,
+                               const struct request_body *body,
+                               const char *key)
+{
+    size_t name_size = strlen(body->name) + 1;
     size_t key_size = strlen(key) + 1;
     size_t size = sizeof(struct order) + name_size + key_size;
     struct order *order = slab_take(&orders->slab, size);
     if (!order) {
         return NULL;
     }
-    memcpy(order->text, name, name_size);
+    memcpy(order->text, body->name, name_size);
     memcpy(order->text + name_size, key, key_size);
     order->size = size;
-    order->kind = kind;
+    order->kind = request->kind;
     order->name = name_size > 1 ? order->text : NULL;
     order->key = key_size > 1 ? order->text + name_size : NULL;
+    order->failure = failure_asked(request->failure);
+    order->payload = orders_has_fault(orders, KEY_FAULT_BYTE_FINGERPRINT)
+                         ? hash_bytes(request->body, request->length)
+                         : body->content;
+    order->caller = hash_caller(request);
+    order->from = (struct service_caller){
+        .connection = request->connection,
+        .tier = tier_of(orders, request),
+        .needs_dependency = needs_dependency(orders, order->kind),
+    };
     return order;
 }
 
@@ -312,14 +335,15 @@ static size_t answer_max(const struct order *order)
 }
 
 static enum key_claim claim(struct orders *orders, struct order *order,
-                            const char *caller, struct hash128 payload,
                             struct instant now, struct key_answer *stored)
 {
     struct key_request request = {
         .kind = order->kind,
         .key = order->key,
-        .caller = order->key ? caller : NULL,
-        .payload = payload,
+        .caller = order->caller,
+        .is_apart =
+            service_is_apart(&orders->service, order->from.connection, now),
+        .payload = order->payload,
         .answer_max = answer_max(order),
     };
     return keys_claim(&orders->keys, &request, now, &order->ticket, stored);
@@ -364,27 +388,16 @@ static bool may_run(struct orders *orders, struct order *order,
     return false;
 }
 
-/* What the request asks for by the header of faults, where that is obeyed. */
-static enum order_failure failure_of(struct orders *orders,
-                                     const struct order *order,
-                                     const char *asked)
-{
-    bool before = asked && strcmp(asked, "before-once") == 0;
-    bool after = asked && strcmp(asked, "after-once") == 0;
-
-    if ((!before && !after) ||
-        !keys_fails_first(&orders->keys, &order->ticket)) {
-        return ORDER_WORKS;
-    }
-    return before ? ORDER_FAILS_BEFORE : ORDER_FAILS_AFTER;
-}
-
 /* True: it is in the service. */
 static bool enter(struct orders *orders, struct order *order,
                   struct instant now, struct service_answer *answer)
 {
-    switch (service_arrive(&orders->service, &order->service, now)) {
+    switch (
+        service_arrive(&orders->service, &order->service, &order->from, now)) {
     case SERVICE_ADMITTED:
+        if (!order->waiter && order->was_held) {
+            service_abandon(&order->service);
+        }
         return true;
     case SERVICE_REJECTED:
         say_shed(orders, answer);
@@ -396,6 +409,81 @@ static bool enter(struct orders *orders, struct order *order,
     }
     keys_release(&orders->keys, &order->ticket);
     return false;
+}
+
+/* It arrives at the service. False: it is answered; true: it waits, in the
+ * service, or for the answer of another. */
+static bool come_in(struct orders *orders, struct order *order,
+                    struct instant now, struct service_answer *answer)
+{
+    struct key_answer stored;
+    bool is_attached = false;
+    enum key_claim outcome = claim(orders, order, now, &stored);
+
+    if (!may_run(orders, order, outcome, &stored, &is_attached, answer)) {
+        return is_attached;
+    }
+    if (order->failure != ORDER_WORKS &&
+        !keys_fails_first(&orders->keys, &order->ticket)) {
+        order->failure = ORDER_WORKS;
+    }
+    return enter(orders, order, now, answer);
+}
+
+/* What becomes of them with time. */
+
+struct instant orders_due(const struct orders *orders)
+{
+    return orders->shared ? orders->service.now
+                          : service_next(&orders->service);
+}
+
+/* attach: those that waited for the one that ran get the same answer. */
+static struct order *next_shared(struct orders *orders)
+{
+    struct order *order = orders->shared;
+    if (order) {
+        orders->shared = order->attached;
+        orders->answer.is_replayed = orders->answer.status < 400;
+    }
+    return order;
+}
+
+static struct order *next_ended(struct orders *orders, struct instant now)
+{
+    struct order *order;
+    do {
+        order = (struct order *)service_step(&orders->service, now);
+    } while (order && order->service.end == SERVICE_RELEASED &&
+             come_in(orders, order, order->service.ended, &orders->answer));
+    if (order && order->service.end != SERVICE_RELEASED) {
+        end_order(orders, order, &orders->answer);
+        orders->shared = order->attached;
+    }
+    return order;
+}
+
+const struct service_answer *orders_next(struct orders *orders,
+                                         struct instant now, void **waiter)
+{
+    struct order *order;
+    do {
+        order = next_shared(orders);
+        order = order ? order : next_ended(orders, now);
+        if (!order) {
+            return NULL;
+        }
+        *waiter = order->waiter;
+        let_go(orders, order);
+    } while (!*waiter);
+    return &orders->answer;
+}
+
+void orders_abandon(struct orders *orders, struct order *order)
+{
+    order->waiter = NULL;
+    service_abandon(&order->service);
+    orders->counts.abandoned++;
 }
 
 /* effect_first: what is refused has happened all the same. */
@@ -416,25 +504,18 @@ static struct order *submit(struct orders *orders,
                             const struct request_body *body, const char *key,
                             struct instant now, struct service_answer *answer)
 {
-    struct key_answer stored;
-    bool attached = false;
-    struct order *order = new_order(orders, request->kind, body->name, key);
+    struct order *order = new_order(orders, request, body, key);
 
     if (!order) {
         service_answer_problem(answer, 507, "out of memory");
         return NULL;
     }
-    struct hash128 payload =
-        orders_has_fault(orders, KEY_FAULT_BYTE_FINGERPRINT)
-            ? hash_bytes(request->body, request->length)
-            : body->content;
-    enum key_claim outcome =
-        claim(orders, order, request->caller, payload, now, &stored);
-    if (may_run(orders, order, outcome, &stored, &attached, answer)) {
-        order->failure = failure_of(orders, order, request->failure);
-        attached = enter(orders, order, now, answer);
+    if (service_hold(&orders->service, &order->service, request->connection,
+                     now)) {
+        order->was_held = true;
+        return order;
     }
-    if (!attached) {
+    if (!come_in(orders, order, now, answer)) {
         let_go(orders, order);
         return NULL;
     }
@@ -518,7 +599,12 @@ void orders_break_off(struct orders *orders,
             REQUEST_KEY) {
         return;
     }
-    struct key_request claimed = {.kind = request->kind, .key = key};
+    struct key_request claimed = {
+        .kind = request->kind,
+        .key = key,
+        .is_apart =
+            service_is_apart(&orders->service, request->connection, now),
+    };
     if (keys_claim(&orders->keys, &claimed, now, &ticket, &stored) ==
             KEY_RUN &&
         orders->keys.mode == KEYS_RACY) {

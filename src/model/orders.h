@@ -79,6 +79,8 @@ struct order_request {
     size_t length;
     bool is_too_large; /* the body was not kept */
     struct request_keys keys;
+    uint64_t connection; /* its number */
+    const char *tier;    /* what the header of tiers says, or NULL */
     const char *caller;  /* what authenticates it, or NULL */
     const char *failure; /* what the header asks for that makes an order fail,
                           * or NULL */

@@ -5,37 +5,22 @@
 #include <math.h>
 #include <string.h>
 
-/* The 99th percentile of the standard normal law. */
-#define NORMAL_P99 2.3263478740408408
+/* Its multiples divide a circle evenly, however many there are. */
+static const double GOLDEN_RATIO = 0.6180339887498949;
 
 void service_config_default(struct service_config *config)
 {
     *config = (struct service_config){
         .shed_status = 503,
-        .shed_burst = 1,
-        .codel_target = duration_ms(5),
-        .codel_interval = duration_ms(100),
+        .shed = {.burst = 1,
+                 .codel_target = duration_ms(5),
+                 .codel_interval = duration_ms(100),
+                 .latency = duration_ms(100),
+                 .tiers = 2},
+        .cold_factor = 1,
+        .cold_orders = 1000,
         .ttl = duration_s(2),
     };
-}
-
-/* With mean m and 99th percentile p: sigma^2 / 2 - z sigma + ln(p / m) = 0.
- * The smaller root is meant; there is none when p is beyond m e^(z^2 / 2). */
-static bool solve_lognormal(const struct service_config *config, double *mu,
-                            double *sigma)
-{
-    double mean = (double)config->time_mean.ns;
-    double p99 = (double)config->time_p99.ns;
-    if (mean <= 0 || p99 < mean) {
-        return false;
-    }
-    double square = NORMAL_P99 * NORMAL_P99 - 2 * log(p99 / mean);
-    if (square < 0) {
-        return false;
-    }
-    *sigma = NORMAL_P99 - sqrt(square);
-    *mu = log(mean) - *sigma * *sigma / 2;
-    return true;
 }
 
 static void check_fault(const struct service_fault_config *fault, size_t index,
@@ -46,12 +31,14 @@ static void check_fault(const struct service_fault_config *fault, size_t index,
         error =
             errors_add(errors, ERROR_BAD_VALUE,
                        "the ratio %g is not between 0 and 1", fault->ratio);
-    } else if (fault->kind == SERVICE_FAULT_CAPACITY &&
+    } else if ((fault->kind == SERVICE_FAULT_CAPACITY ||
+                fault->kind == SERVICE_FAULT_DEPENDENCY_CAPACITY) &&
                !(fault->factor > 0 && fault->factor <= 1)) {
         error = errors_add(errors, ERROR_BAD_VALUE,
                            "the factor %g is not above 0 and at most 1",
                            fault->factor);
-    } else if (fault->kind == SERVICE_FAULT_ERROR &&
+    } else if ((fault->kind == SERVICE_FAULT_ERROR ||
+                fault->kind == SERVICE_FAULT_DEPENDENCY_ERROR) &&
                (fault->status < 400 || fault->status > 599)) {
         error = errors_add(errors, ERROR_BAD_VALUE,
                            "%u is not an error status (400 to 599)",
@@ -63,33 +50,59 @@ static void check_fault(const struct service_fault_config *fault, size_t index,
     }
 }
 
+static void check_time(const struct service_time_config *config,
+                       const char *path, struct errors *errors)
+{
+    struct service_time time;
+
+    if (!service_time_init(&time, config)) {
+        struct error *error =
+            errors_add(errors, ERROR_BAD_VALUE,
+                       "no lognormal law has this mean and this p99");
+        snprintf(error->path, sizeof(error->path), "%s", path);
+        error_hint(error, "p99 must be between 1 and 14.9 times the mean");
+    }
+}
+
+/* Returns the problem, or NULL. */
+static const char *find_shed_problem(const struct service_config *config)
+{
+    const struct shed_config *shed = &config->shed;
+
+    if (shed->mode == SHED_TOKEN_BUCKET &&
+        !(shed->rate_per_s > 0 && shed->burst >= 1)) {
+        return "shedding by token bucket needs a rate above 0 and a burst of "
+               "at least 1";
+    }
+    if (shed->mode == SHED_CODEL && shed->codel_interval.ns <= 0) {
+        return "shedding by codel needs an interval above 0";
+    }
+    if (shed->mode == SHED_PRIORITY &&
+        (shed->tiers < 1 || config->queue_limit == 0)) {
+        return "shedding by priority needs tiers, and a queue_limit to share "
+               "out";
+    }
+    return NULL;
+}
+
 bool service_config_check(const struct service_config *config,
                           struct errors *errors)
 {
     size_t before = errors->count + errors->more;
-    double mu, sigma;
 
-    if (config->time_type == SERVICE_LOGNORMAL &&
-        !solve_lognormal(config, &mu, &sigma)) {
+    check_time(&config->time, "service.service_time", errors);
+    check_time(&config->dependency.time, "service.dependency.service_time",
+               errors);
+    const char *problem = find_shed_problem(config);
+    if (problem) {
         struct error *error =
-            errors_add(errors, ERROR_BAD_VALUE,
-                       "no lognormal law has this mean and this p99");
-        snprintf(error->path, sizeof(error->path), "service.service_time");
-        error_hint(error, "p99 must be between 1 and 14.9 times the mean");
-    }
-    if (config->shed == SHED_TOKEN_BUCKET &&
-        !(config->shed_rate_per_s > 0 && config->shed_burst >= 1)) {
-        struct error *error = errors_add(
-            errors, ERROR_BAD_VALUE,
-            "shedding by token bucket needs a rate above 0 and a burst of at "
-            "least 1");
+            errors_add(errors, ERROR_BAD_VALUE, "%s", problem);
         snprintf(error->path, sizeof(error->path), "service.shed");
     }
-    if (config->shed == SHED_CODEL && config->codel_interval.ns <= 0) {
-        struct error *error =
-            errors_add(errors, ERROR_BAD_VALUE,
-                       "shedding by codel needs an interval above 0");
-        snprintf(error->path, sizeof(error->path), "service.shed");
+    if (!(config->cold_factor >= 1 && config->cold_orders >= 1 &&
+          config->queue_slowdown >= 0)) {
+        errors_add(errors, ERROR_BAD_VALUE,
+                   "a cold service is slower, not faster");
     }
     must(config->fault_count <= SERVICE_FAULTS_MAX);
     for (size_t i = 0; i < config->fault_count; i++) {
@@ -107,16 +120,15 @@ void service_init(struct service *service, const struct service_config *config,
     service->orders_max = orders_max;
     service->now = start;
     service->origin = start;
-    service->shed_tokens = config->shed_burst;
-    service->shed_filled = start;
-    service->codel.first_above = INSTANT_NEVER;
+    shed_init(&service->shed, &config->shed, config->workers, start);
+    must(service_time_init(&service->time, &config->time));
+    if (config->dependency.workers > 0) {
+        dependency_init(&service->dependency, &config->dependency, arena,
+                        seed);
+    }
     service->time_stream = rng_stream(seed, RNG_SERVICE_TIME, 0);
     for (uint64_t i = 0; i < SERVICE_FAULTS_MAX; i++) {
         service->fault_streams[i] = rng_stream(seed, RNG_SERVICE_FAULT, i);
-    }
-    if (config->time_type == SERVICE_LOGNORMAL) {
-        must(solve_lognormal(config, &service->lognormal_mu,
-                             &service->lognormal_sigma));
     }
     size_t served_max = orders_max;
     if (config->workers > 0 && config->workers < orders_max) {
@@ -186,15 +198,29 @@ static bool worker_is_free(const struct service *service)
     return service->serving.count < service->serving.capacity;
 }
 
+/* When the first of those that are held up are let go, or INSTANT_NEVER. */
+static struct instant next_release(const struct service *service)
+{
+    struct instant next = INSTANT_NEVER;
+    for (size_t i = 0; i < service->config.fault_count; i++) {
+        if (service->held[i].orders.first) {
+            next = instant_min(next, service->held[i].until);
+        }
+    }
+    return next;
+}
+
 struct instant service_next(const struct service *service)
 {
     if (service->dropped.first) {
         return service->now;
     }
-    struct instant next = INSTANT_NEVER;
+    struct instant next = next_release(service);
     if (service->serving.count > 0) {
-        next = after_stall(
-            service, instant_max(heap_next(&service->serving), service->now));
+        next = instant_min(
+            next,
+            after_stall(service, instant_max(heap_next(&service->serving),
+                                             service->now)));
     }
     if (service->waiting.first && worker_is_free(service)) {
         next = instant_min(next, after_stall(service, service->now));
@@ -212,43 +238,35 @@ static bool fault_applies(struct service *service, size_t i, struct instant at)
            rng_unit(&service->fault_streams[i]) < fault->ratio;
 }
 
-static struct duration draw_time(struct service *service)
+/* What faults make of one order, or of one call of the dependency. */
+struct disturbance {
+    double stretch;
+    struct duration delay;
+};
+
+static void fail(struct service_order *order, uint16_t status)
 {
-    const struct service_config *config = &service->config;
-    switch (config->time_type) {
-    case SERVICE_CONSTANT:
-        return config->time_mean;
-    case SERVICE_EXPONENTIAL:
-        return rng_exponential(&service->time_stream, config->time_mean);
-    case SERVICE_LOGNORMAL:
-        return duration_from_ns(
-            exp(service->lognormal_mu +
-                service->lognormal_sigma * rng_normal(&service->time_stream)));
+    if (order->status == 0) {
+        order->status = status;
+        order->end = SERVICE_FAILED;
     }
-    must(false);
-    return DURATION_ZERO;
 }
 
-/* Draws what service will be like, and starts it. */
-static void begin(struct service *service, struct service_order *order,
-                  struct instant at)
+static void disturb_order(struct service *service, struct service_order *order,
+                          struct instant at, struct disturbance *disturbance)
 {
-    double stretch = 1;
-    struct duration time = draw_time(service);
-    struct duration delay = DURATION_ZERO;
-
     for (size_t i = 0; i < service->config.fault_count; i++) {
         const struct service_fault_config *fault = &service->config.faults[i];
         switch (fault->kind) {
         case SERVICE_FAULT_ERROR:
-            if (fault_applies(service, i, at) && order->status == 0) {
-                order->status = fault->status;
-                order->end = SERVICE_FAILED;
+            if (fault_applies(service, i, at)) {
+                fail(order, fault->status);
             }
             break;
         case SERVICE_FAULT_LATENCY:
             if (fault_applies(service, i, at)) {
-                delay = duration_add(delay, fault->delay);
+                disturbance->delay =
+                    duration_add(disturbance->delay, fault->delay);
             }
             break;
         case SERVICE_FAULT_CLOSE_AFTER:
@@ -258,64 +276,119 @@ static void begin(struct service *service, struct service_order *order,
             break;
         case SERVICE_FAULT_CAPACITY:
             if (fault_applies(service, i, at)) {
-                stretch /= fault->factor;
+                disturbance->stretch /= fault->factor;
+            }
+            break;
+        case SERVICE_FAULT_COLD:
+            if (fault_applies(service, i, at)) {
+                service->warm_orders = 0;
             }
             break;
         case SERVICE_FAULT_STALL:
         case SERVICE_FAULT_RESET_BEFORE:
+        case SERVICE_FAULT_DEPENDENCY_ERROR:
+        case SERVICE_FAULT_DEPENDENCY_LATENCY:
+        case SERVICE_FAULT_DEPENDENCY_CAPACITY:
+        case SERVICE_FAULT_PARTITION:
+        case SERVICE_FAULT_SPLIT_BRAIN:
             break;
         }
     }
-    if (stretch > 1) {
-        time = duration_from_ns((double)time.ns * stretch);
-    }
-    order->started = at;
-    heap_set(&service->serving, &order->timer,
-             instant_add(at, duration_add(time, delay)));
 }
 
-/* The control law of CoDel (RFC 8289, section 5): drop one order each
- * interval / sqrt(count) for as long as every order has waited longer than
- * the target for an interval. */
-static bool codel_drops(struct service *service, struct instant arrived,
-                        struct instant at)
+/* The call is begun at `at`. Returns the status of the error, or 0. */
+static uint16_t disturb_call(struct service *service, struct instant at,
+                             struct disturbance *disturbance)
 {
-    struct service_codel *codel = &service->codel;
-    struct duration interval = service->config.codel_interval;
-    bool above =
-        instant_since(at, arrived).ns >= service->config.codel_target.ns &&
-        service->waiting_count > 0;
+    uint16_t status = 0;
 
-    if (!above) {
-        codel->first_above = INSTANT_NEVER;
-        codel->dropping = false;
-        return false;
+    for (size_t i = 0; i < service->config.fault_count; i++) {
+        const struct service_fault_config *fault = &service->config.faults[i];
+        bool is_error = fault->kind == SERVICE_FAULT_DEPENDENCY_ERROR;
+        bool is_latency = fault->kind == SERVICE_FAULT_DEPENDENCY_LATENCY;
+        bool is_capacity = fault->kind == SERVICE_FAULT_DEPENDENCY_CAPACITY;
+        if (!(is_error || is_latency || is_capacity) ||
+            !fault_applies(service, i, at)) {
+            continue;
+        }
+        if (is_error && status == 0) {
+            status = fault->status;
+        } else if (is_latency) {
+            disturbance->delay =
+                duration_add(disturbance->delay, fault->delay);
+        } else if (is_capacity) {
+            disturbance->stretch /= fault->factor;
+        }
     }
-    if (codel->first_above.ns == INT64_MAX) {
-        codel->first_above = instant_add(at, interval);
+    return status;
+}
+
+static void fail_call(struct service_order *order, uint16_t status)
+{
+    fail(order, status);
+    order->dependency_failed = true;
+}
+
+/* Calls the dependency for an order. Returns when its worker goes on, or,
+ * where the call has failed the order, is free. */
+static struct instant call_dependency(struct service *service,
+                                      struct service_order *order,
+                                      struct instant now)
+{
+    struct duration timeout = service->config.dependency.timeout;
+    struct disturbance disturbance = {.stretch = 1};
+    struct dependency *dependency = &service->dependency;
+    struct instant start = dependency_start(dependency, now);
+
+    if (start.ns == INT64_MAX) {
+        fail_call(order, 503);
+        return now;
     }
-    if (instant_before(at, codel->first_above)) {
-        return false;
+    uint16_t status = disturb_call(service, start, &disturbance);
+    struct instant end = dependency_call(
+        dependency, now, start, disturbance.stretch, disturbance.delay);
+    if (timeout.ns > 0 && instant_since(end, now).ns > timeout.ns) {
+        fail_call(order, 504);
+        return instant_add(now, timeout);
     }
-    if (!codel->dropping) {
-        /* A relapse soon after resumes near the rate that helped before. */
-        uint64_t since = codel->count - codel->last_count;
-        bool relapse =
-            codel->count > 0 &&
-            instant_since(at, codel->drop_next).ns / 16 < interval.ns;
-        codel->dropping = true;
-        codel->count = relapse && since > 1 ? since : 1;
-        codel->last_count = codel->count;
-        codel->drop_next = at;
-    } else if (instant_before(at, codel->drop_next)) {
-        return false;
-    } else {
-        codel->count++;
+    if (status) {
+        fail_call(order, status);
     }
-    codel->drop_next = instant_add(
-        codel->drop_next,
-        duration_from_ns((double)interval.ns / sqrt((double)codel->count)));
-    return true;
+    return end;
+}
+
+/* By how much the state of the service stretches the time of an order. */
+static double find_stretch(const struct service *service)
+{
+    const struct service_config *config = &service->config;
+    double cold =
+        exp(-(double)service->warm_orders / (double)config->cold_orders);
+    return (1 + config->queue_slowdown * (double)service->waiting_count) *
+           (1 + (config->cold_factor - 1) * cold);
+}
+
+/* Draws what service will be like, and starts it. */
+static void begin(struct service *service, struct service_order *order,
+                  struct instant at)
+{
+    struct disturbance disturbance = {.stretch = 1};
+    struct duration time =
+        service_time_draw(&service->time, &service->time_stream);
+    struct instant ready = at;
+
+    disturb_order(service, order, at, &disturbance);
+    disturbance.stretch *= find_stretch(service);
+    if (disturbance.stretch > 1) {
+        time = duration_from_ns((double)time.ns * disturbance.stretch);
+    }
+    time = duration_add(time, disturbance.delay);
+    if (service->config.dependency.workers > 0 &&
+        order->caller.needs_dependency && order->end != SERVICE_FAILED) {
+        ready = call_dependency(service, order, at);
+        time = order->end == SERVICE_FAILED ? DURATION_ZERO : time;
+    }
+    order->started = at;
+    heap_set(&service->serving, &order->timer, instant_add(ready, time));
 }
 
 /* Whether a waiting order is served now that its turn has come; if not, how
@@ -333,8 +406,8 @@ static bool is_still_wanted(struct service *service,
         order->end = SERVICE_DROPPED;
         return false;
     }
-    if (config->shed == SHED_CODEL &&
-        codel_drops(service, order->arrived, at)) {
+    if (shed_drops(&service->shed, order->arrived, at,
+                   service->waiting_count)) {
         order->end = SERVICE_DROPPED;
         return false;
     }
@@ -357,22 +430,6 @@ static void start_waiting(struct service *service, struct instant at)
     }
 }
 
-static bool take_token(struct service *service, struct instant now)
-{
-    const struct service_config *config = &service->config;
-    double seconds =
-        duration_in_seconds(instant_since(now, service->shed_filled));
-    service->shed_tokens =
-        fmin(config->shed_burst,
-             service->shed_tokens + seconds * config->shed_rate_per_s);
-    service->shed_filled = now;
-    if (service->shed_tokens < 1) {
-        return false;
-    }
-    service->shed_tokens -= 1;
-    return true;
-}
-
 /* An order that starts at once does not wait, so the limit is not asked. */
 static bool has_room(const struct service *service)
 {
@@ -387,8 +444,96 @@ static bool has_room(const struct service *service)
            service->waiting_count < config->queue_limit;
 }
 
+/* Puts an order that has come into the queue; false: it is turned away. */
+static bool join(struct service *service, struct service_order *order,
+                 struct instant now)
+{
+    const struct shed_arrival arrival = {
+        .now = now,
+        .tier = order->caller.tier,
+        .waiting = service->waiting_count,
+        .inside = service->waiting_count + service->serving.count,
+        .queue_limit = service->config.queue_limit,
+        .starts_at_once = worker_is_free(service) && !service->waiting.first,
+    };
+    if (!has_room(service) || !shed_admits(&service->shed, &arrival)) {
+        return false;
+    }
+    list_append(&service->waiting, order);
+    service->waiting_count++;
+    return true;
+}
+
+/* Whether fault `i` is on for a connection now; if so, until when. */
+static bool is_cut_off(const struct service *service, size_t i,
+                       uint64_t connection, struct instant now,
+                       struct instant *until)
+{
+    const struct service_fault_config *fault = &service->config.faults[i];
+    struct duration end;
+    double place = (double)connection * GOLDEN_RATIO;
+
+    if (!window_find_end(&fault->window, instant_since(now, service->origin),
+                         &end) ||
+        place - floor(place) >= fault->ratio) {
+        return false;
+    }
+    *until = instant_add(service->origin, end);
+    return true;
+}
+
+bool service_is_apart(const struct service *service, uint64_t connection,
+                      struct instant now)
+{
+    struct instant until;
+    for (size_t i = 0; i < service->config.fault_count; i++) {
+        if (service->config.faults[i].kind == SERVICE_FAULT_SPLIT_BRAIN &&
+            is_cut_off(service, i, connection, now, &until)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool service_hold(struct service *service, struct service_order *order,
+                  uint64_t connection, struct instant now)
+{
+    struct instant until;
+
+    if (service->orders >= service->orders_max) {
+        return false;
+    }
+    for (size_t i = 0; i < service->config.fault_count; i++) {
+        if (service->config.faults[i].kind == SERVICE_FAULT_PARTITION &&
+            is_cut_off(service, i, connection, now, &until)) {
+            *order = (struct service_order){.arrived = now,
+                                            .end = SERVICE_RELEASED};
+            advance(service, now);
+            service->held[i].until = until;
+            list_append(&service->held[i].orders, order);
+            service->orders++;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Those whose time has come are to be given back. */
+static void release_held(struct service *service, struct instant at)
+{
+    for (size_t i = 0; i < service->config.fault_count; i++) {
+        struct service_held *held = &service->held[i];
+        while (held->orders.first && !instant_before(at, held->until)) {
+            struct service_order *order = list_take(&held->orders);
+            order->ended = at;
+            list_append(&service->dropped, order);
+        }
+    }
+}
+
 enum service_admission service_arrive(struct service *service,
                                       struct service_order *order,
+                                      const struct service_caller *caller,
                                       struct instant now)
 {
     *order = (struct service_order){
@@ -396,8 +541,10 @@ enum service_admission service_arrive(struct service *service,
         .started = INSTANT_NEVER,
         .ended = INSTANT_NEVER,
         .end = SERVICE_PERFORMED,
+        .caller = *caller,
     };
-    must(instant_before(now, service_next(service)));
+    must(now.ns == service->now.ns ||
+         instant_before(now, service_next(service)));
     advance(service, now);
     for (size_t i = 0; i < service->config.fault_count; i++) {
         if (service->config.faults[i].kind == SERVICE_FAULT_RESET_BEFORE &&
@@ -405,16 +552,10 @@ enum service_admission service_arrive(struct service *service,
             return SERVICE_RESET;
         }
     }
-    if (!has_room(service)) {
-        return SERVICE_REJECTED;
-    }
-    if (service->config.shed == SHED_TOKEN_BUCKET &&
-        !take_token(service, now)) {
+    if (!join(service, order, now)) {
         return SERVICE_REJECTED;
     }
     service->orders++;
-    list_append(&service->waiting, order);
-    service->waiting_count++;
     start_waiting(service, now);
     return SERVICE_ADMITTED;
 }
@@ -423,6 +564,16 @@ static struct service_order *order_of(struct heap_node *node)
 {
     return (struct service_order *)((char *)node -
                                     offsetof(struct service_order, timer));
+}
+
+static void end_service(struct service *service, struct service_order *order,
+                        struct instant at)
+{
+    order->ended = at;
+    service->warm_orders += order->end == SERVICE_PERFORMED;
+    shed_learn(&service->shed, order->arrived, at,
+               service->waiting_count + service->serving.count + 1);
+    service->orders--;
 }
 
 struct service_order *service_step(struct service *service, struct instant now)
@@ -438,13 +589,15 @@ struct service_order *service_step(struct service *service, struct instant now)
             return NULL;
         }
         advance(service, at);
-        struct heap_node *node = heap_pop_due(&service->serving, at);
+        struct heap_node *node = after_stall(service, at).ns == at.ns
+                                     ? heap_pop_due(&service->serving, at)
+                                     : NULL;
         if (node) {
             order = order_of(node);
-            order->ended = at;
-            service->orders--;
+            end_service(service, order, at);
         }
         start_waiting(service, at);
+        release_held(service, at);
         if (node) {
             return order;
         }
@@ -457,6 +610,9 @@ struct service_order *service_withdraw(struct service *service)
     if (!order) {
         order = list_take(&service->waiting);
         service->waiting_count -= order != NULL;
+    }
+    for (size_t i = 0; !order && i < SERVICE_FAULTS_MAX; i++) {
+        order = list_take(&service->held[i].orders);
     }
     if (!order) {
         struct heap_node *node =
@@ -479,6 +635,10 @@ void service_set_faults(struct service *service,
     must(count <= SERVICE_FAULTS_MAX);
     must(instant_before(now, service_next(service)));
     advance(service, now);
+    for (size_t i = 0; i < service->config.fault_count; i++) {
+        service->held[i].until = now;
+    }
+    release_held(service, now);
     if (count > 0) {
         memmove(service->config.faults, faults, count * sizeof(*faults));
     }

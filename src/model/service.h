@@ -16,8 +16,27 @@
  * error wins, delays add up, and factors multiply.
  *
  * The queue limit holds under every shedding mode: `none` and `queue_full`
- * shed by it alone, `codel` (RFC 8289) and `token_bucket` also by themselves.
- * With unlimited workers there is no queue, hence no limit, but for a stall.
+ * shed by it alone, the others also by themselves (model/shed.h). With
+ * unlimited workers there is no queue, hence no limit, but for a stall.
+ *
+ * What serving an order takes, beside faults:
+ *
+ *   call of the dependency + drawn time x (1 + queue_slowdown x waiting)
+ *                                       x (1 + (cold_factor - 1) e^(-n / N))
+ *
+ * The call comes first (model/dependency.h) and holds the worker; one that is
+ * refused, times out or fails ends the order. A queue that slows the service
+ * down is memory that fills: W workers of time s, at L orders a second, keep
+ * up below (W / (s L) - 1) / queue_slowdown waiting orders, and never above.
+ * The last factor is a cache that is empty at first: of N = cold_orders
+ * entries that are asked for equally often, so many are not in it after n
+ * orders were performed.
+ *
+ * Connections: `partition` and `split_brain` are not drawn for an order, but
+ * hit a share of the connections (multiples of the golden ratio, so that any
+ * few in a row are hit in that share). A partition holds up what comes until
+ * it ends, as a network does that sends again; then it arrives, and until then
+ * the service knows nothing of it.
  */
 #ifndef SQUALL_MODEL_SERVICE_H
 #define SQUALL_MODEL_SERVICE_H
@@ -28,20 +47,14 @@
 #include "base/instant.h"
 #include "base/rng.h"
 #include "faults/window.h"
+#include "model/dependency.h"
+#include "model/service_time.h"
+#include "model/shed.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum service_time_type {
-#define SERVICE_TIME(id, name, sentence) SERVICE_##id,
-#include "model/service.def"
-};
-
-enum shed_mode {
-#define SHED_MODE(id, name, sentence) SHED_##id,
-#include "model/service.def"
-};
 enum abandoned_mode {
 #define ABANDONED_MODE(id, name, sentence) ABANDONED_##id,
 #include "model/service.def"
@@ -82,22 +95,23 @@ struct service_fault_config {
     enum service_fault_kind kind;
     double ratio;
     struct window window;
-    uint16_t status;       /* error */
-    double factor;         /* capacity: in (0, 1] */
-    struct duration delay; /* latency */
+    uint16_t status;       /* error, dependency_error */
+    double factor;         /* (dependency_)capacity: in (0, 1] */
+    struct duration delay; /* (dependency_)latency */
 };
 
 struct service_config {
     uint64_t workers; /* 0: no limit, no queue */
-    enum service_time_type time_type;
-    struct duration time_mean;
-    struct duration time_p99; /* lognormal: with the mean it fixes sigma */
-    uint64_t queue_limit;     /* waiting orders; 0: no limit */
-    enum shed_mode shed;
+    struct service_time_config time;
+    uint64_t queue_limit;  /* waiting orders; 0: no limit */
+    double queue_slowdown; /* by each waiting order */
+    double cold_factor;    /* at least 1 */
+    uint64_t cold_orders;  /* at least 1 */
+    struct dependency_config dependency;
+    struct shed_config shed;
+    const char *tier_header; /* of requests; NULL: every order is of tier 1 */
     uint16_t shed_status;
     struct duration retry_after; /* sent with shed answers; 0: not sent */
-    double shed_rate_per_s, shed_burst; /* token_bucket */
-    struct duration codel_target, codel_interval;
     enum abandoned_mode abandoned;
     struct duration abandoned_deadline; /* deadline: orders older than this
                                          * when service would start are
@@ -112,6 +126,13 @@ struct service_config {
     struct service_fault_config faults[SERVICE_FAULTS_MAX];
 };
 
+/* Who sends an order. */
+struct service_caller {
+    uint64_t connection; /* its number */
+    uint64_t tier;       /* from 1, the most important */
+    bool needs_dependency;
+};
+
 /* What becomes of an order that arrives. */
 enum service_admission {
     SERVICE_ADMITTED, /* waits or is served; service_step gives it back */
@@ -122,23 +143,27 @@ enum service_admission {
 /* How an admitted order ended. */
 enum service_end {
     SERVICE_PERFORMED, /* its effect is due now */
-    SERVICE_FAILED,    /* a fault answers with `status`; no effect */
+    SERVICE_FAILED,    /* answered with `status`; no effect: a fault, or the
+                        * dependency */
     SERVICE_DROPPED,   /* shed while it waited: codel, or the deadline */
     SERVICE_SKIPPED,   /* its caller had gone before service started */
+    SERVICE_RELEASED,  /* what held it up is over: it is to arrive now */
 };
 
 /* One order in the model, embedded in what the host knows of it. It must stay
  * in place from service_arrive until service_step gives it back. */
 struct service_order {
     struct heap_node timer;     /* while it is served */
-    struct service_order *next; /* while it waits, or has been dropped */
+    struct service_order *next; /* while it waits, is held or was dropped */
     struct instant arrived;
     struct instant started; /* of service; INSTANT_NEVER: not served */
     struct instant ended;   /* the exact instant, not when it was seen */
     enum service_end end;
-    uint16_t status; /* of SERVICE_FAILED */
-    bool hang_up;    /* close without an answer (close_after) */
-    bool gone;       /* its caller has hung up */
+    uint16_t status;        /* of SERVICE_FAILED */
+    bool dependency_failed; /* of SERVICE_FAILED: that, and not a fault */
+    bool hang_up;           /* close without an answer (close_after) */
+    bool gone;              /* its caller has hung up */
+    struct service_caller caller;
 };
 
 struct service_list {
@@ -152,19 +177,18 @@ struct service {
     struct service_list waiting;
     struct service_list dropped; /* to be given back by service_step */
     uint64_t waiting_count;
-    size_t orders; /* waiting, served or dropped */
+    struct service_held {
+        struct service_list orders;
+        struct instant until;   /* that they are held; INSTANT_NEVER: no end */
+    } held[SERVICE_FAULTS_MAX]; /* one a fault: partition */
+    size_t orders;              /* waiting, served, held or dropped */
     size_t orders_max;
     struct instant now;    /* the latest instant that was seen */
     struct instant origin; /* of the windows of faults */
-    double lognormal_mu, lognormal_sigma;
-    double shed_tokens;
-    struct instant shed_filled;
-    struct service_codel {
-        struct instant first_above; /* INSTANT_NEVER: below the target */
-        struct instant drop_next;
-        uint64_t count, last_count;
-        bool dropping;
-    } codel;
+    uint64_t warm_orders;  /* performed since the cache was empty */
+    struct service_time time;
+    struct shed shed;
+    struct dependency dependency; /* where there is one */
     struct rng time_stream;
     struct rng fault_streams[SERVICE_FAULTS_MAX];
 };
@@ -184,11 +208,22 @@ void service_init(struct service *service, const struct service_config *config,
                   struct arena *arena, size_t orders_max, uint64_t seed,
                   struct instant start);
 
+/* Whether a partition holds up what comes on this connection now. If so, the
+ * order is kept, and service_step gives it back, RELEASED. */
+bool service_hold(struct service *service, struct service_order *order,
+                  uint64_t connection, struct instant now);
+
 /* An order arrives. Every event up to `now` must have been taken with
- * service_step. Sets up the order; keeps it only if it is admitted. */
+ * service_step, or the order been given back, RELEASED, at that instant. Sets
+ * up the order; keeps it only if it is admitted. */
 enum service_admission service_arrive(struct service *service,
                                       struct service_order *order,
+                                      const struct service_caller *caller,
                                       struct instant now);
+
+/* split_brain: whether this connection reaches the other half now. */
+bool service_is_apart(const struct service *service, uint64_t connection,
+                      struct instant now);
 
 /* When service_step next has something to do, or INSTANT_NEVER. */
 struct instant service_next(const struct service *service);

@@ -297,6 +297,12 @@ const struct choice choice_service_time[] = {
     {0},
 };
 
+const struct choice choice_dependency_use[] = {
+#define DEPENDENCY_USE(id, name, sentence) {name, DEPENDENCY_##id, sentence},
+#include "model/service.def"
+    {0},
+};
+
 const struct choice choice_shed[] = {
 #define SHED_MODE(id, name, sentence) {name, SHED_##id, sentence},
 #include "model/service.def"

@@ -55,6 +55,7 @@ extern const struct choice choice_fault_kind[];
 extern const struct choice choice_fault_as[];
 extern const struct choice choice_service_time[];
 extern const struct choice choice_shed[];
+extern const struct choice choice_dependency_use[];
 extern const struct choice choice_abandoned[];
 extern const struct choice choice_key_mode[];
 extern const struct choice choice_service_fault[];

@@ -233,26 +233,103 @@ void resolve_target(struct resolver *resolver)
     check_tls(resolver);
 }
 
+/* What a fault of the embedded target says nothing without. */
 static void resolve_service_fault(struct resolver *resolver, size_t index)
 {
-    struct service_config *service = &resolver->plan->service;
-    const struct service_fault_config *fault = &service->faults[index];
-    char path[64], factor[80], delay[80];
+    static const struct {
+        enum service_fault_kind kind;
+        const char *member, *hint;
+    } needs[] = {
+        {SERVICE_FAULT_CAPACITY, "factor", "add \"factor\": 0.2"},
+        {SERVICE_FAULT_DEPENDENCY_CAPACITY, "factor", "add \"factor\": 0.2"},
+        {SERVICE_FAULT_LATENCY, "delay", "add \"delay\": \"300ms\""},
+        {SERVICE_FAULT_DEPENDENCY_LATENCY, "delay",
+         "add \"delay\": \"300ms\""},
+        {SERVICE_FAULT_PARTITION, "ratio", "add \"ratio\": \"50%\""},
+        {SERVICE_FAULT_SPLIT_BRAIN, "ratio", "add \"ratio\": \"50%\""},
+    };
+    const struct service_config *service = &resolver->plan->service;
+    enum service_fault_kind kind = service->faults[index].kind;
+    const char *name = choice_name(choice_service_fault, (int)kind);
+    char path[64], member[80];
 
     snprintf(path, sizeof(path), "service.faults[%zu]", index);
-    snprintf(factor, sizeof(factor), "%s.factor", path);
-    snprintf(delay, sizeof(delay), "%s.delay", path);
-    if (fault->kind == SERVICE_FAULT_CAPACITY &&
-        !resolve_is_given(resolver, factor)) {
-        struct error *error = resolve_refuse(
-            resolver, path, "a fault of capacity needs a factor");
-        error_hint(error, "add \"factor\": 0.2");
+    for (size_t i = 0; i < array_length(needs); i++) {
+        snprintf(member, sizeof(member), "%s.%s", path, needs[i].member);
+        if (kind == needs[i].kind && !resolve_is_given(resolver, member)) {
+            struct error *error =
+                resolve_refuse(resolver, path, "a fault of %s needs a %s",
+                               name, needs[i].member);
+            error_hint(error, "%s", needs[i].hint);
+        }
     }
-    if (fault->kind == SERVICE_FAULT_LATENCY &&
-        !resolve_is_given(resolver, delay)) {
+    bool is_of_dependency = kind == SERVICE_FAULT_DEPENDENCY_ERROR ||
+                            kind == SERVICE_FAULT_DEPENDENCY_LATENCY ||
+                            kind == SERVICE_FAULT_DEPENDENCY_CAPACITY;
+    if (is_of_dependency && service->dependency.workers == 0) {
+        struct error *error = resolve_refuse(
+            resolver, path, "%s: the service has no dependency", name);
+        error_hint(error, "add service.dependency.workers");
+    }
+    if (kind == SERVICE_FAULT_COLD && service->cold_factor <= 1) {
+        struct error *error = resolve_refuse(
+            resolver, path, "cold: the service is as fast when it is cold");
+        error_hint(error, "add \"cold_factor\": 10 to service");
+    }
+}
+
+static void resolve_service_time(struct resolver *resolver,
+                                 const char *section,
+                                 struct service_time_config *time)
+{
+    char type[64], mean[64], p99[64];
+
+    snprintf(type, sizeof(type), "%s.type", section);
+    snprintf(mean, sizeof(mean), "%s.mean", section);
+    snprintf(p99, sizeof(p99), "%s.p99", section);
+    if (time->p99.ns == INT64_MAX) {
+        time->p99 = DURATION_ZERO;
+    }
+    if (time->type == SERVICE_LOGNORMAL && time->p99.ns <= time->mean.ns) {
+        struct error *error = resolve_conflict(
+            resolver, type, p99,
+            "a lognormal service time needs a p99 above its mean");
+        error_hint(error, "add \"p99\": \"10ms\"");
+    }
+    if (time->type == SERVICE_LOGNORMAL &&
+        (double)time->p99.ns > LOGNORMAL_RATIO_MAX * (double)time->mean.ns) {
+        struct error *error = resolve_conflict(
+            resolver, p99, mean,
+            "no lognormal distribution has a p99 of more than %g times its "
+            "mean",
+            LOGNORMAL_RATIO_MAX);
+        error_hint(error, "lower p99, or raise mean");
+    }
+}
+
+static void resolve_shed(struct resolver *resolver)
+{
+    const struct service_config *service = &resolver->plan->service;
+    const struct shed_config *shed = &service->shed;
+
+    if (shed->mode == SHED_TOKEN_BUCKET &&
+        !resolve_is_given(resolver, "service.shed_rate")) {
         struct error *error =
-            resolve_refuse(resolver, path, "a fault of latency needs a delay");
-        error_hint(error, "add \"delay\": \"300ms\"");
+            resolve_refuse(resolver, "service.shed",
+                           "\"token_bucket\" needs service.shed_rate");
+        error_hint(error, "add \"shed_rate\": \"100/s\"");
+    }
+    if (shed->mode == SHED_PRIORITY && !service->tier_header) {
+        struct error *error =
+            resolve_refuse(resolver, "service.shed",
+                           "\"priority\" needs service.tier_header");
+        error_hint(error, "add \"tier_header\": \"X-Tier\"");
+    }
+    if (shed->mode == SHED_PRIORITY && service->queue_limit == 0) {
+        struct error *error =
+            resolve_conflict(resolver, "service.shed", "service.queue_limit",
+                             "tiers are shares of a limit, and there is none");
+        error_hint(error, "write \"queue_limit\": 1000");
     }
 }
 
@@ -260,33 +337,10 @@ void resolve_service(struct resolver *resolver)
 {
     struct service_config *service = &resolver->plan->service;
 
-    if (service->time_p99.ns == INT64_MAX) {
-        service->time_p99 = DURATION_ZERO;
-    }
-    if (service->time_type == SERVICE_LOGNORMAL &&
-        service->time_p99.ns <= service->time_mean.ns) {
-        struct error *error = resolve_conflict(
-            resolver, "service.service_time.type", "service.service_time.p99",
-            "a lognormal service time needs a p99 above its mean");
-        error_hint(error, "add \"p99\": \"10ms\"");
-    }
-    if (service->time_type == SERVICE_LOGNORMAL &&
-        (double)service->time_p99.ns >
-            LOGNORMAL_RATIO_MAX * (double)service->time_mean.ns) {
-        struct error *error = resolve_conflict(
-            resolver, "service.service_time.p99", "service.service_time.mean",
-            "no lognormal distribution has a p99 of more than %g times its "
-            "mean",
-            LOGNORMAL_RATIO_MAX);
-        error_hint(error, "lower p99, or raise mean");
-    }
-    if (service->shed == SHED_TOKEN_BUCKET &&
-        !resolve_is_given(resolver, "service.shed_rate")) {
-        struct error *error =
-            resolve_refuse(resolver, "service.shed",
-                           "\"token_bucket\" needs service.shed_rate");
-        error_hint(error, "add \"shed_rate\": \"100/s\"");
-    }
+    resolve_service_time(resolver, "service.service_time", &service->time);
+    resolve_service_time(resolver, "service.dependency.service_time",
+                         &service->dependency.time);
+    resolve_shed(resolver);
     if (service->ttl.ns > 0 && resolve_is_given(resolver, "service.ttl") &&
         service->idempotency != KEYS_FORGETFUL) {
         struct error *error =

@@ -67,6 +67,7 @@ void conn_place_order(struct conn *conn, enum effect_kind kind)
         .body = conn->body.text,
         .length = conn->body.length,
         .is_too_large = conn->too_large,
+        .connection = conn->number,
     };
     struct instant now = server_clock();
 
@@ -95,6 +96,7 @@ void conn_head_forget(struct conn *conn, bool cut_short)
         const struct order_request request = {
             .kind = conn->is_refund ? EFFECT_REFUND : EFFECT_ORDER,
             .keys = {.value = conn->early_key, .count = 1},
+            .connection = conn->number,
         };
         orders_break_off(&conn->server->orders, &request, server_clock());
     }

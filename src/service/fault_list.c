@@ -63,8 +63,11 @@ static const char *read_kind(const cJSON *value, enum service_fault_kind *kind)
             return NULL;
         }
     }
-    return "is not error, latency, stall, reset_before, close_after or "
-           "capacity";
+    return "is none of:"
+#define SERVICE_FAULT(id, name, sentence) " " name
+#include "faults/service_fault.def"
+#undef SERVICE_FAULT
+        ;
 }
 
 static const char *read_ratio(const cJSON *value, double *ratio)

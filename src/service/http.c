@@ -88,6 +88,7 @@ static void open_conn(struct server *server, struct MHD_Connection *handle,
         exit(3);
     }
     conn->server = server;
+    conn->number = ++server->conns_ever;
     conn->connection = handle;
     conn->socket =
         MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD)

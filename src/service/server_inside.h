@@ -34,6 +34,7 @@ struct conn {
     struct server *server;
     struct MHD_Connection *connection;
     int socket;
+    uint64_t number; /* from 1, in the order in which they came */
     enum conn_state state;
     bool suspended;
     bool hung_up;
@@ -65,6 +66,7 @@ struct server {
     uint64_t requests; /* read whole, of any path */
     struct conn *conns;
     uint64_t conn_count;
+    uint64_t conns_ever;
     struct instant started;
     bool stopping;
     struct shared_counts counts;

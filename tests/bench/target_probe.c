@@ -29,8 +29,8 @@ int main(int argc, char **argv)
     }
     service_config_default(&config);
     config.workers = strtoull(argv[1], NULL, 10);
-    config.time_mean = duration_us(strtoll(argv[2], NULL, 10));
-    config.time_type = strcmp(argv[3], "exponential") == 0
+    config.time.mean = duration_us(strtoll(argv[2], NULL, 10));
+    config.time.type = strcmp(argv[3], "exponential") == 0
                            ? SERVICE_EXPONENTIAL
                            : SERVICE_CONSTANT;
     config.idempotency = (enum key_mode)strtol(argv[4], NULL, 10);

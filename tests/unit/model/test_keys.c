@@ -33,11 +33,13 @@ static enum key_claim claim_as(struct key_store *store, unsigned kind,
                                const char *caller, struct key_ticket *ticket)
 {
     struct key_answer answer;
-    const struct key_request request = {.kind = kind,
-                                        .key = "k",
-                                        .caller = caller,
-                                        .payload = one,
-                                        .answer_max = 16};
+    const struct key_request request = {
+        .kind = kind,
+        .key = "k",
+        .caller =
+            caller ? hash_bytes(caller, strlen(caller)) : (struct hash128){0},
+        .payload = one,
+        .answer_max = 16};
     return keys_claim(store, &request, at_ms(0), ticket, &answer);
 }
 

@@ -19,7 +19,8 @@ struct bench {
     struct orders orders;
     struct service_answer answer; /* the latest */
     struct order *order;          /* the latest that waits */
-    const char *key, *failure, *caller;
+    const char *key, *failure, *caller, *tier;
+    uint64_t connection;
     enum effect_kind kind;
 };
 
@@ -37,7 +38,7 @@ static void set_up(struct bench *bench)
     service_config_default(&bench->config);
     bench->config.idempotency = KEYS_ATOMIC;
     bench->config.workers = 1;
-    bench->config.time_mean = duration_ms(10);
+    bench->config.time.mean = duration_ms(10);
 }
 
 static void open_up(struct bench *bench)
@@ -50,7 +51,11 @@ static bool ask(struct bench *bench, const char *body, int64_t ms,
                 const char *who)
 {
     struct order_request request = {
-        .kind = bench->kind, .body = body, .length = strlen(body)};
+        .kind = bench->kind,
+        .body = body,
+        .length = strlen(body),
+        .connection = bench->connection,
+    };
     orders_read_header(&bench->orders, &request, "Host", "x");
     if (bench->key) {
         orders_read_header(&bench->orders, &request, "idempotency-KEY",
@@ -62,6 +67,9 @@ static bool ask(struct bench *bench, const char *body, int64_t ms,
     if (bench->caller) {
         orders_read_header(&bench->orders, &request, "Authorization",
                            bench->caller);
+    }
+    if (bench->tier) {
+        orders_read_header(&bench->orders, &request, "x-tier", bench->tier);
     }
     bench->order = orders_place(&bench->orders, &request, at_ms(ms),
                                 (void *)who, &bench->answer);
@@ -527,6 +535,144 @@ static void resources_are_found_by_path_and_method(void **state)
                            "Allow: GET, HEAD, PUT\n");
 }
 
+/* While the store is parted the same key runs once on each side; a connection
+ * that stays on its side is answered again. */
+static void a_parted_store_runs_a_key_twice(void **state)
+{
+    static const struct {
+        uint64_t connection;
+        int64_t ms;
+        const char *body;
+        bool is_replay;
+    } rows[] = {
+        {1, 0, "{\"id\": \"ord_1\"}\n", false},
+        {2, 120, "{\"id\": \"ord_2\"}\n", false},
+        {2, 140, "{\"id\": \"ord_2\"}\n", true},
+        {1, 160, "{\"id\": \"ord_1\"}\n", true},
+        {2, 220, "{\"id\": \"ord_1\"}\n", true},
+    };
+    struct bench bench;
+    (void)state;
+
+    set_up(&bench);
+    bench.config.fault_count = 1;
+    bench.config.faults[0] = (struct service_fault_config){
+        .kind = SERVICE_FAULT_SPLIT_BRAIN,
+        .ratio = 0.5,
+        .window = {.from = duration_ms(100), .length = duration_ms(100)},
+    };
+    open_up(&bench);
+    bench.key = "k";
+    for (size_t i = 0; i < array_length(rows); i++) {
+        bench.connection = rows[i].connection;
+        bool waits = ask(&bench, "", rows[i].ms, "who");
+        assert_int_equal(waits, !rows[i].is_replay);
+        if (waits) {
+            assert_string_equal(next(&bench, rows[i].ms + 10), "who");
+        }
+        expect(&bench, 201, rows[i].body);
+        assert_int_equal(bench.answer.is_replayed, rows[i].is_replay);
+    }
+    assert_int_equal(bench.orders.counts.effects, 2);
+    orders_release(&bench.orders);
+}
+
+/* Until a partition ends the service knows nothing of what it holds up: the
+ * same key on another connection runs; what comes late is answered with the
+ * stored answer, and nobody waits for that of a caller who has gone. */
+static void what_is_held_up_claims_nothing(void **state)
+{
+    struct bench bench;
+    (void)state;
+
+    set_up(&bench);
+    bench.config.fault_count = 1;
+    bench.config.faults[0] = (struct service_fault_config){
+        .kind = SERVICE_FAULT_PARTITION,
+        .ratio = 0.5,
+        .window = {.length = duration_ms(100)},
+    };
+    open_up(&bench);
+    bench.key = "k";
+    bench.connection = 2;
+    assert_true(ask(&bench, "", 0, "held"));
+    assert_true(ask(&bench, "", 5, "gone"));
+    orders_abandon(&bench.orders, bench.order);
+    bench.key = "other";
+    assert_true(ask(&bench, "", 5, "gone, too"));
+    orders_abandon(&bench.orders, bench.order);
+    bench.key = "k";
+    bench.connection = 1;
+    assert_true(ask(&bench, "", 10, "again"));
+    assert_string_equal(next(&bench, 20), "again");
+    expect(&bench, 201, "{\"id\": \"ord_1\"}\n");
+    assert_int_equal(orders_due(&bench.orders).ns, at_ms(100).ns);
+    assert_string_equal(next(&bench, 99), "");
+    assert_string_equal(next(&bench, 100), "held");
+    expect(&bench, 201, "{\"id\": \"ord_1\"}\n");
+    assert_true(bench.answer.is_replayed);
+    assert_string_equal(next(&bench, 1000), "");
+    assert_int_equal(bench.orders.counts.effects, 2);
+    assert_int_equal(bench.orders.counts.replays, 2);
+    orders_release(&bench.orders);
+}
+
+/* One is served; of a queue of two the second place is for tier 1 alone. */
+static void a_header_says_the_tier(void **state)
+{
+    static const struct {
+        const char *tier;
+        bool is_admitted;
+    } rows[] = {{"1", true},   {"0", false},  {"2", false},
+                {NULL, false}, {"", false},   {"1x", false},
+                {" 1", false}, {"99", false}, {"18446744073709551617", false}};
+    (void)state;
+
+    for (size_t i = 0; i < array_length(rows); i++) {
+        struct bench bench;
+        set_up(&bench);
+        bench.config.shed.mode = SHED_PRIORITY;
+        bench.config.tier_header = "X-Tier";
+        bench.config.queue_limit = 2;
+        open_up(&bench);
+        assert_true(ask(&bench, "", 0, "served"));
+        assert_true(ask(&bench, "", 0, "waits"));
+        bench.tier = rows[i].tier;
+        assert_int_equal(ask(&bench, "", 0, "who"), rows[i].is_admitted);
+        if (!rows[i].is_admitted) {
+            assert_int_equal(bench.answer.status, 503);
+        }
+        orders_release(&bench.orders);
+    }
+}
+
+/* Only orders need it; one that times out is no effect, and its key free. */
+static void a_failed_dependency_is_no_effect(void **state)
+{
+    struct bench bench;
+    (void)state;
+
+    set_up(&bench);
+    bench.config.dependency.workers = 1;
+    bench.config.dependency.time.mean = duration_ms(100);
+    bench.config.dependency.timeout = duration_ms(50);
+    bench.config.dependency.use = DEPENDENCY_ORDERS;
+    open_up(&bench);
+    bench.key = "k";
+    assert_true(ask(&bench, "", 0, "order"));
+    assert_string_equal(next(&bench, 50), "order");
+    expect(&bench, 504,
+           "{\"title\": \"the dependency failed\", \"status\": 504}\n");
+    bench.kind = EFFECT_REFUND;
+    assert_true(ask(&bench, "", 60, "refund"));
+    assert_string_equal(next(&bench, 70), "refund");
+    assert_int_equal(bench.answer.status, 201);
+    bench.kind = EFFECT_ORDER;
+    assert_true(ask(&bench, "", 200, "again"));
+    assert_int_equal(bench.orders.counts.effects, 1);
+    orders_release(&bench.orders);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -541,6 +687,10 @@ int main(void)
         cmocka_unit_test(what_cannot_be_read_is_refused),
         cmocka_unit_test(limits_are_answers),
         cmocka_unit_test(half_a_request_may_claim_its_key),
+        cmocka_unit_test(a_parted_store_runs_a_key_twice),
+        cmocka_unit_test(what_is_held_up_claims_nothing),
+        cmocka_unit_test(a_header_says_the_tier),
+        cmocka_unit_test(a_failed_dependency_is_no_effect),
         cmocka_unit_test(the_ledger_is_written_in_pieces),
         cmocka_unit_test(resources_are_found_by_path_and_method),
     };

@@ -21,6 +21,8 @@
 
 enum { SEED = 20261122, ARRIVALS = 200000, ORDERS_MAX = 200000 };
 
+static const struct service_caller somebody = {.connection = 1, .tier = 1};
+
 struct run {
     struct arena arena;
     struct service service;
@@ -38,8 +40,8 @@ static struct service_config config_of(uint64_t workers,
     struct service_config config;
     service_config_default(&config);
     config.workers = workers;
-    config.time_type = type;
-    config.time_mean = mean;
+    config.time.type = type;
+    config.time.mean = mean;
     return config;
 }
 
@@ -79,7 +81,7 @@ static struct service_order *arrive(struct run *run, struct instant now)
     step_to(run, now);
     assert_true(run->count < ARRIVALS);
     struct service_order *order = &run->orders[run->count++];
-    switch (service_arrive(&run->service, order, now)) {
+    switch (service_arrive(&run->service, order, &somebody, now)) {
     case SERVICE_ADMITTED:
         run->admitted++;
         break;
@@ -416,7 +418,7 @@ static void lognormal_has_its_mean_and_p99(void **state)
         config_of(0, SERVICE_LOGNORMAL, duration_ms(10));
     struct run run;
     (void)state;
-    config.time_p99 = duration_ms(80);
+    config.time.p99 = duration_ms(80);
     start_run(&run, &config);
     for (int i = 0; i < ARRIVALS; i++) {
         arrive_ms(&run, i);
@@ -439,17 +441,17 @@ static void impossible_settings_are_refused(void **state)
     struct service_config config =
         config_of(1, SERVICE_LOGNORMAL, duration_ms(10));
     (void)state;
-    config.time_p99 = duration_ms(149);
+    config.time.p99 = duration_ms(149);
     assert_true(service_config_check(&config, &errors));
-    config.time_p99 = duration_ms(151);
+    config.time.p99 = duration_ms(151);
     assert_false(service_config_check(&config, &errors));
-    config.time_p99 = duration_ms(9);
+    config.time.p99 = duration_ms(9);
     assert_false(service_config_check(&config, &errors));
     assert_int_equal(errors.count, 2);
-    config.time_type = SERVICE_CONSTANT;
-    config.shed = SHED_TOKEN_BUCKET;
+    config.time.type = SERVICE_CONSTANT;
+    config.shed.mode = SHED_TOKEN_BUCKET;
     assert_false(service_config_check(&config, &errors));
-    config.shed_rate_per_s = 1;
+    config.shed.rate_per_s = 1;
     assert_true(service_config_check(&config, &errors));
     config.fault_count = 1;
     config.faults[0] = (struct service_fault_config){
@@ -508,7 +510,7 @@ static void the_queue_has_a_limit(void **state)
     struct run run;
     (void)state;
     config.queue_limit = 2;
-    config.shed = SHED_QUEUE_FULL;
+    config.shed.mode = SHED_QUEUE_FULL;
     start_run(&run, &config);
     for (int i = 0; i < 5; i++) {
         arrive_ms(&run, 0);
@@ -553,9 +555,9 @@ static void a_token_bucket_lets_in_its_rate(void **state)
         config_of(0, SERVICE_CONSTANT, DURATION_ZERO);
     struct run run;
     (void)state;
-    config.shed = SHED_TOKEN_BUCKET;
-    config.shed_rate_per_s = 100;
-    config.shed_burst = 5;
+    config.shed.mode = SHED_TOKEN_BUCKET;
+    config.shed.rate_per_s = 100;
+    config.shed.burst = 5;
     start_run(&run, &config);
     for (int i = 0; i < 10000; i++) {
         arrive_ms(&run, i);
@@ -578,9 +580,9 @@ static void codel_drops_by_its_law(void **state)
     double drops_ms[64];
     size_t count = 0;
     (void)state;
-    config.shed = SHED_CODEL;
-    config.codel_target = duration_ms(5);
-    config.codel_interval = duration_ms(100);
+    config.shed.mode = SHED_CODEL;
+    config.shed.codel_target = duration_ms(5);
+    config.shed.codel_interval = duration_ms(100);
     start_run(&run, &config);
     for (int i = 0; i < 400; i++) {
         arrive_ms(&run, i * 5.0);
@@ -610,7 +612,7 @@ static void codel_spares_a_short_queue(void **state)
         config_of(1, SERVICE_CONSTANT, duration_ms(10));
     struct run run;
     (void)state;
-    config.shed = SHED_CODEL;
+    config.shed.mode = SHED_CODEL;
     start_run(&run, &config);
     for (int i = 0; i < 1000; i++) {
         arrive_ms(&run, i * 11);
@@ -725,8 +727,8 @@ static void the_model_refuses_what_it_cannot_hold(void **state)
     (void)state;
     service_init(&service, &config, &arena, 3, SEED, (struct instant){0});
     for (int i = 0; i < 4; i++) {
-        enum service_admission admission =
-            service_arrive(&service, &orders[i], (struct instant){0});
+        enum service_admission admission = service_arrive(
+            &service, &orders[i], &somebody, (struct instant){0});
         assert_int_equal(admission,
                          i < 3 ? SERVICE_ADMITTED : SERVICE_REJECTED);
     }

@@ -294,7 +294,7 @@ static void overlapping_keys_run_once_or_twice(void **state)
         struct service_config config = config_of(rows[i].mode);
         struct together together = {0};
         long statuses[TOGETHER];
-        config.time_mean = duration_ms(300);
+        config.time.mean = duration_ms(300);
         start(&config);
         begin_post(&together, "{}", "Idempotency-Key: k");
         begin_post(&together, "{}", "Idempotency-Key: k");
@@ -441,7 +441,7 @@ static void a_full_queue_sheds(void **state)
     (void)state;
     config.workers = 1;
     config.queue_limit = 1;
-    config.time_mean = duration_ms(200);
+    config.time.mean = duration_ms(200);
     config.retry_after = duration_ms(1500);
     start(&config);
     begin_post(&together, "{}", NULL);
@@ -462,7 +462,7 @@ static void the_service_works_on_for_who_hung_up(void **state)
 {
     struct service_config config = config_of(KEYS_ATOMIC);
     (void)state;
-    config.time_mean = duration_ms(400);
+    config.time.mean = duration_ms(400);
     start(&config);
     timeout_ms = 40;
     post("/orders", "{\"order\": \"a\"}", "k");
@@ -484,7 +484,7 @@ static void or_skips_them(void **state)
     (void)state;
     config.workers = 1;
     config.abandoned = ABANDONED_SKIP;
-    config.time_mean = duration_ms(400);
+    config.time.mean = duration_ms(400);
     start(&config);
     begin_post(&together, "{}", NULL);
     run_together(&together, 1);
@@ -535,7 +535,7 @@ static void it_stops_with_orders_in_it(void **state)
     long statuses[TOGETHER];
     (void)state;
     config.workers = 1;
-    config.time_mean = duration_s(3600);
+    config.time.mean = duration_s(3600);
     start(&config);
     begin_post(&together, "{}", NULL);
     begin_post(&together, "{}", "Idempotency-Key: k");

@@ -66,7 +66,7 @@ static void set_up(struct bench *bench)
     struct service_config config;
     service_config_default(&config);
     config.workers = 1;
-    config.time_mean = duration_ms(10);
+    config.time.mean = duration_ms(10);
     config.queue_limit = 1;
     config.retry_after = duration_s(2);
     config.idempotency = KEYS_ATOMIC;
@@ -216,6 +216,45 @@ static void other_resources_are_there(void **state)
     release(&bench);
 }
 
+/* A connection that was used again keeps its number: four requests one after
+ * another on one connection; then, while it is busy, on others. */
+static void connections_keep_their_numbers(void **state)
+{
+    static const struct service_fault_config cut_off = {
+        .kind = SERVICE_FAULT_PARTITION,
+        .ratio = 0.5,
+        .window = {.length = {INT64_MAX}},
+    };
+    struct bench bench;
+    (void)state;
+
+    set_up(&bench);
+    bench.settings.keeps_connections = true;
+    ask(&bench, "http://service/healthz", "", NULL);
+    ask(&bench, "http://service/healthz", "", NULL);
+    service_set_faults(&bench.model.orders.service, &cut_off, 1,
+                       engine_now(bench.engine));
+    /* The first is not held up, at 0.618 of a circle; the second is, at
+     * 0.236. */
+    struct transfer *first = begin(&bench, "http://service/orders", "", NULL);
+    for (int i = 0; i < 4; i++) {
+        wait_for(&bench, 1);
+    }
+    assert_int_equal(bench.model.orders.service.serving.count, 1);
+    struct transfer *second = begin(&bench, "http://service/orders", "", NULL);
+    for (int i = 0; i < 4; i++) {
+        wait_for(&bench, 1);
+    }
+    assert_int_equal(bench.model.orders.service.serving.count, 1);
+    assert_int_equal(bench.model.orders.service.waiting_count, 0);
+    assert_int_equal(bench.model.orders.service.orders, 2);
+    engine_give_back(bench.engine, first);
+    engine_give_back(bench.engine, second);
+    bench.engine->type->close_connections(bench.engine);
+    virtual_model_end(&bench.model);
+    release(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +262,7 @@ int main(void)
         cmocka_unit_test(what_is_shed_hints),
         cmocka_unit_test(half_a_request_wedges_its_key),
         cmocka_unit_test(other_resources_are_there),
+        cmocka_unit_test(connections_keep_their_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
