@@ -1,8 +1,8 @@
 /*
  * lookup: one member of a document by its path, as SLOs name them:
  * "latency.operation.p99_us", "slo.0.pass". Elements of a list are numbered
- * from 0. A name may have dots in it: of those that fit, the longest that leads
- * on is taken.
+ * from 0. A name may have dots in it: of those that fit, the longest that
+ * leads on is taken.
  */
 #ifndef SQUALL_REPORT_LOOKUP_H
 #define SQUALL_REPORT_LOOKUP_H

@@ -87,7 +87,7 @@ def outputs(t):
             "--text", t.path("out-text"), "--dead-letters",
             t.path("out-letters"), "--markdown", t.path("out-markdown"),
             "--csv", t.path("out-csv"), "--openmetrics",
-            t.path("out-openmetrics"))
+            t.path("out-openmetrics"), "--html", t.path("out-html"))
 
 
 @test("thirty secrets in a run, its outputs and what is made of its report",
@@ -112,7 +112,7 @@ def runs(t):
         t.match(t.path("out-events").read_text(), r"k-\*\*\*-", "key, masked")
     report = next(t.directory.glob("report*.json"))
     for option in ("--text", "--junit", "--json", "--markdown", "--csv",
-                   "--openmetrics"):
+                   "--openmetrics", "--html"):
         more = () if option == "--json" else (t.path("out-again"),)
         run = t.squall("report", report, option, *more, status=None)
         shows_none(t, f"report {option}", run.out, run.err)

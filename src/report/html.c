@@ -1,0 +1,70 @@
+/* The report as one page of HTML: the verdict first, then what happened when,
+ * how long it took, what the service felt and did, and how to run it again. It
+ * has no script and asks for nothing, so that it can be kept and shown
+ * anywhere. */
+#include "base/must.h"
+#include "report/html_sections.h"
+#include "report/text_part.h"
+#include "report/writer.h"
+
+static void add_title(struct html *html, enum document_kind kind)
+{
+    const char *verdict = text_string(html->document, "verdict");
+    const char *target = text_string(html->document, "run.target");
+
+    html_add(html, "<title>");
+    if (verdict) {
+        html_text(html, verdict);
+        html_add(html, ": ");
+    }
+    html_add(html, kind == DOCUMENT_AUDIT        ? "squall audit"
+                   : kind == DOCUMENT_COMPARISON ? "squall compare"
+                                                 : "squall run");
+    if (target) {
+        html_add(html, ", ");
+        html_text(html, target);
+    }
+    html_add(html, "</title>\n");
+}
+
+static void add_run(struct html *html)
+{
+    html_head(html);
+    html_add(html, "<main>\n");
+    html_slos(html);
+    html_key_figures(html);
+    html_time(html);
+    html_latency(html);
+    html_load(html);
+    html_effects(html);
+    html_replay(html);
+    html_errors(html);
+    html_policy(html);
+    html_parts(html);
+    html_generator(html);
+    html_profile(html);
+    html_add(html, "</main>\n");
+}
+
+/* What a viewer may do with the page: show it. */
+static const char policy[] =
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src "
+    "'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action "
+    "'none'\"/>\n";
+
+void write_html(const struct writer_input *input, struct file_writer *file)
+{
+    struct html html = {.out = &file->buffer, .document = input->document};
+    enum document_kind kind = document_kind_of(input->document);
+
+    html_add(&html, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
+                    "<meta charset=\"utf-8\"/>\n");
+    html_add(&html, policy);
+    html_add(&html, "<meta name=\"viewport\" content=\"width=device-width, "
+                    "initial-scale=1\"/>\n");
+    add_title(&html, kind);
+    html_style(&html);
+    html_add(&html, "</head>\n<body>\n");
+    add_run(&html);
+    html_add(&html, "</body>\n</html>\n");
+}

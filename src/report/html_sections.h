@@ -1,0 +1,38 @@
+/* html_sections: the sections of the HTML report of a run, in their order;
+ * each reads the document, and leaves out what it has nothing of. */
+#ifndef SQUALL_REPORT_HTML_SECTIONS_H
+#define SQUALL_REPORT_HTML_SECTIONS_H
+
+#include "report/html_part.h"
+
+/* The verdict, what it is based on, and what stands out. */
+void html_head(struct html *html);
+void html_slos(struct html *html);
+void html_key_figures(struct html *html);
+void html_time(struct html *html);     /* what happened when */
+void html_recovery(struct html *html); /* part of it */
+void html_latency(struct html *html);
+void html_load(struct html *html); /* what the service felt */
+void html_effects(struct html *html);
+void html_replay(struct html *html);
+void html_errors(struct html *html);
+void html_policy(struct html *html);
+void html_parts(struct html *html); /* requests, phases */
+void html_generator(struct html *html);
+void html_profile(struct html *html); /* and the command to run it again */
+
+/* The other documents, whole. */
+void html_comparison(struct html *html);
+void html_audit(struct html *html);
+
+/* The word of a verdict in its colour, and the head line of any document. */
+void html_verdict(struct html *html, const char *word, const char *class);
+/* The class of a run's verdict: "good", "warn" or "bad". */
+const char *html_verdict_class(const cJSON *document);
+/* The command of a document's run.argv, as a shell takes it. */
+void html_command(struct html *html);
+
+/* The rules of the style. */
+void html_style(struct html *html);
+
+#endif

@@ -1,0 +1,381 @@
+#!/usr/bin/python3
+# Proves: the page of HTML is well-formed, has no script and asks for nothing;
+# every figure on it is the document's, in its value and in its text; what is
+# missing is said; nothing that a service or a profile says begins markup; it
+# stays small. In a browser, at two widths, light, dark and printed: no word
+# covers another, nothing overflows, every word has a contrast of 4.5, nothing
+# is requested and nothing complained of.
+
+from harness import *
+
+import html.parser
+from xml.etree import ElementTree
+
+from browser import Browser
+
+PAGE_MAX = 500 * 1024
+DATA_MIN = 60
+
+# Elements and attributes that load or do something.
+ACTIVE = {"script", "link", "img", "iframe", "object", "embed", "form",
+          "input", "button", "video", "audio", "base", "foreignobject",
+          "image", "use", "animate", "set", "template"}
+ATTRIBUTES = {"src", "srcset", "xlink:href", "action", "formaction", "data",
+              "poster", "background", "ping", "manifest"}
+
+
+class Page(html.parser.HTMLParser):
+    """What a page holds; as browsers read it, not as XML."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.links, self.handlers = [], [], []
+        self.data, self.tips, self.text = [], [], []
+        self.inside = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.tags.append(tag)
+        self.handlers += [name for name in attributes
+                          if name.startswith("on") or name in ATTRIBUTES]
+        if "href" in attributes:
+            self.links.append(attributes["href"])
+        if tag == "data":
+            self.data.append([attributes["title"],
+                              float(attributes["value"]), ""])
+        if tag == "title":
+            self.tips.append("")
+        if tag not in ("meta", "br"):
+            self.inside.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag(tag, attributes)
+        if tag not in ("meta", "br"):
+            self.inside.pop()
+
+    def handle_endtag(self, tag):
+        assert self.inside.pop() == tag, f"</{tag}> is not in its place"
+
+    def handle_data(self, text):
+        if "style" in self.inside:
+            return
+        self.text.append(text)
+        if self.inside[-1:] == ["data"]:
+            self.data[-1][2] += text
+        if self.inside[-1:] == ["title"]:
+            self.tips[-1] += text
+
+
+def page_of(t, path):
+    """The page, which is held to what all are."""
+    text = path.read_text()
+    doctype, rest = text.split("\n", 1)
+    t.equal(doctype, "<!DOCTYPE html>", "its first line")
+    ElementTree.fromstring(rest)
+    page = Page(text)
+    t.equal(page.inside, [], "all is closed")
+    t.equal(ACTIVE & set(page.tags), set(), "elements that do something")
+    t.equal(page.handlers, [], "attributes that do something")
+    t.equal([link for link in page.links if not link.startswith("#")], [],
+            "links to outside")
+    t.check(not re.search(r"url\(|@import|http-equiv=.refresh", text),
+            "nothing is loaded by the style")
+    ids = re.findall(r' id="([^"]*)"', text)
+    t.equal(len(ids), len(set(ids)), "ids are unique")
+    t.equal([link for link in page.links if link[1:] not in ids], [],
+            "links that lead nowhere")
+    t.check(len(text.encode()) < PAGE_MAX, f"{len(text)} bytes")
+    return page
+
+
+def look_up(document, path):
+    """The value at a path such as requests[0].latency.p50_us."""
+    for part in re.findall(r"[^.\[\]]+", path):
+        document = document[int(part) if isinstance(document, list) else part]
+    return document
+
+
+UNITS = {"us": 1, "ms": 1e3, "s": 1e6, "B": 1, "kB": 1e3, "MB": 1e6,
+         "GB": 1e9, "%": 0.01, "m": 60e6, "h": 3600e6}
+
+
+def read_figure(text):
+    """The number that a text of the page says."""
+    text = text.replace(",", "")
+    both = re.fullmatch(r"(\d+) m (\d+) s", text)
+    if both:
+        return (int(both[1]) * 60 + int(both[2])) * 1e6
+    match = re.fullmatch(r"([\d.]+)(?: ?(us|ms|s|B|kB|MB|GB|%))?(?:/s)?", text)
+    if not match:
+        raise Failed(f"no figure: {text!r}")
+    return float(match[1]) * UNITS.get(match[2], 1)
+
+
+def hold_figures(t, page, document):
+    """Every figure of the page against the document: its value, to the last digit,
+    and its text, to the digits that it shows."""
+    wrong = []
+    for path, value, text in page.data:
+        truth = look_up(document, path)
+        shown = read_figure(text)
+        # A saved report has 15 digits.
+        if abs(value - truth) > 1e-14 * abs(truth) or abs(shown - truth) > 0.006 * abs(truth) + 5e-5:
+            wrong.append((path, truth, value, text))
+    t.equal(wrong, [], "figures that are not the document's")
+    t.check(len(page.data) >= DATA_MIN, f"only {len(page.data)} figures")
+    return {path for path, _, _ in page.data}
+
+
+SHOWN = ("success_rate", "operations.started", "operations.failed",
+         "rates.goodput_per_s", "attempts.on_wire", "attempts.retries",
+         "amplification.attempts_per_operation", "amplification.peak_1s",
+         "herd.peak_to_mean_100ms", "herd.dispersion_10ms",
+         "amplification.histogram[0]", "generator.cpu_share", "run.exit",
+         "latency.time_to_success.p50_us", "latency.attempt.p99_us",
+         "latency.operation.max_us", "run.duration_us",
+         "effects.operations_checked", "effects.table.succeeded[1]",
+         "faults.lost_response.injected", "slo[0].value",
+         "requests[0].success_rate", "phases[0].operations.started",
+         "operation_histogram[0].count", "policy.retry_budget.granted")
+
+LOSSES = ("-p", "lost-responses", "-p", "full-jitter", "-p",
+          "targets/no-keys", "--set",
+          'retry_budget={"type": "token_bucket", "capacity": 100}',
+          "--set", 'breaker={"any_of": [{"type": "consecutive", "failures": '
+          '4}], "open": {"type": "constant", "initial": "300ms"}}',
+          "--slo", "success_rate >= 1%", "--slo", "duplicates == 0",
+          "--slo", "p99.99 < 1us")
+
+
+@test("every figure is the document's, and the saved report has the same page",
+      limit=60)
+def figures(t):
+    first, again = t.path("first.html"), t.path("again.html")
+    run = t.run("-n", "1000", *LOSSES, "--html", first, status=None)
+    page = page_of(t, first)
+    paths = hold_figures(t, page, run.report)
+    for path in SHOWN:
+        t.check(path in paths, f"{path} is not shown")
+    saved = next(t.directory.glob("report*.json"))
+    t.squall("report", saved, "--html", again)
+    t.check(again.read_text() == first.read_text(), "made again")
+    words = " ".join(page.text)
+    for slo in run["slo"]:
+        t.check(slo["expr"] in words, f"{slo['expr']} is not shown")
+    for example in run["effects.examples"][:20]:
+        t.check(example["id"] in words, f"{example['id']} is not shown")
+    t.check(run["effects.duplicate"] > 0, "there are duplicates to show")
+    t.check(any(path.startswith("effects.examples[0].trace[0].")
+                for path in paths), "the story of a duplicate")
+    t.check("--html" in words and str(run["run.seed"]) in words,
+            "how to run it again")
+
+
+@test("what plots say when they are pointed at is the series", limit=60)
+def tips(t):
+    html = t.path("page.html")
+    run = t.run("-n", "1000", *LOSSES, "--html", html, status=None)
+    said = [tip for tip in page_of(t, html).tips if "\ndue " in tip]
+    t.equal(len(said), len(run["series"]), "a tip for each interval")
+    for tip, point in zip(said, run["series"]):
+        lines = dict(line.rsplit(" ", 1) for line in tip.split("\n")[1:])
+        lines = {name: read_figure(text) for name, text in lines.items()}
+        t.equal(lines.pop("due"), point["offered"], "due")
+        for name, count in lines.items():
+            t.equal(count, point[name], name)
+        start = tip.split(" ")[0]
+        t.equal(read_figure(start), point["t_s"] * 1e6, "when")
+    times = [tip for tip in page_of(t, html).tips if "\np99 " in tip]
+    for tip, point in zip(times, run["series"]):
+        value = re.search(r"\np99 (.*)", tip)[1]
+        if value == "never":
+            t.equal(point["success_p99_us"], None, "never")
+        else:
+            truth = point["success_p99_us"]
+            t.check(abs(read_figure(value) - truth) <= 0.006 * truth,
+                    f"{value} is not {truth}")
+
+
+EVIL = "</title></style><script>alert(1)</script><img src=x onerror=alert(2)>" \
+       "\"'&amp;]]><!--"
+
+
+# The length of names is bounded.
+EVIL_NAME = "\"'></h3><script>alert(1)</script><!--"
+
+
+@test("nothing that a service or a profile says begins markup")
+def hostile(t):
+    html = t.path("page.html")
+    server = t.server(lambda request: reply(503, EVIL))
+    profile = t.profile({
+        "name": EVIL, "about": "Hostile.", "headers": {"X-Evil": EVIL},
+        "requests": [{"name": EVIL_NAME, "method": "POST", "path": "/",
+                      "body": EVIL},
+                     {"name": "b" + EVIL_NAME, "method": "GET", "path": "/"}],
+        "load": {"stages": [{"name": EVIL_NAME, "for": "200ms", "rate": "50/s"},
+                            {"name": "2", "for": "100ms", "rate": "50/s"}]}})
+    run = t.run(server.url, "-p", profile, "--html", html, status=None)
+    page = page_of(t, html)
+    hold_figures(t, page, run.report)
+    words = "".join(page.text)
+    t.check(words.count("<script>alert(1)</script>") >= 5,
+            "it is shown as text")
+    t.check("never" in words, "nothing succeeded: the time is never")
+    t.match(html.read_text(), "<span class=\"verdict bad\">FAIL", "verdict")
+
+
+@test("a run without a ledger and a replay say what they did not measure")
+def not_measured(t):
+    html = t.path("page.html")
+    server = t.server(lambda request: reply(200))
+    run = t.run(server.url, "-n", "20", "--html", html)
+    page = page_of(t, html)
+    paths = hold_figures(t, page, run.report)
+    t.check(not any(path.startswith("effects.") for path in paths),
+            "no figure of effects")
+    t.match(" ".join(page.text), "no ledger to read", "it is said")
+    letters = t.path("dead.ndjson")
+    broken = t.server(lambda request: reply(503))
+    t.run(broken.url, "-X", "POST", "-n", "5", "--dead-letters", letters,
+          status=None)
+    report, html = t.path("replay.json"), t.path("replay.html")
+    process = t.launch("replay", letters, server.url, "-o", report, "--html",
+                       html)
+    run = t.finish(process, status=None, report=report)
+    paths = hold_figures(t, page_of(t, html), run.report)
+    t.check("replay.dead_letters" in paths, "dead letters")
+
+
+# What is wrong with a page as it is shown: words that cover each other or
+# leave the page, are too small, or too near to their ground in colour.
+MEASURE = r"""(() => {
+for (const d of document.querySelectorAll('details')) d.open = true;
+const wrong = [];
+const shown = e => e.getClientRects().length &&
+  getComputedStyle(e).visibility != 'hidden';
+const root = document.documentElement;
+if (root.scrollWidth > innerWidth)
+  wrong.push('overflow: ' + root.scrollWidth);
+const texts = [...document.querySelectorAll('figure svg text')].filter(shown)
+  .map(e => [e, e.getBoundingClientRect(), e.textContent]);
+for (const [e, box, words] of texts)
+  if (box.left < -0.5 || box.right > innerWidth + 0.5)
+    wrong.push('leaves the page: ' + words);
+for (let i = 0; i < texts.length; i++)
+  for (let j = i + 1; j < texts.length; j++) {
+    const [, a, one] = texts[i], [, b, other] = texts[j];
+    if (Math.min(a.right, b.right) - Math.max(a.left, b.left) > 0.5 &&
+        Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 3)
+      wrong.push('covers: ' + one + ' | ' + other);
+  }
+const canvas = document.createElement('canvas').getContext('2d',
+  {willReadFrequently: true});
+const numbers = color => {
+  canvas.clearRect(0, 0, 1, 1);
+  canvas.fillStyle = color;
+  canvas.fillRect(0, 0, 1, 1);
+  return [...canvas.getImageData(0, 0, 1, 1).data];
+};
+const light = color => {
+  const [r, g, b] = numbers(color).slice(0, 3).map(v => {
+    v /= 255;
+    return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const ground = e => {
+  for (; e; e = e.parentElement) {
+    const color = getComputedStyle(e).backgroundColor;
+    if (numbers(color)[3] == 255) return color;
+  }
+  return 'white';
+};
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+let words = 0, least = 99;
+while (walker.nextNode()) {
+  const e = walker.currentNode.parentElement;
+  if (!walker.currentNode.data.trim() || e.closest('title') || !shown(e))
+    continue;
+  words++;
+  const style = getComputedStyle(e);
+  if (parseFloat(style.fontSize) < 12) wrong.push('small: ' + e.textContent);
+  const a = light(e.closest('svg') ? style.fill : style.color);
+  const b = light(ground(e));
+  const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  least = Math.min(least, contrast);
+  if (contrast < 4.5)
+    wrong.push('contrast ' + contrast.toFixed(2) + ': ' + e.textContent);
+}
+for (const e of document.querySelectorAll('svg[role=img]'))
+  if (!e.getAttribute('aria-label')) wrong.push('a plot without a name');
+for (const e of document.querySelectorAll('svg.area path')) {
+  const box = e.getBoundingClientRect();
+  const plot = e.closest('svg.area').getBoundingClientRect();
+  if (box.width && (box.left < plot.left - 2 || box.right > plot.right + 2 ||
+      box.top < plot.top - 2 || box.bottom > plot.bottom + 2))
+    wrong.push('a curve leaves its plot: ' + e.getAttribute('class'));
+}
+return {wrong: [...new Set(wrong)].slice(0, 20), words, least,
+        paper: getComputedStyle(document.body).backgroundColor,
+        plots: document.querySelectorAll('svg.area').length};
+})()"""
+
+# Width, scheme and medium; paper is as wide as A4 between its margins.
+LOOKS = [(400, "light", ""), (400, "dark", ""), (1400, "light", ""),
+         (1400, "dark", ""), (700, "dark", "print")]
+
+STAGES = json.dumps([
+    {"name": "a base of the load", "for": "300ms", "rate": "200/s"},
+    {"name": "spike", "for": "100ms", "rate": "800/s"},
+    {"name": "a rather long name of the rest", "for": "600ms",
+     "rate": "200/s"}])
+
+
+def pages(t):
+    """Runs with everything on, of which nothing succeeded, and of the main
+    job."""
+    every, nothing, main = (t.path(name + ".html")
+                            for name in ("every", "nothing", "main"))
+    t.run("-p", "targets/exactly-once", "-p", "full-jitter", "--set",
+          "load.stages=" + STAGES, "--set", "load.model=open", "--set",
+          "timeout.attempt=100ms", "--set",
+          'faults=[{"kind": "lost_response", "ratio": 0.3, "from": "300ms", '
+          '"for": "200ms"}, {"kind": "delay", "delay": "20ms", "ratio": 0.5, '
+          '"from": "700ms", "for": "200ms"}]', *LOSSES[6:], "--html", every,
+          status=None)
+    server = t.keep(t.server(lambda request: reply(
+        500, '{"error": "' + "an answer that goes on " * 20 + '"}')))
+    t.run(server.url, "-X", "POST", "-n", "40", "-p", "immediate", "--html",
+          nothing, status=None)
+    t.run("-n", "1000", *LOSSES, "--html", main, status=None)
+    return every, nothing, main
+
+
+@test("at two widths, light, dark and printed, all can be read", limit=120)
+def seen(t):
+    if not Browser.find():
+        raise Skip("there is no Chromium (.ci/setup full)")
+    paths = pages(t)
+    browser = t.keep(Browser(t.path("chromium")))
+    for path in paths:
+        papers = set()
+        for width, scheme, medium in LOOKS:
+            found, requests, said = browser.page(path, width, scheme, MEASURE,
+                                                 medium)
+            where = f"{path.name}, {width}, {scheme} {medium}"
+            t.equal(found["wrong"], [], where)
+            t.equal(requests, [f"file://{path}"], f"requests: {where}")
+            t.equal(said, [], f"the console: {where}")
+            t.check(found["words"] > 150 and found["plots"] >= 4,
+                    f"{found} is little: {where}")
+            papers.add((scheme, medium, found["paper"]))
+        t.equal({paper for scheme, medium, paper in papers
+                 if scheme == "light" or medium},
+                {"rgb(255, 255, 255)"}, "light, and on paper")
+        t.equal(len({paper for _, _, paper in papers}), 2, "dark is dark")
+
+
+main()

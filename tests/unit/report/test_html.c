@@ -1,0 +1,249 @@
+/* The page of HTML: nothing in a document can begin markup, figures are the
+ * document's, what is missing is said, and a long run makes no long page. */
+#include "report/writer.h"
+
+#include "base/must.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { PAGE_MAX = 500 * 1024 };
+
+static const char hostile[] = "</title><script>alert('&\\\"1\\u0001";
+
+/* The page of a document, to be released; the document goes. */
+static struct str page_of(cJSON *document)
+{
+    struct writer_input input = {.document = document};
+    struct file_writer file = {.buffer = STR_INIT};
+
+    assert_non_null(document);
+    write_html(&input, &file);
+    cJSON_Delete(document);
+    return file.buffer;
+}
+
+static void assert_has(const struct str *page, const char *text)
+{
+    if (!strstr(page->text, text)) {
+        fail_msg("the page does not have: %s", text);
+    }
+}
+
+static void assert_lacks(const struct str *page, const char *text)
+{
+    const char *found = strstr(page->text, text);
+
+    if (found) {
+        fail_msg("the page has: %.60s", found);
+    }
+}
+
+static void test_figures(void **state)
+{
+    struct str page = page_of(cJSON_Parse(
+        "{\"schema\": \"squall.report/1\", \"verdict\": \"fail\","
+        " \"success_rate\": 0.5, \"operations\": {\"failed\": 5},"
+        " \"latency\": {\"time_to_success\": {\"count\": 10,"
+        "   \"p50_us\": 1500, \"p99_us\": null}},"
+        " \"effects\": {\"oracle\": \"ledger\", \"operations_checked\": 10,"
+        "   \"duplicate\": 0, \"lost\": 1, \"phantom\": null,"
+        "   \"unjudged\": {\"duplicate\": \"no response was lost\"}},"
+        " \"slo\": ["
+        "  {\"expr\": \"p99 < 5ms\", \"unit\": \"us\", \"value\": null,"
+        "   \"pass\": false, \"judgement\": \"missed\","
+        "   \"reason\": \"never: 5 of 10\"},"
+        "  {\"expr\": \"max < 9ms\", \"unit\": \"us\", \"value\": 9500,"
+        "   \"low\": 8000, \"high\": 9500,"
+        "   \"pass\": false, \"judgement\": \"invalid\"}]}"));
+
+    (void)state;
+    assert_has(&page, "<span class=\"verdict bad\">FAIL</span> "
+                      "1 of 2 SLOs missed, 1 cannot be judged");
+    assert_has(&page, "<data value=\"0.5\" title=\"success_rate\">50.0 %"
+                      "</data>");
+    assert_has(&page, "p99 &lt; 5ms<br/><span class=\"soft\">never: 5 of 10");
+    assert_has(&page, "<data value=\"8000\" title=\"slo[1].low\">8.00 ms"
+                      "</data> to ");
+    /* Never and not measured are words. */
+    assert_has(&page, "<dt>p99 to success</dt><dd><span class=\"bad\">never"
+                      "</span>");
+    assert_has(&page, "<dt>Goodput</dt><dd><span class=\"none\">not measured"
+                      "</span>");
+    /* A 0 that says nothing is none. */
+    assert_has(&page, "<dt>Duplicate effects</dt><dd><span class=\"none\">"
+                      "not judged</span>");
+    assert_lacks(&page, "title=\"effects.duplicate\"");
+    str_release(&page);
+}
+
+/* In every place where a document has text. */
+static cJSON *hostile_document(void)
+{
+    static const char *const places[] = {
+        "\"verdict\": T",
+        "\"profile\": {\"name\": T, T: [T, {T: T}]}",
+        "\"run\": {\"target\": T, \"problem\": T, \"started_at\": T,"
+        " \"profiles\": [T], \"argv\": [T], \"id\": T, \"seed\": T}",
+        "\"tool\": {\"version\": T, \"build\": T, \"libcurl\": T}",
+        "\"slo\": [{\"expr\": T, \"reason\": T, \"unit\": T}]",
+        "\"errors\": [{\"count\": 1, \"outcome\": T, \"text\": T}]",
+        "\"recovery\": [{\"after\": T, \"outcome\": T, \"depth\": 0.5}]",
+        "\"windows\": [{\"kind\": T, \"name\": T, \"from_us\": 0,"
+        " \"until_us\": 900000}, {\"kind\": \"stage\", \"name\": T,"
+        " \"from_us\": 0}, {\"kind\": \"stage\", \"name\": T,"
+        " \"from_us\": 500000}]",
+        "\"requests\": [{\"name\": T}]",
+        "\"phases\": [{\"name\": T}]",
+        "\"series\": [{\"t_s\": 0, \"offered\": 1, \"succeeded\": 1},"
+        " {\"t_s\": 1, \"breakers_open\": 1, \"in_flight\": 3}]",
+        "\"faults\": {T: {\"injected\": 1}}",
+        "\"attempts\": {\"total\": 1, \"by_outcome\": {T: 1},"
+        " \"by_status\": {T: 1}}",
+        "\"operations\": {\"reasons\": {T: 1}}",
+        "\"generator\": {\"warnings\": [T]}",
+        "\"replay\": {\"file\": T, \"earlier\": {T: 1}}",
+        "\"policy\": {\"breaker\": {\"transitions\": [{\"from\": T,"
+        " \"to\": T}]}}",
+        "\"effects\": {\"oracle\": T, \"problem\": T,"
+        " \"operations_checked\": 1, \"unjudged\": {\"lost\": T},"
+        " \"examples\": [{\"class\": T, \"id\": T, \"key\": T,"
+        " \"verdict\": T, \"flags\": [T], \"trace\": [{\"kind\": T,"
+        " \"outcome\": T, \"fault\": T}]}]}",
+    };
+    struct str json = STR_INIT;
+
+    str_append(&json, "{\"schema\": \"squall.report/1\"");
+    for (size_t i = 0; i < array_length(places); i++) {
+        str_append(&json, ", ");
+        for (const char *c = places[i]; *c; c++) {
+            if (*c == 'T') {
+                str_printf(&json, "\"%s\"", hostile);
+            } else {
+                str_append_char(&json, *c);
+            }
+        }
+    }
+    str_append(&json, "}");
+    cJSON *document = cJSON_Parse(json.text);
+    str_release(&json);
+    return document;
+}
+
+static void test_nothing_begins_markup(void **state)
+{
+    struct str page = page_of(hostile_document());
+    size_t count = 0;
+
+    (void)state;
+    assert_lacks(&page, "<script");
+    assert_lacks(&page, "alert('&\"");
+    assert_lacks(&page, "\001");
+    for (const char *at = page.text; (at = strstr(at, "&lt;script")); at++) {
+        count++;
+    }
+    /* It is shown, as text, in nearly all of these places. */
+    assert_true(count > 30);
+    str_release(&page);
+}
+
+static void test_of_nothing(void **state)
+{
+    static const char *const documents[] = {
+        "{}",
+        "{\"schema\": \"squall.report/1\", \"series\": [], \"slo\": 7}",
+        "{\"schema\": \"squall.report/1\", \"series\": [1, null, \"x\"],"
+        " \"windows\": {}, \"errors\": [[]], \"requests\": [null],"
+        " \"recovery\": [3], \"effects\": {\"operations_checked\": 5,"
+        " \"table\": {\"succeeded\": \"x\"}, \"examples\": [null]}}",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < array_length(documents); i++) {
+        struct str page = page_of(cJSON_Parse(documents[i]));
+        assert_has(&page, "NO VERDICT");
+        assert_has(&page, "</html>");
+        assert_lacks(&page, "nan%");
+        assert_lacks(&page, ">nan");
+        assert_lacks(&page, "\"nan");
+        str_release(&page);
+    }
+}
+
+static cJSON *long_document(int points, int requests)
+{
+    cJSON *document = cJSON_Parse("{\"schema\": \"squall.report/1\"}");
+    cJSON *series = cJSON_AddArrayToObject(document, "series");
+    cJSON *parts = cJSON_AddArrayToObject(document, "requests");
+
+    for (int i = 0; i < points; i++) {
+        static const char *const members[] = {
+            "offered",        "finished",       "succeeded",
+            "rejected",       "unanswered",     "ambiguous",
+            "shed",           "in_flight",      "attempts",
+            "success_p50_us", "success_p99_us", "amplification",
+            "budget_level",   "breakers_open",  "limit",
+        };
+        cJSON *point = cJSON_CreateObject();
+        cJSON_AddNumberToObject(point, "t_s", i);
+        for (size_t m = 0; m < array_length(members); m++) {
+            cJSON_AddNumberToObject(point, members[m],
+                                    1e6 + (i * 7919 + (int)m * 104729) %
+                                              1000000);
+        }
+        cJSON_AddItemToArray(series, point);
+    }
+    for (int i = 0; i < requests; i++) {
+        char name[64];
+        cJSON *part = cJSON_CreateObject();
+        snprintf(name, sizeof(name), "a request of a rather long name %d", i);
+        cJSON_AddStringToObject(part, "name", name);
+        cJSON_AddNumberToObject(part, "success_rate", 0.123456789);
+        cJSON_AddItemToArray(parts, part);
+    }
+    return document;
+}
+
+static void test_size(void **state)
+{
+    struct str page = page_of(long_document(10000, 2000));
+
+    (void)state;
+    assert_true(page.length < PAGE_MAX);
+    assert_has(&page, "and 1900 more in the JSON report");
+    str_release(&page);
+}
+
+/* A column of a long run says the least and the largest of its points. */
+static void test_no_peak_is_hidden(void **state)
+{
+    cJSON *document = long_document(480, 0);
+    cJSON *point =
+        cJSON_GetArrayItem(cJSON_GetObjectItem(document, "series"), 101);
+
+    (void)state;
+    cJSON_SetNumberValue(cJSON_GetObjectItem(point, "in_flight"), 5e6);
+    cJSON_SetNumberValue(cJSON_GetObjectItem(point->prev, "in_flight"), 3);
+    struct str page = page_of(document);
+    assert_has(&page, "<title>1m40s to 1m42s\nIn flight 3 to 5,000,000"
+                      "</title>");
+    str_release(&page);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_figures),
+        cmocka_unit_test(test_nothing_begins_markup),
+        cmocka_unit_test(test_of_nothing),
+        cmocka_unit_test(test_size),
+        cmocka_unit_test(test_no_peak_is_hidden),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
