@@ -1,12 +1,10 @@
 #include "model/service.h"
 
+#include "base/hash.h"
 #include "base/must.h"
 
 #include <math.h>
 #include <string.h>
-
-/* Its multiples divide a circle evenly, however many there are. */
-static const double GOLDEN_RATIO = 0.6180339887498949;
 
 void service_config_default(struct service_config *config)
 {
@@ -120,6 +118,7 @@ void service_init(struct service *service, const struct service_config *config,
     service->orders_max = orders_max;
     service->now = start;
     service->origin = start;
+    service->seed = seed;
     shed_init(&service->shed, &config->shed, config->workers, start);
     must(service_time_init(&service->time, &config->time));
     if (config->dependency.workers > 0) {
@@ -471,11 +470,11 @@ static bool is_cut_off(const struct service *service, size_t i,
 {
     const struct service_fault_config *fault = &service->config.faults[i];
     struct duration end;
-    double place = (double)connection * GOLDEN_RATIO;
+    double place = (double)mix64(mix64(service->seed) ^ connection) / 0x1p64;
 
     if (!window_find_end(&fault->window, instant_since(now, service->origin),
                          &end) ||
-        place - floor(place) >= fault->ratio) {
+        place >= fault->ratio) {
         return false;
     }
     *until = instant_add(service->origin, end);

@@ -33,10 +33,9 @@
  * orders were performed.
  *
  * Connections: `partition` and `split_brain` are not drawn for an order, but
- * hit a share of the connections (multiples of the golden ratio, so that any
- * few in a row are hit in that share). A partition holds up what comes until
- * it ends, as a network does that sends again; then it arrives, and until then
- * the service knows nothing of it.
+ * hit a share of the connections, by a hash of their number and the seed. A
+ * partition holds up what comes until it ends, as a network does that sends
+ * again; then it arrives, and until then the service knows nothing of it.
  */
 #ifndef SQUALL_MODEL_SERVICE_H
 #define SQUALL_MODEL_SERVICE_H
@@ -185,7 +184,8 @@ struct service {
     size_t orders_max;
     struct instant now;    /* the latest instant that was seen */
     struct instant origin; /* of the windows of faults */
-    uint64_t warm_orders;  /* performed since the cache was empty */
+    uint64_t seed;
+    uint64_t warm_orders; /* performed since the cache was empty */
     struct service_time time;
     struct shed shed;
     struct dependency dependency; /* where there is one */
