@@ -10,16 +10,28 @@ import select
 
 from harness import *
 
-GOLDEN_RATIO = 0.6180339887498949
+SEED = 3
 
 
 def service(**settings):
     return ("--set", "service=" + json.dumps(settings))
 
 
+M = (1 << 64) - 1
+
+
+def mix64(x):
+    """As base/hash.h has it."""
+    x = (x + 0x9e3779b97f4a7c15) & M
+    x = ((x ^ x >> 30) * 0xbf58476d1ce4e5b9) & M
+    x = ((x ^ x >> 27) * 0x94d049bb133111eb) & M
+    return x ^ x >> 31
+
+
 def is_cut_off(number, share=0.5):
-    """Whether a fault of that share of the connections hits this one."""
-    return number * GOLDEN_RATIO % 1 < share
+    """Whether a fault of that share of the connections hits this one of a
+    target with SEED."""
+    return mix64(mix64(SEED) ^ number) / 2 ** 64 < share
 
 
 def at_least(t, got, low, what):
@@ -161,7 +173,7 @@ class Connections:
 
 @test("a partition holds up half of the connections", limit=60)
 def partition(t):
-    target = t.target()
+    target = t.target("--seed", str(SEED))
     connections = Connections(target)
     connections.open(10)
     put = connections.all[1]
@@ -190,7 +202,7 @@ def partition(t):
 
 @test("in a split brain a key has two effects", limit=60)
 def split_brain(t):
-    target = t.target()
+    target = t.target("--seed", str(SEED))
     connections = Connections(target)
     first, second = connections.open(1), connections.open(2)
     t.equal((is_cut_off(1), is_cut_off(2)), (False, True), "sides")
@@ -204,6 +216,136 @@ def split_brain(t):
             ids.append(json.loads(connections.answer(one)[1])["id"])
     t.equal(ids, ["ord_1"] * 4 + ["ord_2", "ord_3"] * 2, "effects")
     connections.close()
+
+
+
+# The scenarios themselves, several at once, for they mostly wait. What they
+# show follows from arithmetic (tests/sim/test_scenarios.c); here it is to be
+# the same story over sockets, with room for a busy machine.
+
+class Play:
+    """A scenario under one client, with what is set beside it."""
+
+    def __init__(self, t, scenario, client, *sets):
+        self.name = " ".join((scenario, client, *sets))
+        self.report = t.path(self.name.replace("/", " ") + ".json")
+        arguments = [a for one in sets for a in ("--set", one)]
+        self.process = t.launch(
+            "run", "-q", "--full", "-p", scenario, "-p", client, *arguments,
+            "-o", self.report)
+
+    def end(self, t):
+        self.run = t.finish(self.process, status=None, report=self.report)
+        t.check(self.run.status in (0, 1), f"{self.name}: exit status "
+                f"{self.run.status}\n{tail(self.run.err)}")
+        t.check_report(self.run.report)
+
+    def between(self, t, path, low, high):
+        t.between(self.run[path], low, high, f"{self.name}: {path}")
+
+    def comes_back(self, t):
+        t.equal([r["outcome"] for r in self.run["recovery"]], ["recovered"],
+                f"{self.name}: recovery")
+
+    def stays_down(self, t):
+        t.equal([(r["outcome"], r["metastable"])
+                 for r in self.run["recovery"]], [("never", True)],
+                f"{self.name}: recovery")
+
+
+def play(t, *rows):
+    """Plays them all at once; returns them, ended."""
+    plays = [Play(t, *row) for row in rows]
+    for one in plays:
+        one.end(t)
+    return plays
+
+
+@test("scenarios: what retries and queues keep down", limit=150)
+def stay_down(t):
+    down = play(
+        t, ("retry-storm", "immediate"), ("capacity-drop", "immediate"),
+        ("cold-cache", "immediate"), ("dependency-collapse", "immediate"),
+        ("resource-exhaustion", "none"), ("resource-exhaustion", "budgeted"))
+    for one in down:
+        one.stays_down(t)
+    down[0].between(t, "amplification.peak_1s", 3, 6)
+    down[3].between(t, "attempts.by_status.504", 500, 10000)
+    down[4].between(t, "phases.2.success_rate", 0, 0.1)
+
+
+@test("scenarios: what a budget or a bound brings back", limit=150)
+def come_back(t):
+    back = play(
+        t, ("retry-storm", "budgeted"), ("capacity-drop", "budgeted"),
+        ("cold-cache", "budgeted"), ("dependency-collapse", "budgeted"),
+        ("dependency-collapse", "immediate",
+         "service.dependency.queue_limit=50"),
+        ("resource-exhaustion", "immediate", "service.queue_limit=80"))
+    for one in back:
+        one.comes_back(t)
+    back[0].between(t, "amplification.attempts_per_operation", 1, 1.12)
+
+
+@test("scenarios: what jitter gets through", limit=150)
+def jitter(t):
+    at_once, spread, flaps, outlasts, upgrade, hidden = play(
+        t, ("thundering-herd", "immediate"),
+        ("thundering-herd", "full-jitter"), ("flapping", "immediate"),
+        ("flapping", "full-jitter"), ("rolling-restart", "none"),
+        ("rolling-restart", "full-jitter"))
+    for phase in (1, 3, 5):
+        at_once.between(t, f"phases.{phase}.success_rate", 0.35, 0.8)
+        spread.between(t, f"phases.{phase}.success_rate", 0.9, 1)
+    at_once.between(t, "herd.peak_to_mean_100ms",
+                    1.2 * spread.run["herd.peak_to_mean_100ms"], 100)
+    flaps.between(t, "success_rate", 0.7, 0.8)
+    outlasts.between(t, "success_rate", 0.93, 0.99)
+    upgrade.between(t, "success_rate", 0.95, 0.995)
+    hidden.between(t, "success_rate", 0.998, 1)
+    hidden.comes_back(t)
+
+
+@test("scenarios: what only one figure shows", limit=180)
+def one_figure(t):
+    late, drift, held, timed, parted, found, split, whole = play(
+        t, ("latency-explosion", "none"), ("config-drift", "immediate"),
+        ("slow-dependency", "none"),
+        ("slow-dependency", "none", "service.dependency.timeout=50ms"),
+        ("partition", "none"), ("partition", "full-jitter"),
+        ("split-brain", "full-jitter"),
+        ("split-brain", "full-jitter", "service.faults=[]"))
+    p99 = [late.run[f"phases.{i}.latency.time_to_success.p99_us"]
+           for i in range(3)]
+    t.check(p99 == sorted(p99) and p99[0] < p99[2],
+            f"p99 of the phases: {p99}")
+    for phase, p in ((1, 0.05), (2, 0.2), (3, 0.5)):
+        expected = (1 - p ** 4) / (1 - p)
+        drift.between(
+            t, f"phases.{phase}.amplification.attempts_per_operation",
+            expected * 0.9, expected * 1.1)
+        drift.between(t, f"phases.{phase}.success_rate",
+                      1 - p ** 4 - 0.03, 1)
+    held.between(t, "requests.1.success_rate", 0.6, 0.95)
+    timed.between(t, "requests.1.success_rate", 0.99, 1)
+    timed.between(t, "requests.0.success_rate", 0.5, 0.8)
+    parted.between(t, "operations.failed", 200, 350)
+    parted.between(t, "effects.unresolved_done", 200, 350)
+    found.between(t, "operations.failed", 0, 100)
+    found.between(t, "effects.duplicate", 0, 0)
+    split.between(t, "effects.duplicate", 50, 160)
+    whole.between(t, "effects.duplicate", 0, 0)
+
+
+@test("scenarios: compared", limit=180)
+def compared(t):
+    path = t.path("compare.json")
+    t.squall("compare", "immediate", "full-jitter", "budgeted", "-p",
+             "config-drift", "--rounds", "1", "-q", "-o", path, *[
+                 a for i in range(5) for a in
+                 ("--set", f"load.stages[{i}].for=300ms")], status=None)
+    t.equal(json.loads(path.read_text())["schema"], "squall.compare/1",
+            "schema")
 
 
 main()

@@ -531,8 +531,13 @@ static void overrides_are_noted(void **state)
 static void shipped_pairs_agree(void **state)
 {
     static const char *const scenarios[] = {
-        "brownout", "duplicates",   "lost-responses", "outage",
-        "spike",    "slow-network", "steady",         "torn-requests",
+        "brownout",       "capacity-drop",       "cold-cache",
+        "config-drift",   "dependency-collapse", "duplicates",
+        "flapping",       "latency-explosion",   "lost-responses",
+        "outage",         "partition",           "resource-exhaustion",
+        "retry-storm",    "rolling-restart",     "slow-dependency",
+        "slow-network",   "spike",               "split-brain",
+        "steady",         "thundering-herd",     "torn-requests",
     };
     static const char *const strategies[] = {
         "adaptive-limit", "breaker",       "broken-keys",
