@@ -61,6 +61,11 @@ OBJECTS := $(patsubst src/%.c,$(BUILD)/%.o,$(wildcard $(FOLDERS:%=src/%/*.c)))
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard \
  tests/unit/*/test_*.c tests/unit/*/*/test_*.c tests/prop/test_*.c \
  tests/sim/test_*.c tests/exhaust/test_*.c))
+# Every sequence of events is for logic; a sanitizer sees no more in millions
+# of them than in the other tests of the same code.
+ifneq ($(filter asan tsan,$(FLAVOUR)),)
+TESTS := $(filter-out $(BUILD)/tests/exhaust/%,$(TESTS))
+endif
 # The core has no threads (make layers holds it): little use in watching it.
 ifeq ($(FLAVOUR),tsan)
 TESTS := $(filter $(foreach f,engine host ledger service run cli,$(BUILD)/tests/unit/$f/%),\
