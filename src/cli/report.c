@@ -8,6 +8,7 @@
 #include "report/lookup.h"
 #include "report/schema.h"
 #include "report/trace.h"
+#include "report/validate.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -159,6 +160,30 @@ static void print_member(const struct invocation *invocation,
     cJSON_Delete(document);
 }
 
+/* Each file with what is wrong in it; the first fault gives the status. */
+static int validate(const struct words *files)
+{
+    int status = 0;
+
+    for (size_t i = 1; i < files->count; i++) {
+        const char *path = files->items[i];
+        struct errors errors = ERRORS_INIT;
+        cJSON *document = read_report(path, &errors);
+        if (document && report_validate(document, &errors)) {
+            printf("%s: %s, valid\n", path,
+                   document_kind_words(document_kind_of(document)));
+        }
+        for (size_t e = 0; e < errors.count; e++) {
+            snprintf(errors.list[e].file, sizeof(errors.list[e].file), "%s",
+                     path);
+        }
+        errors_print(&errors, stderr);
+        status = status ? status : errors_exit_status(&errors);
+        cJSON_Delete(document);
+    }
+    return status;
+}
+
 static void print_schema(enum document_kind kind)
 {
     cJSON *schema = report_schema_make(kind);
@@ -176,12 +201,15 @@ int command_report(const struct invocation *invocation)
     } else if (words->count == 2 && strcmp(words->items[0], "schema") == 0 &&
                strcmp(words->items[1], "compare") == 0) {
         print_schema(DOCUMENT_COMPARISON);
+    } else if (words->count > 1 && strcmp(words->items[0], "validate") == 0) {
+        return validate(words);
     } else if (invocation->operation || words->count != 1) {
         struct error *error = errors_add(&errors, ERROR_USAGE,
                                          "say what to print about reports");
-        error_hint(error, "squall report REPORT, squall report schema, squall "
-                          "report schema compare, or squall report "
-                          "--operation KEY EVENTS... [REPORT]");
+        error_hint(error, "squall report REPORT, squall report validate "
+                          "REPORT..., squall report schema, squall report "
+                          "schema compare, or squall report --operation KEY "
+                          "EVENTS... [REPORT]");
     } else if (invocation->get) {
         print_member(invocation, &errors);
     } else if (strcmp(words->items[0], "schema") == 0) {

@@ -290,4 +290,54 @@ def one_member(t):
     t.match(wrong.err, 'did you mean "latency.operation"', "a remedy")
 
 
+def spoiled(document, path=()):
+    """Copies with one member each left out, or of another type."""
+    part = document
+    for name in path:
+        part = part[name]
+    pairs = (enumerate(part) if isinstance(part, list)
+             else list(part.items()) if isinstance(part, dict) else ())
+    for name, value in pairs:
+        for spoil in (lambda at, n: at.pop(n), lambda at, n: at.update({
+                n: "word" if not isinstance(at[n], str) else 7})):
+            if isinstance(part, dict):
+                copy = json.loads(json.dumps(document))
+                at = copy
+                for step in path:
+                    at = at[step]
+                spoil(at, name)
+                yield copy
+        if isinstance(value, (dict, list)):
+            yield from spoiled(document, (*path, name))
+
+
+@test("reports are held against their schema, as others hold them", limit=120)
+def validated(t):
+    try:
+        import jsonschema
+    except ImportError:
+        raise Skip("python3-jsonschema is not installed") from None
+    whole = t.path("whole.json")
+    t.squall("run", "-n", "50", "--retries", "2", "--fault",
+             "lost_response:10%", "--timeout", "300ms", "-o", whole, "-q",
+             status=None)
+    t.match(t.squall("report", "validate", whole).out, "a run, valid$", "run")
+    schema = jsonschema.Draft202012Validator(
+        json.loads(t.squall("report", "schema").out))
+    files, invalid = [], set()
+    # Every seventh, of which the first member is never one.
+    for number, copy in enumerate(spoiled(json.loads(whole.read_text()))):
+        if number % 7 == 3:
+            files.append(t.path(f"{number}.json"))
+            files[-1].write_text(json.dumps(copy))
+            if not schema.is_valid(copy):
+                invalid.add(str(files[-1]))
+    t.between(len(invalid), 100, len(files) - 20, "invalid ones")
+    done = t.squall("report", "validate", *files, status=2)
+    t.equal({line.split(":")[0] for line in done.err.splitlines()}, invalid,
+            "those that are refused")
+    t.equal({line.split(":")[0] for line in done.out.splitlines()},
+            {str(path) for path in files} - invalid, "those that are valid")
+
+
 main()
