@@ -1,53 +1,16 @@
 #include "ledger/command.h"
 
 #include "engine/clock.h"
+#include "ledger/process.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { LOOK_MS = 50 }; /* how often the clock and the stop are looked at */
-
-static pid_t start(const char *command, int *output)
-{
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) {
-        return -1;
-    }
-    pid_t child = fork();
-    if (child == 0) {
-        sigset_t none;
-        sigemptyset(&none);
-        sigprocmask(SIG_SETMASK, &none, NULL);
-        /* squall ignores them; a shell expects them. */
-        signal(SIGPIPE, SIG_DFL);
-        signal(SIGXFSZ, SIG_DFL);
-        setpgid(0, 0);
-        int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-        if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 ||
-            dup2(ends[1], STDOUT_FILENO) < 0) {
-            _exit(126);
-        }
-        execl("/bin/sh", "sh", "-c", command, (char *)NULL);
-        _exit(127);
-    }
-    int problem = errno;
-    close(ends[1]);
-    if (child < 0) {
-        close(ends[0]);
-        errno = problem;
-        return -1;
-    }
-    /* Whoever comes first makes the group, so that it can be killed. */
-    setpgid(child, child);
-    *output = ends[0];
-    return child;
-}
 
 enum reading {
     READING_WHOLE,
@@ -98,14 +61,14 @@ static enum reading read_all(int fd, const struct command_limits *limits,
 }
 
 /* A shell may close its output long before it ends. */
-static enum reading await_end(pid_t child, const struct command_limits *limits,
+static enum reading await_end(const struct process *process,
+                              const struct command_limits *limits,
                               struct instant end, int *status)
 {
     const struct timespec pause = {0, 1000 * 1000};
     enum reading why;
     while (!is_over(limits, end, &why)) {
-        pid_t ended = waitpid(child, status, WNOHANG);
-        if (ended != 0) { /* or it cannot be known: SIGCHLD is ignored */
+        if (process_has_ended(process, status)) {
             return READING_WHOLE;
         }
         nanosleep(&pause, NULL);
@@ -151,23 +114,22 @@ bool command_read(const char *command, const struct command_limits *limits,
 {
     struct reader reader = {take, user, errors};
     struct instant end = instant_add(clock_now(), limits->timeout);
-    int fd = -1;
-    pid_t child = start(command, &fd);
-    if (child < 0) {
+    struct process process;
+    int failed = process_start(&process, command, false);
+    if (failed) {
         errors_add(errors, limits->code, "%s could not be started: %s",
-                   limits->subject, strerror(errno));
+                   limits->subject, strerror(failed));
         return false;
     }
     int status = 0;
-    enum reading reading = read_all(fd, limits, end, &reader);
-    close(fd);
+    enum reading reading = read_all(process.output, limits, end, &reader);
     if (reading == READING_WHOLE) {
-        reading = await_end(child, limits, end, &status);
+        reading = await_end(&process, limits, end, &status);
     }
-    if (reading != READING_WHOLE) {
-        kill(-child, SIGKILL);
-        while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-        }
+    if (reading == READING_WHOLE) {
+        process_release(&process);
+    } else {
+        process_end(&process, DURATION_ZERO);
     }
     return judge(limits, reading, status, errors);
 }
