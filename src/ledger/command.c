@@ -126,10 +126,9 @@ bool command_read(const char *command, const struct command_limits *limits,
     if (reading == READING_WHOLE) {
         reading = await_end(&process, limits, end, &status);
     }
-    if (reading == READING_WHOLE) {
-        process_release(&process);
-    } else {
+    if (reading != READING_WHOLE) {
         process_end(&process, DURATION_ZERO);
     }
+    process_release(&process);
     return judge(limits, reading, status, errors);
 }

@@ -118,6 +118,7 @@ static void test_asked_to_end(void **state)
     read_line(line, sizeof(line));
     assert_string_equal(line, "set");
     process_end(&process, duration_ms(10000));
+    process_release(&process);
     assert_int_equal(read(ends[0], line, sizeof(line)), 6);
     assert_memory_equal(line, "asked\n", 6);
     close(ends[0]);
@@ -130,6 +131,7 @@ static void expect_killed(const char *command, struct duration grace)
     pid_t child = printed_process();
     assert_true(child > 1);
     process_end(&process, grace);
+    process_release(&process);
     while (!is_dead(child)) {
         poll(NULL, 0, 1); /* the test has a time limit */
     }
