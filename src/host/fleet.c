@@ -358,6 +358,11 @@ const char *fleet_place(const struct fleet *fleet)
     return worker_engine(fleet->members[0].worker)->place;
 }
 
+struct instant fleet_origin(const struct fleet *fleet)
+{
+    return fleet->origin;
+}
+
 int64_t fleet_origin_unix_ns(const struct fleet *fleet)
 {
     return fleet->origin_unix_ns;

@@ -77,6 +77,9 @@ struct duration fleet_load_time(const struct fleet *fleet);
 /* Where the requests go: see struct engine. */
 const char *fleet_place(const struct fleet *fleet);
 
+/* After fleet_start: when 0 of the run clock is, on the engine's clock. */
+struct instant fleet_origin(const struct fleet *fleet);
+
 /* When 0 of the run clock was, in nanoseconds since 1970. */
 int64_t fleet_origin_unix_ns(const struct fleet *fleet);
 

@@ -452,15 +452,30 @@ static size_t count_words(const struct result *result, enum slo_word word)
     return count;
 }
 
-static void judge_run(struct result *result, struct arena *arena)
+/* Of two things that went wrong, the first is why: what was not done to the
+ * service is no finding about it. */
+static void put_timeline_problem(struct result *result, const char *problem)
+{
+    char found[sizeof result->problem];
+
+    snprintf(found, sizeof found, "%s", result->problem);
+    snprintf(result->problem, sizeof result->problem, "%.300s%s%.490s",
+             problem, found[0] ? "; " : "", found);
+}
+
+static void judge_run(struct result *result, struct arena *arena,
+                      const char *timeline_problem)
 {
     enum guard_finding found =
         guard_judge(result->tally, result->slos, result->slo_count,
                     result->problem, sizeof(result->problem));
     bool unjudged = result->effects.oracle == ORACLE_UNVERIFIED ||
                     found == GUARD_NOTHING_STARTED ||
-                    found == GUARD_NOTHING_SENT;
+                    found == GUARD_NOTHING_SENT || timeline_problem;
 
+    if (timeline_problem) {
+        put_timeline_problem(result, timeline_problem);
+    }
     result->judgements =
         arena_array(arena, result->slo_count, sizeof(*result->judgements));
     for (size_t i = 0; i < result->slo_count; i++) {
@@ -518,7 +533,7 @@ void result_compute(struct result *result, struct arena *arena,
     compute_series(result, arena, tally);
     compute_recoveries(result, arena, input);
     judge_generator(result, input);
-    judge_run(result, arena);
+    judge_run(result, arena, input->timeline_problem);
 }
 
 static const struct {

@@ -94,7 +94,8 @@ struct result {
     enum run_verdict verdict;
     bool only_undecided; /* invalid for nothing but SLOs that squall's own
                           * lateness decides */
-    char problem[800];   /* what the guard found (measure/guard.h), or "" */
+    char problem[800];   /* what the guard found (measure/guard.h), or of the
+                          * timeline, or "" */
     bool complete;       /* false: interrupted */
     struct duration measured; /* length of the measured part of the load */
 };
@@ -113,17 +114,19 @@ struct result_input {
     bool is_replay;       /* paced to be gentle: to be late spoils nothing */
     uint64_t connections; /* of squall's own, of all workers */
     double cpu_share;
-    struct duration stolen; /* as in generator_figures */
+    struct duration stolen;       /* as in generator_figures */
+    const char *timeline_problem; /* why what was to be done to the service was
+                                   * not; NULL: it was */
     bool complete;
     size_t slo_count;
     const struct slo *slos;
 };
 
 /* Computes every figure, judges the SLOs and the verdict:
- * incomplete > invalid (effects unverified, or nothing sent) > fail (an SLO
- * missed, or none succeeded) > invalid (squall's own lateness decides an SLO)
- * > pass; without an SLO done, not pass.
- * Memory from the arena; borrows from the input. */
+ * incomplete > invalid (effects unverified, nothing sent, or the timeline not
+ * carried out) > fail (an SLO missed, or none succeeded) > invalid (squall's
+ * own lateness decides an SLO) > pass; without an SLO done, not pass. Memory
+ * from the arena; borrows from the input. */
 void result_compute(struct result *result, struct arena *arena,
                     const struct result_input *input);
 

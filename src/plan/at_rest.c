@@ -15,6 +15,7 @@ void plan_at_rest(struct plan *plan, uint64_t operations, struct duration most)
     load->stage_count = 1;
     load->stages[0] = (struct stage_config){.name = "rest", .length = most};
     plan->fault_count = 0;
+    plan->timeline_count = 0;
     plan->slo_count = 0;
     plan->has_ledger = false;
 }

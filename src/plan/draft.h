@@ -55,6 +55,8 @@ struct draft {
     const char *effect_id;
     struct string_list slos;
     struct service_config service;
+    size_t timeline_count;
+    struct timeline_entry timeline[TIMELINE_MAX];
 };
 
 #endif

@@ -165,16 +165,12 @@ bool explain_key(struct str *out, const char *path, struct errors *errors)
         const char *name = key_last_name(path);
         str_append_bytes(&parent, path,
                          name > path ? (size_t)(name - path) - 1 : 0);
-        bool reserved = key_is_reserved(path);
         const char *meant = key_suggest(parent.text, name);
         struct error *error =
-            errors_add(errors, ERROR_UNKNOWN_KEY,
-                       reserved ? "%s is not available in this version"
-                                : "there is no key %s",
-                       path);
-        if (meant && !reserved) {
+            errors_add(errors, ERROR_UNKNOWN_KEY, "there is no key %s", path);
+        if (meant) {
             error_hint(error, "did you mean %s?", meant);
-        } else if (!reserved) {
+        } else {
             error_hint(error, "squall profile explain lists the keys");
         }
         str_release(&parent);

@@ -47,11 +47,6 @@ const struct key keys[] = {
 
 const size_t key_count = array_length(keys);
 
-static const char *const reserved[] = {
-#define RESERVED(path) path,
-#include "plan/key.def"
-};
-
 /* What follows the part of a path that names a section with the keys of
  * retry.backoff: a class's own backoff, or the open time of a breaker. NULL
  * when it leads into none. */
@@ -104,21 +99,6 @@ const struct key *key_find(const char *path)
         if (strcmp(keys[i].path, pattern.text) == 0) {
             found = &keys[i];
         }
-    }
-    str_release(&pattern);
-    return found;
-}
-
-bool key_is_reserved(const char *path)
-{
-    struct str pattern = STR_INIT;
-    bool found = false;
-
-    key_pattern(path, &pattern);
-    for (size_t i = 0; i < array_length(reserved) && !found; i++) {
-        size_t length = strlen(reserved[i]);
-        found = strncmp(reserved[i], pattern.text, length) == 0 &&
-                strchr(".[", pattern.text[length]) != NULL;
     }
     str_release(&pattern);
     return found;

@@ -38,19 +38,11 @@ struct key {
     const char *sentence;
 };
 
-/* A section that is reserved for a version to come. */
-struct reserved_key {
-    const char *path;
-};
-
 extern const struct key keys[];
 extern const size_t key_count;
 
 /* The row of a path, with or without indexes; NULL when there is none. */
 const struct key *key_find(const char *path);
-
-/* Whether a path is reserved: known, but not available yet. */
-bool key_is_reserved(const char *path);
 
 /* Turns a path with indexes into the pattern that key.def has. */
 void key_pattern(const char *path, struct str *pattern);

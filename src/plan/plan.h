@@ -14,6 +14,7 @@
 #include "faults/fault.h"
 #include "load/schedule.h"
 #include "load/template.h"
+#include "load/timeline.h"
 #include "effects/ledger_entry.h"
 #include "measure/slo.h"
 #include "effects/transitions.h"
@@ -137,6 +138,8 @@ struct plan {
     size_t slo_count;
     struct slo slos[SLO_MAX];
     struct service_config service;
+    size_t timeline_count;
+    struct timeline_entry timeline[TIMELINE_MAX];
     const struct workload *workload; /* borrowed; NULL: new operations */
     uint64_t show_failed; /* exchanges of attempts that failed are kept, the
                            * first so many */

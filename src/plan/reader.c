@@ -56,13 +56,6 @@ static void set_defaults(struct reader *reader, const char *pattern,
 static struct error *refuse_key(struct reader *reader, const char *pattern,
                                 const char *name)
 {
-    if (key_is_reserved(reader->path.text)) {
-        struct error *error = sources_error(
-            reader->sources, reader->errors, ERROR_UNKNOWN_KEY,
-            reader->path.text, JSON_KEY, "not available in this version");
-        error_hint(error, "remove it");
-        return error;
-    }
     struct error *error =
         sources_error(reader->sources, reader->errors, ERROR_UNKNOWN_KEY,
                       reader->path.text, JSON_KEY, "unknown key");

@@ -185,6 +185,7 @@ bool resolve(struct resolver *resolver)
     resolve_requests(resolver);
     workload_of(plan)->fit(workload_of(plan), plan);
     resolve_faults(resolver);
+    resolve_timeline(resolver);
     resolve_ledger(resolver);
     resolve_effect_id(resolver);
     resolve_slos(resolver);

@@ -39,6 +39,7 @@ void resolve_windows(struct resolver *resolver);
 void resolve_service(struct resolver *resolver); /* resolve_target.c */
 void resolve_target(struct resolver *resolver);
 void resolve_requests(struct resolver *resolver);  /* requests.c */
+void resolve_timeline(struct resolver *resolver);  /* resolve_timeline.c */
 void resolve_ledger(struct resolver *resolver);    /* resolve_ledger.c */
 void resolve_effect_id(struct resolver *resolver); /* resolve_answers.c */
 

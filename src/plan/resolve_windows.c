@@ -42,4 +42,12 @@ void resolve_windows(struct resolver *resolver)
         snprintf(path, sizeof(path), "service.faults[%zu]", i);
         fit(resolver, path, &plan->service.faults[i].window);
     }
+    for (size_t i = 0; i < resolver->draft->timeline_count; i++) {
+        struct timeline_entry *entry = &resolver->draft->timeline[i];
+        struct window window = {entry->at, entry->until, DURATION_ZERO};
+        snprintf(path, sizeof(path), "timeline[%zu]", i);
+        fit(resolver, path, &window);
+        entry->at = window.from;
+        entry->until = window.length;
+    }
 }

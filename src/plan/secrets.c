@@ -99,7 +99,7 @@ bool secrets_expand(cJSON *tree, const struct sources *sources,
 static bool names_secrets(const char *key)
 {
     static const char *const names[] = {"url", "path", "command", "run",
-                                        "body"};
+                                        "put", "undo", "body"};
     for (size_t i = 0; key && i < array_length(names); i++) {
         if (strcmp(names[i], key) == 0) {
             return true;

@@ -86,8 +86,23 @@ static void add_stages(struct list *list, const struct load_config *load)
     }
 }
 
+static void add_timeline(struct list *list, const struct plan *plan,
+                         const struct timeline_event *events)
+{
+    struct duration from, until;
+
+    for (size_t i = 0; i < plan->timeline_count; i++) {
+        const struct timeline_entry *entry = &plan->timeline[i];
+        if (timeline_find_trigger(entry, events ? &events[i] : NULL, &from,
+                                  &until)) {
+            add(list, entry->name, from, until);
+        }
+    }
+}
+
 size_t plan_triggers(const struct plan *plan, bool has_service,
-                     struct duration load, struct trigger *triggers)
+                     struct duration load, const struct timeline_event *events,
+                     struct trigger *triggers)
 {
     struct list list = {
         .triggers = triggers, .zero = plan->load.warmup, .load = load};
@@ -104,6 +119,7 @@ size_t plan_triggers(const struct plan *plan, bool has_service,
     if (plan->load.model == LOAD_OPEN) {
         add_stages(&list, &plan->load);
     }
+    add_timeline(&list, plan, events);
     return list.count;
 }
 
@@ -112,7 +128,7 @@ bool plan_has_trigger(const struct plan *plan, bool has_service)
     struct trigger triggers[TRIGGERS_MAX];
     const struct load_config *load = &plan->load;
     struct duration length = duration_add(load->warmup, load->duration);
-    size_t count = plan_triggers(plan, has_service, length, triggers);
+    size_t count = plan_triggers(plan, has_service, length, NULL, triggers);
 
     for (size_t i = 0; i < count; i++) {
         if (triggers[i].until.ns < length.ns - load->warmup.ns) {

@@ -2,7 +2,7 @@
  * triggers: what in a plan begins and may end while the load runs, for
  * measure/recovery: the windows of faults, squall's and those of a service of
  * its own, and the stages of an open load in which it is higher than before
- * and after.
+ * and after; the timeline.
  */
 #ifndef SQUALL_PLAN_TRIGGERS_H
 #define SQUALL_PLAN_TRIGGERS_H
@@ -12,9 +12,11 @@
 
 /* Room for TRIGGERS_MAX; returns how many there are. A window that opens again
  * is one for each time, as far as there is room and `load` lasts: its length,
- * warm-up included. */
+ * warm-up included. `events` is what became of the timeline; NULL: it goes as
+ * planned. */
 size_t plan_triggers(const struct plan *plan, bool has_service,
-                     struct duration load, struct trigger *triggers);
+                     struct duration load, const struct timeline_event *events,
+                     struct trigger *triggers);
 
 /* Whether one of them ends before the load is over, as it is planned. */
 bool plan_has_trigger(const struct plan *plan, bool has_service);

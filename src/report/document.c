@@ -9,6 +9,7 @@
 #include "report/document_policy.h"
 #include "report/document_recovery.h"
 #include "report/document_replay.h"
+#include "report/document_timeline.h"
 #include "report/document_windows.h"
 #include "report/figures.h"
 #include "report/document_effects.h"
@@ -226,8 +227,11 @@ cJSON *document_make(const struct result *result, const struct plan *plan,
     cJSON_AddItemToObject(document, "policy", document_policy(&view, plan));
     add_parts(document, result, plan);
     add_series(document, result);
-    cJSON_AddItemToObject(document, "windows",
-                          document_windows(result, plan, run->has_service));
+    cJSON_AddItemToObject(
+        document, "windows",
+        document_windows(result, plan, run->has_service, run->events));
+    cJSON_AddItemToObject(document, "timeline",
+                          document_timeline(plan, run->events));
     cJSON_AddItemToObject(document, "recovery", document_recovery(result));
     add_generator(document, &view, plan);
     add_slos(document, result);

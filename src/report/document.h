@@ -27,6 +27,8 @@ struct run_info {
     bool has_service;    /* the service is the plan's, with its faults */
     const char *libcurl; /* curl_version() */
     const char *problem; /* why the run could not end well, or NULL */
+    /* what became of the plan's timeline, one an entry; NULL: it has none */
+    const struct timeline_event *events;
     const struct replayed *replayed; /* of a replay, else NULL */
     const char *dead_letters;        /* the file that was replayed */
 };

@@ -8,8 +8,9 @@
 #include <cjson/cJSON.h>
 
 /* A list: stages of an open load, then faults of squall's, then those of the
- * service if that is squall's own. */
+ * service if that is squall's own, then the timeline with its actual times
+ * (`events`: one an entry of the plan; NULL: nothing of it was reached). */
 cJSON *document_windows(const struct result *result, const struct plan *plan,
-                        bool has_service);
+                        bool has_service, const struct timeline_event *events);
 
 #endif

@@ -3,6 +3,7 @@
  * Nothing in a document can end a cell or begin markup of its own. */
 #include "base/must.h"
 #include "base/unicode.h"
+#include "plan/plan.h"
 #include "report/text_part.h"
 #include "report/writer.h"
 
@@ -203,6 +204,47 @@ static void put_errors(struct str *out, const cJSON *document)
     str_append_char(out, '\n');
 }
 
+/* When an action began, and what became of it. */
+static void put_action(struct str *out, const cJSON *action)
+{
+    double at = text_number(action, "started_us");
+    const char *name = text_string(action, "outcome");
+    enum timeline_word word;
+    bool is_bad =
+        name && timeline_word_find(name, &word) && timeline_is_problem(word);
+
+    str_append(out, " | ");
+    if (cJSON_IsObject(action)) {
+        text_format(out, UNIT_DURATION,
+                    isnan(at) ? text_number(action, "planned_us") : at);
+        str_append(out, is_bad ? ", **" : ", ");
+        put(out, name ? name : "");
+        str_append(out, is_bad ? "**" : "");
+    }
+}
+
+static void put_timeline(struct str *out, const cJSON *document)
+{
+    const cJSON *list = text_find(document, "timeline");
+    const cJSON *entry;
+
+    if (cJSON_GetArraySize(list) == 0) {
+        return;
+    }
+    str_append(out, "| Timeline | | Began | Ended |\n|:--|:--|:--|:--|\n");
+    cJSON_ArrayForEach(entry, list)
+    {
+        str_append(out, "| ");
+        put_member(out, entry, "name");
+        str_append(out, " | ");
+        put_member(out, entry, "kind");
+        put_action(out, text_find(entry, "begin"));
+        put_action(out, text_find(entry, "end"));
+        str_append(out, " |\n");
+    }
+    str_append_char(out, '\n');
+}
+
 static void put_warnings(struct str *out, const cJSON *document)
 {
     const cJSON *warning;
@@ -229,6 +271,7 @@ static void put_run(struct str *out, const cJSON *document)
     put_verdict(out, document, is_replay ? "replay" : "run");
     put_slos(out, document);
     put_figures(out, document);
+    put_timeline(out, document);
     put_errors(out, document);
     put_warnings(out, document);
 }

@@ -2,6 +2,7 @@
 
 #include "base/must.h"
 #include "measure/result.h"
+#include "plan/plan.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,7 @@ enum shape {
     SHAPE_BREAKER_STATE,
     SHAPE_SLO_WORD,
     SHAPE_RECOVERY_WORD,
+    SHAPE_TIMELINE_WORD,
 };
 
 enum type {
@@ -91,6 +93,7 @@ WORDS(unit_word, metric_unit)
 WORDS(breaker_state_name, breaker_state)
 WORDS(slo_word_name, slo_word)
 WORDS(recovery_word, recovery_word)
+WORDS(timeline_word_name, timeline_word)
 #undef WORDS
 
 static const char *word_of_schema(int index)
@@ -123,6 +126,7 @@ static const struct {
     {SHAPE_BREAKER_STATE, BREAKER_HALF_OPEN + 1, word_of_breaker_state},
     {SHAPE_SLO_WORD, SLO_WORD_COUNT, word_of_slo_word},
     {SHAPE_RECOVERY_WORD, RECOVERY_WORD_COUNT, word_of_recovery_word},
+    {SHAPE_TIMELINE_WORD, TIMELINE_WORD_COUNT, word_of_timeline_word},
 };
 
 /* A word of a list; NULL past its end. */

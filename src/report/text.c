@@ -20,6 +20,7 @@ static void render_run(struct text *text)
     text_parts(text, "requests", "Requests");
     text_parts(text, "phases", "Phases");
     text_faults(text);
+    text_timeline(text);
     text_unopened(text);
     text_errors(text);
     text_effects(text);

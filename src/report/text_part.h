@@ -92,6 +92,7 @@ void text_shed(struct text *text);
 void text_effects(struct text *text);
 void text_replay(struct text *text);
 void text_faults(struct text *text);
+void text_timeline(struct text *text);
 /* What failed attempts were told: the commonest. */
 void text_errors(struct text *text);
 

@@ -95,6 +95,7 @@ static void obey(struct fleet *fleet, const struct run_observer *observer,
 }
 
 const struct tally *drive(const struct plan *plan, struct fleet *fleet,
+                          struct timeline_threads *timeline,
                           const struct run_observer *observer,
                           const atomic_uint *stops, struct errors *errors)
 {
@@ -106,6 +107,9 @@ const struct tally *drive(const struct plan *plan, struct fleet *fleet,
     if (!fleet_start(fleet, errors)) {
         return NULL;
     }
+    if (timeline) {
+        timeline_threads_start(timeline, fleet_origin(fleet));
+    }
     fleet_snapshot(fleet, &snapshot);
     while (!snapshot.ended) {
         if (!fleet_work(fleet, TURNS)) {
@@ -115,6 +119,9 @@ const struct tally *drive(const struct plan *plan, struct fleet *fleet,
         }
         obey(fleet, observer, stops, &obeyed);
         fleet_snapshot(fleet, &snapshot);
+        if (timeline && snapshot.load_over) {
+            timeline_threads_end(timeline);
+        }
         if (!snapshot.ended) {
             report_progress(plan, &pace, &snapshot, observer);
         }

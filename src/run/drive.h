@@ -6,14 +6,17 @@
 
 #include "host/fleet.h"
 #include "run/observer.h"
+#include "run/timeline_threads.h"
 
 #include <stdatomic.h>
 
 /* Starts the workers, waits for their end and merges what they measured.
  * `stops`, if any, is how often an end has been asked for: at the first time
  * no operation is started any more and verdicts are awaited, at the second
- * what is open is abandoned. NULL after adding an error. */
+ * what is open is abandoned. The timeline, if any, starts and ends with the
+ * load. NULL after adding an error. */
 const struct tally *drive(const struct plan *plan, struct fleet *fleet,
+                          struct timeline_threads *timeline,
                           const struct run_observer *observer,
                           const atomic_uint *stops, struct errors *errors);
 

@@ -15,6 +15,7 @@
 #include "run/embedded.h"
 #include "run/limits.h"
 #include "run/show_failed.h"
+#include "run/timeline_threads.h"
 #include "run/reconcile.h"
 
 #include <inttypes.h>
@@ -35,6 +36,9 @@ struct run {
     bool is_simulated;
     struct archive archive;
     struct fleet *fleet;
+    struct timeline_threads *timeline; /* NULL: there is none, or no time */
+    const struct timeline_event *events;
+    char timeline_problem[400];
     const struct tally *tally;
     struct duration stolen; /* while the load ran */
     struct reconciliation reconciliation;
@@ -112,6 +116,12 @@ static bool prepare(struct run *run, struct errors *errors)
         return false;
     }
     note_place(run);
+    if (run->plan->timeline_count > 0 && !run->is_simulated) {
+        run->timeline = timeline_threads_new(run->plan, errors);
+        if (!run->timeline) {
+            return false;
+        }
+    }
     archive_keep(&run->archive, run->fleet);
     run->reconciliation = (struct reconciliation){
         .plan = run->plan,
@@ -175,7 +185,8 @@ static void compute(struct run *run)
         .request_names = requests,
         .stage_names = stages,
         .stage_lengths = stage_lengths(run, ran),
-        .trigger_count = plan_triggers(plan, has_service, ran, triggers),
+        .trigger_count =
+            plan_triggers(plan, has_service, ran, run->events, triggers),
         .triggers = triggers,
         .measured = {ran.ns > plan->load.warmup.ns
                          ? ran.ns - plan->load.warmup.ns
@@ -187,6 +198,8 @@ static void compute(struct run *run)
             plan->load.connections * plan_connections_a_caller(plan),
         .cpu_share = fleet_cpu_share(run->fleet),
         .stolen = run->stolen,
+        .timeline_problem =
+            run->timeline_problem[0] ? run->timeline_problem : NULL,
         .complete = !is_stopped(run->options),
         .slo_count = plan->slo_count,
         .slos = plan->slos,
@@ -286,7 +299,9 @@ static const char *problem_of(struct run *run, const char *lost)
     const struct effect_figures *effects = &run->reconciliation.effects;
     const char *first = NULL;
 
-    if (effects->oracle == ORACLE_UNVERIFIED) {
+    if (!run->result.complete && run->timeline_problem[0]) {
+        first = run->timeline_problem; /* it may still need to be undone */
+    } else if (effects->oracle == ORACLE_UNVERIFIED) {
         first = effects->problem;
     } else if (!lost && run->result.complete && run->result.problem[0]) {
         first = run->result.problem;
@@ -331,6 +346,7 @@ static void make_document(struct run *run, const char *lost)
         .has_service = run->server || run->is_simulated,
         .libcurl = run->options->libcurl,
         .problem = problem_of(run, lost),
+        .events = run->events,
         .replayed = dead_letters ? &run->replayed : NULL,
         .dead_letters = dead_letters ? dead_letters->file : NULL,
     };
@@ -345,10 +361,40 @@ static void stop_service(struct run *run)
     }
 }
 
+/* What became of the timeline. It is undone before anything else is asked of
+ * the service. */
+static void end_timeline(struct run *run)
+{
+    const struct run_options *options = run->options;
+    const struct plan *plan = run->plan;
+    size_t count = plan->timeline_count;
+
+    if (run->timeline) {
+        timeline_threads_end(run->timeline);
+        timeline_threads_await(run->timeline, &options->observer,
+                               options->stops);
+        run->events = timeline_threads_events(run->timeline);
+    } else {
+        struct timeline_event *events =
+            arena_array(&run->arena, count, sizeof(*events));
+        timeline_follow(plan->timeline, count, fleet_load_time(run->fleet),
+                        events);
+        run->events = events;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (timeline_find_problem(plan->timeline, i, &run->events[i],
+                                  run->timeline_problem,
+                                  sizeof(run->timeline_problem))) {
+            return;
+        }
+    }
+}
+
 static void conclude(struct run *run, struct errors *errors)
 {
     const struct run_options *options = run->options;
 
+    end_timeline(run);
     observer_phase(&options->observer, PHASE_RECONCILE);
     reconcile(&run->reconciliation, run->fleet, &run->archive, errors);
     observer_phase(&options->observer, PHASE_REPORT);
@@ -389,7 +435,7 @@ struct run *run_make(struct plan *plan, const struct run_options *options,
         if (run->server) {
             server_begin(run->server);
         }
-        run->tally = drive(plan, run->fleet, &options->observer,
+        run->tally = drive(plan, run->fleet, run->timeline, &options->observer,
                            options->stops, errors);
         run->stolen = stolen_since(run, before);
         show_failed(run->fleet, plan->show_failed, &options->observer);
@@ -407,6 +453,9 @@ void run_free(struct run *run)
 {
     cJSON_Delete(run->document);
     reconcile_release(&run->reconciliation);
+    if (run->timeline) {
+        timeline_threads_free(run->timeline);
+    }
     if (run->fleet) {
         fleet_free(run->fleet);
     }

@@ -26,6 +26,17 @@ bool simulation_init(struct simulation *simulation, struct plan *plan,
         error_hint(error, "leave ledger.columns at count");
         return false;
     }
+    for (size_t i = 0; i < plan->timeline_count; i++) {
+        if (timeline_kind_of(&plan->timeline[i]) != TIMELINE_MARK) {
+            struct error *error =
+                errors_add(errors, ERROR_CONTRADICTION,
+                           "timeline[%zu] is done outside, where time is not "
+                           "that of a simulation",
+                           i);
+            error_hint(error, "mark it only, and use service.faults");
+            return false;
+        }
+    }
     if (!plan->target.url && !plan_set_target(plan, url, errors)) {
         return false;
     }

@@ -13,7 +13,7 @@
 struct document_scenario {
     const char *name;
     const char *profiles[3];
-    const char *sets[12];
+    const char *sets[16];
 };
 
 #define POISSON(rate, length) \
@@ -77,6 +77,13 @@ static const struct document_scenario document_scenarios[] = {
      {POISSON("100/s", "3s"), LEDGER, "load.clients=5",
       "rate_limit.type=token_bucket", "rate_limit.rate=10/s",
       "rate_limit.burst=5"}},
+    /* Somebody else does something for a second, while orders fail. */
+    {"marked",
+     {NULL},
+     {POISSON("300/s", "7s"), LEDGER, "service.faults[0].kind=error",
+      "service.faults[0].from=2s", "service.faults[0].for=1s",
+      "timeline[0].at=2s", "timeline[0].name=drill", "timeline[0].mark=true",
+      "timeline[0].until=3200ms"}},
 };
 
 #endif

@@ -545,6 +545,40 @@ static void test_the_order_of_verdicts(void **state)
     }
 }
 
+/* What was to be done to the service and was not comes before any SLO, and
+ * after an interruption. */
+static void test_a_timeline_that_was_not_carried_out(void **state)
+{
+    struct slo missed;
+    char problem[200];
+    size_t at;
+
+    (void)state;
+    assert_true(
+        slo_parse(&missed, "p50 < 1us", problem, sizeof(problem), &at));
+    for (int complete = 0; complete < 2; complete++) {
+        struct bench bench;
+        start(&bench, 1, duration_s(4));
+        operate(&bench, 0, 0, 7, 1, complete);
+        bench.input.slos = &missed;
+        bench.input.slo_count = 1;
+        bench.input.complete = complete;
+        bench.input.timeline_problem = "timeline[0].run (x): no";
+        compute(&bench);
+        assert_int_equal(bench.result.verdict,
+                         complete ? RUN_INVALID : RUN_INCOMPLETE);
+        assert_false(bench.result.only_undecided);
+        if (complete) {
+            assert_string_equal(bench.result.problem,
+                                "timeline[0].run (x): no");
+        } else {
+            assert_non_null(strstr(bench.result.problem,
+                                   "timeline[0].run (x): no; none of 1 "));
+        }
+        arena_release(&bench.arena);
+    }
+}
+
 static void test_a_verdict_is_found_by_its_name(void **state)
 {
     enum run_verdict found;
@@ -602,6 +636,7 @@ int main(void)
         cmocka_unit_test(test_the_host_of_a_machine_may_be_busy),
         cmocka_unit_test(test_what_is_not_covered_is_said),
         cmocka_unit_test(test_the_order_of_verdicts),
+        cmocka_unit_test(test_a_timeline_that_was_not_carried_out),
         cmocka_unit_test(test_a_verdict_is_found_by_its_name),
     };
     return cmocka_run_group_tests_name("measure/result", tests, NULL, NULL);

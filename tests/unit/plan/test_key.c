@@ -120,11 +120,6 @@ static void paths_are_found_by_their_pattern(void **state)
     assert_null(key_find("retry.backoff.by_class.timeout.by_class"));
     assert_null(key_find("load.stages.rate"));
     assert_null(key_find("load.rat"));
-    assert_true(key_is_reserved("timeline"));
-    assert_true(key_is_reserved("timeline.run"));
-    assert_false(key_is_reserved("requests[3].expect.json"));
-    assert_false(key_is_reserved("idempotency.effect_id"));
-    assert_false(key_is_reserved("timelines"));
     assert_string_equal(key_suggest("load", "duraton"), "load.duration");
     assert_string_equal(key_suggest("", "rate"), "load.rate");
     assert_string_equal(key_suggest("retry", "max_atempts"),
@@ -180,9 +175,6 @@ static void keys_are_explained(void **state)
     assert_non_null(strstr(out.text, "duplicates"));
     assert_false(explain_key(&out, "load.rat", &errors));
     assert_string_equal(errors.list[0].hint, "did you mean load.rate?");
-    assert_false(explain_key(&out, "timeline", &errors));
-    assert_string_equal(errors.list[1].text,
-                        "timeline is not available in this version");
     str_release(&out);
 }
 

@@ -34,8 +34,6 @@ static void values_are_refused(void **state)
         {"{\"retry\":{\"backoff\":{\"type\":\"none\",\"intial\":\"1s\"}}}", 1,
          36, "retry.backoff.intial", "unknown",
          "did you mean retry.backoff.initial?"},
-        {"{\"timeline\":{}}", 1, 2, "timeline",
-         "not available in this version", "remove"},
         {"{\"idempotency\":{\"effect_id\":\"id\"}}", 1, 29,
          "idempotency.effect_id", "begins with a slash", "\"/id\""},
         {"{\"idempotency\":{\"effect_id\":\"header:\"}}", 1, 29,
@@ -99,6 +97,40 @@ static void values_are_refused(void **state)
          "service.faults[0]", "needs a factor", "factor"},
         {"{\"service\":{\"shed\":\"token_bucket\"}}", 1, 20, "service.shed",
          "needs service.shed_rate", "shed_rate"},
+    };
+    (void)state;
+    check_all(refusals, array_length(refusals));
+}
+
+static void timelines_are_refused(void **state)
+{
+    static const struct refusal refusals[] = {
+        {"{\"timeline\":{}}", 1, 13, "timeline",
+         "a section where a list of sections", "[ { ... } ]"},
+        {"{\"timeline\":[{\"at\":\"1s\"}]}", 1, 14, "timeline[0]",
+         "\"name\" is missing", "timeline[].name"},
+        {"{\"timeline\":[{\"at\":\"1s\",\"name\":\"a\"}]}", 1, 14,
+         "timeline[0]", "does nothing", "\"run\", \"put\" and \"mark\""},
+        {"{\"timeline\":[{\"at\":\"1s\",\"name\":\"a\",\"put\":\"/x\","
+         "\"mark\":true}]}",
+         1, 14, "timeline[0]", "several things at once", "give it one"},
+        {"{\"timeline\":[{\"at\":\"1s\",\"name\":\"a\",\"run\":\"x\"}]}", 1,
+         42, "timeline[0].run", "runs a command, which is not allowed",
+         "add --allow-exec"},
+        {"{\"timeline\":[{\"at\":\"1s\",\"name\":\"a\",\"put\":\"/x\","
+         "\"until\":\"1s\"}]}",
+         1, 55, "timeline[0].until", "is not after \"at\"", "later"},
+        {"{\"timeline\":[{\"at\":\"1s\",\"name\":\"a\",\"put\":\"/x\","
+         "\"undo\":[]}]}",
+         1, 54, "timeline[0].undo", "nothing without \"until\"",
+         "add \"until\""},
+        {"{\"timeline\":[{\"at\":\"1s\",\"name\":\"a\",\"put\":\"x\"}]}", 1,
+         42, "timeline[0].put", "no scheme", "http://x"},
+        {"{\"timeline\":[{\"at\":\"1s\",\"name\":\"a\",\"mark\":true,"
+         "\"body\":\"x\"}]}",
+         1, 55, "timeline[0].body", "nothing without \"put\"", "remove"},
+        {"{\"timeline\":[{\"at\":\"1s\",\"name\":\"a\",\"mark\":false}]}", 1,
+         43, "timeline[0].mark", "says that this is none", "true"},
     };
     (void)state;
     check_all(refusals, array_length(refusals));
@@ -404,6 +436,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_refused),
+        cmocka_unit_test(timelines_are_refused),
         cmocka_unit_test(rules_are_refused),
         cmocka_unit_test(keys_and_headers_are_refused),
         cmocka_unit_test(keys_that_join_nothing_are_refused),

@@ -12,7 +12,7 @@ static void expect(const char *profile, int load_s, const char *expected)
     static struct trigger triggers[TRIGGERS_MAX];
     struct plan *plan = read_good(profile, NULL);
     size_t count = plan_triggers(
-        plan, true, duration_ms((int64_t)load_s * 1000), triggers);
+        plan, true, duration_ms((int64_t)load_s * 1000), NULL, triggers);
     struct str words = STR_INIT;
 
     str_append(&words, "");
@@ -79,6 +79,37 @@ static void stages_that_are_higher_than_those_around_them(void **state)
 #undef LOAD
 }
 
+/* As planned, and as it went. */
+static void the_timeline(void **state)
+{
+    static struct trigger triggers[TRIGGERS_MAX];
+    struct timeline_event events[2] = {
+        {.begin = {.word = TIMELINE_DONE,
+                   .from = {INT64_C(5010) * NS_PER_MS},
+                   .until = {INT64_C(5020) * NS_PER_MS}},
+         .end = {.word = TIMELINE_DONE,
+                 .from = {INT64_C(8000) * NS_PER_MS},
+                 .until = {INT64_C(8030) * NS_PER_MS}}},
+        {.begin = {.word = TIMELINE_REFUSED}},
+    };
+    const char *profile =
+        "{\"load\":{\"rate\":\"10/s\",\"warmup\":\"2s\",\"duration\":"
+        "\"18s\"},\"timeline\":[{\"at\":\"25%\",\"name\":\"drill\","
+        "\"mark\":true,\"until\":\"8s\"},{\"at\":\"9s\",\"name\":"
+        "\"reload\",\"put\":\"http://x/\"}]}";
+
+    (void)state;
+    expect(profile, 20, "drill 3000..6000 reload 7000..7000 ");
+    struct plan *plan = read_good(profile, NULL);
+    assert_true(plan_has_trigger(plan, false));
+    assert_int_equal(
+        plan_triggers(plan, false, duration_ms(20000), events, triggers), 1);
+    assert_string_equal(triggers[0].name, "drill");
+    assert_int_equal(triggers[0].from.ns, INT64_C(3010) * NS_PER_MS);
+    assert_int_equal(triggers[0].until.ns, INT64_C(6030) * NS_PER_MS);
+    plan_free(plan);
+}
+
 /* More turns than there is room for: what is left is no secret. */
 static void there_is_an_end_of_the_list(void **state)
 {
@@ -90,7 +121,7 @@ static void there_is_an_end_of_the_list(void **state)
         "\"every\":\"2s\"}]}}",
         NULL);
     assert_int_equal(
-        plan_triggers(plan, true, duration_ms(1000 * 1000), triggers),
+        plan_triggers(plan, true, duration_ms(1000 * 1000), NULL, triggers),
         TRIGGERS_MAX);
     assert_int_equal(triggers[TRIGGERS_MAX - 2].until.ns,
                      (TRIGGERS_MAX - 1) * 2 * NS_PER_S);
@@ -105,6 +136,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(windows_of_faults),
         cmocka_unit_test(stages_that_are_higher_than_those_around_them),
+        cmocka_unit_test(the_timeline),
         cmocka_unit_test(there_is_an_end_of_the_list),
     };
     return cmocka_run_group_tests(tests, enter_folder, leave_folder);

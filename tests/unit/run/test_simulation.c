@@ -135,6 +135,39 @@ static void test_keys_make_each_of_them_one(void **state)
     plan_free(plan);
 }
 
+/* What is marked is judged as a fault is; what is done outside is refused,
+ * where there is no time that it could be done at. */
+static void test_timeline(void **state)
+{
+    (void)state;
+    struct plan *plan =
+        PLAN(7, "load.rate=200/s", "load.duration=8s",
+             "service.faults[0].kind=error", "service.faults[0].from=3s",
+             "service.faults[0].for=1s", "timeline[0].at=3s",
+             "timeline[0].name=drill", "timeline[0].mark=true",
+             "timeline[0].until=4500ms");
+    struct run *run = simulate(plan, NULL);
+    const struct result *result = run_result(run);
+
+    assert_int_equal(result->recoveries.count, 1);
+    assert_int_equal(result->recoveries.all[0].count, 2);
+    assert_int_equal(result->recoveries.all[0].word, RECOVERY_BACK);
+    assert_int_equal(result->recoveries.all[0].until.ns,
+                     INT64_C(4500) * NS_PER_MS);
+    assert_int_equal(result->recoveries.all[0].back.ns, 0);
+    run_free(run);
+    plan_free(plan);
+
+    struct run_options options = {.simulation = &network};
+    struct errors errors = ERRORS_INIT;
+    plan = PLAN(7, "load.rate=200/s", "load.duration=1s", "timeline[0].at=0s",
+                "timeline[0].name=drill", "timeline[0].put=/faults");
+    assert_null(run_make(plan, &options, &errors));
+    assert_int_equal(errors.count, 1);
+    assert_non_null(strstr(errors.list[0].text, "timeline[0]"));
+    plan_free(plan);
+}
+
 static void test_operations_are_kept_in_virtual_time(void **state)
 {
     (void)state;
@@ -210,6 +243,7 @@ int main(void)
         cmocka_unit_test(test_a_seed_is_a_document),
         cmocka_unit_test(test_effects_are_those_of_the_model),
         cmocka_unit_test(test_keys_make_each_of_them_one),
+        cmocka_unit_test(test_timeline),
         cmocka_unit_test(test_operations_are_kept_in_virtual_time),
         cmocka_unit_test(test_what_cannot_be_simulated_is_refused),
         cmocka_unit_test(test_a_simulation_can_be_stopped),
