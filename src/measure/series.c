@@ -18,11 +18,20 @@ static uint32_t index_of(uint64_t us)
     return (uint32_t)(scale * HALF + (us >> scale));
 }
 
+static uint32_t scale_of(uint32_t index)
+{
+    return index < 2 * HALF ? 0 : index / HALF - 1;
+}
+
+int64_t series_bucket_us(uint32_t bucket)
+{
+    uint32_t scale = scale_of(bucket);
+    return (int64_t)(bucket - scale * HALF) << scale;
+}
+
 static int64_t middle_of(uint32_t index)
 {
-    uint32_t scale = index < 2 * HALF ? 0 : index / HALF - 1;
-    int64_t low = (int64_t)(index - scale * HALF) << scale;
-    return low + (((int64_t)1 << scale) - 1) / 2;
+    return series_bucket_us(index) + (((int64_t)1 << scale_of(index)) - 1) / 2;
 }
 
 void series_init(struct series *series, struct arena *arena,

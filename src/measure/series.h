@@ -91,6 +91,9 @@ int64_t series_quantile_us(const struct series_interval *interval, double q);
  * it is never, or none finished. */
 int64_t series_success_us(const struct series_interval *interval, double q);
 
+/* Where a bucket of struct series_times begins, in microseconds. */
+int64_t series_bucket_us(uint32_t bucket);
+
 /* Records each value in hist, as the middle of its bucket. */
 void series_fill(const struct series_times *times, struct hist *hist);
 

@@ -16,8 +16,7 @@ enum {
     TURNS_SHOWN = 50  /* of a window that comes again */
 };
 
-/* A time of the run: "45s", "1m30s", "2h". */
-static void append_clock(struct str *out, double seconds)
+void chart_clock(struct str *out, double seconds)
 {
     double hours = floor(seconds / 3600);
     double minutes = floor(fmod(seconds, 3600) / 60);
@@ -64,15 +63,21 @@ double chart_down(const struct chart_frame *frame, double value)
 static void add_scale(struct html *html, const struct chart_frame *frame)
 {
     html_addf(html,
-              "<svg class=\"scale\" width=\"52\" height=\"%d\" "
+              "<svg class=\"scale\" width=\"60\" height=\"%d\" "
               "aria-hidden=\"true\">\n",
               frame->height + TOP_ROOM + TICK_ROOM);
     for (size_t i = 0; i < frame->y.count; i++) {
         html_addf(html,
-                  "<text class=\"tick\" x=\"44\" y=\"%.1f\" "
+                  "<text class=\"tick\" x=\"52\" y=\"%.1f\" "
                   "text-anchor=\"end\">",
                   chart_down(frame, frame->y.ticks[i]) + TOP_ROOM + 4);
-        append_tick(html->out, frame->y_unit, frame->y.ticks[i]);
+        double tick = frame->y.ticks[i];
+        if (frame->y_words) {
+            text_format(html->out, UNIT_DURATION,
+                        frame->y_words[(size_t)tick]);
+        } else {
+            append_tick(html->out, frame->y_unit, tick);
+        }
         svg_text_end(html->out);
     }
     html_add(html, "</svg>\n");
@@ -121,6 +126,19 @@ void chart_tick(struct html *html, const struct chart_frame *frame,
     svg_text(html->out, "tick", across, frame->height + 16);
     html_text(html, words);
     svg_text_end(html->out);
+}
+
+void chart_ticks_of_time(struct html *html, const struct chart_frame *frame,
+                         const struct axis *x)
+{
+    struct str words = STR_INIT;
+
+    for (size_t i = 0; i < x->count; i++) {
+        str_reset(&words);
+        chart_clock(&words, x->ticks[i]);
+        chart_tick(html, frame, axis_place(x, x->ticks[i]), words.text);
+    }
+    str_release(&words);
 }
 
 void chart_key(struct html *html)
@@ -306,15 +324,7 @@ void chart_line(const struct chart_series *series,
 void chart_times(const struct chart_series *series,
                  const struct chart_frame *frame)
 {
-    struct str words = STR_INIT;
-
-    for (size_t i = 0; i < series->x.count; i++) {
-        str_reset(&words);
-        append_clock(&words, series->x.ticks[i]);
-        chart_tick(series->html, frame,
-                   axis_place(&series->x, series->x.ticks[i]), words.text);
-    }
-    str_release(&words);
+    chart_ticks_of_time(series->html, frame, &series->x);
 }
 
 /* Factors and levels have as many digits as they need. */
@@ -382,9 +392,9 @@ void chart_tips(const struct chart_series *series, int height,
         size_t end = first + series->step;
         end = end < series->count ? end : series->count;
         str_reset(&time);
-        append_clock(&time, (double)first * series->interval_s);
+        chart_clock(&time, (double)first * series->interval_s);
         str_append(&time, " to ");
-        append_clock(&time, (double)end * series->interval_s);
+        chart_clock(&time, (double)end * series->interval_s);
         html_addf(html,
                   "<rect x=\"%.2f%%\" width=\"%.2f%%\" height=\"%d\"><title>"
                   "%s",

@@ -27,6 +27,7 @@ struct chart_frame {
     int height;          /* of the plot, in pixels */
     struct axis y;
     enum chart_unit y_unit;
+    const double *y_words; /* us that tick n stands for, [n]; NULL: itself */
 };
 
 /* Opens the figure, and the svg of the plot with its horizontal lines; closes
@@ -38,6 +39,13 @@ void chart_end(struct html *html);
 
 /* Pixels from the top at which a value stands. */
 double chart_down(const struct chart_frame *frame, double value);
+
+/* A time of the run, in seconds: "45s", "1m30s", "2h". */
+void chart_clock(struct str *out, double seconds);
+
+/* The ticks of an axis of seconds. */
+void chart_ticks_of_time(struct html *html, const struct chart_frame *frame,
+                         const struct axis *x);
 
 /* A tick below the plot. */
 void chart_tick(struct html *html, const struct chart_frame *frame,

@@ -5,6 +5,7 @@
 #include "base/mask.h"
 #include "base/must.h"
 #include "base/version.h"
+#include "measure/heat.h"
 #include "report/document_errors.h"
 #include "report/document_policy.h"
 #include "report/document_recovery.h"
@@ -149,6 +150,33 @@ static void add_series(cJSON *document, const struct result *result)
     }
 }
 
+static cJSON *latency_by_time(const struct series *series)
+{
+    struct heat heat;
+
+    heat_read(series, &heat);
+    if (heat.rows == 0) {
+        return cJSON_CreateNull();
+    }
+    cJSON *object = cJSON_CreateObject();
+    member_us(object, "interval_us", heat.interval.ns / NS_PER_US);
+    cJSON *edges = cJSON_AddArrayToObject(object, "edges_us");
+    for (size_t row = 0; row <= heat.rows; row++) {
+        cJSON_AddItemToArray(edges,
+                             cJSON_CreateNumber((double)heat.edges_us[row]));
+    }
+    cJSON *counts = cJSON_AddArrayToObject(object, "counts");
+    for (size_t c = 0; c < heat.columns; c++) {
+        cJSON *column = cJSON_CreateArray();
+        for (size_t row = 0; row < heat.rows; row++) {
+            cJSON_AddItemToArray(
+                column, cJSON_CreateNumber((double)heat.counts[c][row]));
+        }
+        cJSON_AddItemToArray(counts, column);
+    }
+    return object;
+}
+
 static void add_generator(cJSON *document, const struct figure_view *view,
                           const struct plan *plan)
 {
@@ -227,6 +255,8 @@ cJSON *document_make(const struct result *result, const struct plan *plan,
     cJSON_AddItemToObject(document, "policy", document_policy(&view, plan));
     add_parts(document, result, plan);
     add_series(document, result);
+    cJSON_AddItemToObject(document, "latency_by_time",
+                          latency_by_time(result->tally->series));
     cJSON_AddItemToObject(
         document, "windows",
         document_windows(result, plan, run->has_service, run->events));

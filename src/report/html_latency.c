@@ -187,7 +187,7 @@ static void add_histogram(struct html *html)
     if (!(most > 0)) {
         return;
     }
-    html_add(html, "<div><h3>Operations by latency</h3>\n");
+    html_add(html, "<details><summary>Operations by latency</summary>\n");
     html_table(html, "Operations by latency", headings,
                array_length(headings));
     cJSON_ArrayForEach(row, rows)
@@ -209,7 +209,7 @@ static void add_histogram(struct html *html)
         html_add(html, "</td></tr>\n");
     }
     html_table_end(html);
-    html_add(html, "</div>\n");
+    html_add(html, "</details>\n");
 }
 
 /* One distribution: its name in words, and where it is. */
@@ -265,9 +265,10 @@ void html_latency(struct html *html)
     html_section(html, "latency", "How long it took");
     html_add(html, "<div class=\"plots\">\n<div>\n");
     add_percentiles(html);
-    html_add(html, "</div>\n");
+    html_add(html, "</div>\n<div>\n");
+    html_heat(html);
+    html_add(html, "</div>\n</div>\n");
     add_histogram(html);
-    html_add(html, "</div>\n");
     add_distributions(html);
     html_section_end(html);
 }

@@ -70,7 +70,7 @@ static const char *const rules[] = {
     "figure{margin:16px 0 8px;min-width:0}\n",
     "figcaption{margin-bottom:6px;line-height:1.35}\n",
     "figcaption .soft{font-size:13px}\n",
-    ".plot{display:grid;grid-template-columns:52px minmax(0,1fr)}\n",
+    ".plot{display:grid;grid-template-columns:60px minmax(0,1fr)}\n",
     "svg{display:block}ul.key svg{display:inline-block}\n",
     "svg.area,svg.area svg,svg.scale{overflow:visible}\n",
     "svg.clip{overflow:hidden}\n",

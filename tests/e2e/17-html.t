@@ -198,6 +198,18 @@ def tips(t):
                     f"{value} is not {truth}")
 
 
+    heat = run["latency_by_time"]
+    said = [tip for tip in page_of(t, html).tips
+            if re.search(r"^\S+ to \S+\n[\d.]+ \w+ to .*: \d", tip)]
+    t.equal(len(said), len(heat["counts"]), "a tip for each column")
+    for tip, counts in zip(said, heat["counts"]):
+        t.equal([read_figure(line.split(": ")[1])
+                 for line in tip.split("\n")[1:]],
+                [count for count in reversed(counts) if count], "a column")
+    t.equal(sum(map(sum, heat["counts"])), run["latency.operation.count"],
+            "all operations are in the map")
+
+
 EVIL = "</title></style><script>alert(1)</script><img src=x onerror=alert(2)>" \
        "\"'&amp;]]><!--"
 
