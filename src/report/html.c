@@ -38,6 +38,7 @@ static void add_run(struct html *html)
     html_load(html);
     html_effects(html);
     html_replay(html);
+    html_timeline(html);
     html_errors(html);
     html_policy(html);
     html_parts(html);

@@ -16,6 +16,7 @@ void html_heat(struct html *html); /* part of it */
 void html_load(struct html *html); /* what the service felt */
 void html_effects(struct html *html);
 void html_replay(struct html *html);
+void html_timeline(struct html *html); /* what was done from outside */
 void html_errors(struct html *html);
 void html_policy(struct html *html);
 void html_parts(struct html *html); /* requests, phases */

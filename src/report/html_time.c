@@ -158,6 +158,9 @@ static double across_of(const struct chart_series *series, double us)
 }
 
 /* A bar of a lane, which says its name and times when it is pointed at. */
+/* Of the width, for what took no time. */
+#define INSTANT_SHARE 0.003
+
 static void add_bar(const struct chart_series *series, const char *class,
                     const char *name, double from, double until, double down)
 {
@@ -166,6 +169,9 @@ static void add_bar(const struct chart_series *series, const char *class,
     double right = isnan(until) ? 1 : across_of(series, until);
     struct str times = STR_INIT;
 
+    if (from >= 0 && until == from && left < 1) {
+        right = left + INSTANT_SHARE; /* it is to be seen */
+    }
     if (right <= left) {
         return;
     }

@@ -83,6 +83,36 @@ static void test_figures(void **state)
     str_release(&page);
 }
 
+/* What was done from outside, also at an instant. */
+static void test_timeline(void **state)
+{
+    struct str page = page_of(cJSON_Parse(
+        "{\"schema\": \"squall.report/1\", \"timeline\": ["
+        "  {\"name\": \"a<b\", \"kind\": \"run\", \"begin\":"
+        "    {\"planned_us\": 1000000, \"started_us\": 1200000,"
+        "     \"ended_us\": 1300000, \"outcome\": \"failed\","
+        "     \"status\": 3, \"output\": \"no <pod>\"},"
+        "   \"end\": {\"planned_us\": 2000000, \"started_us\": null,"
+        "     \"outcome\": \"not_reached\"}}],"
+        " \"run\": {\"measured_us\": 4000000},"
+        " \"windows\": [{\"kind\": \"timeline\", \"name\": \"plug\","
+        "   \"from_us\": 1000000, \"until_us\": 1000000,"
+        "   \"opened\": true}],"
+        " \"series\": [{\"t_s\": 0, \"succeeded\": 9},"
+        "  {\"t_s\": 1, \"succeeded\": 9}, {\"t_s\": 2, \"succeeded\": 9},"
+        "  {\"t_s\": 3, \"succeeded\": 9}]}"));
+
+    (void)state;
+    assert_has(&page, "a&lt;b</th><td>run</td>");
+    assert_has(&page, "title=\"timeline[0].begin.started_us\">1.20 s</data>");
+    assert_has(&page, "<span class=\"bad\">FAILED, status <data value=\"3\"");
+    assert_has(&page, "no &lt;pod&gt;");
+    assert_has(&page, "<td>end</td>");
+    assert_has(&page, "not reached: the load was over");
+    assert_has(&page, "<title>plug, 1.00 s to 1.00 s</title>");
+    str_release(&page);
+}
+
 /* In every place where a document has text. */
 static cJSON *hostile_document(void)
 {
@@ -94,6 +124,9 @@ static cJSON *hostile_document(void)
         "\"tool\": {\"version\": T, \"build\": T, \"libcurl\": T}",
         "\"slo\": [{\"expr\": T, \"reason\": T, \"unit\": T}]",
         "\"errors\": [{\"count\": 1, \"outcome\": T, \"text\": T}]",
+        "\"timeline\": [{\"name\": T, \"kind\": T, \"begin\": {\"outcome\":"
+        " T, \"output\": T}, \"end\": {\"outcome\": \"failed\","
+        " \"reason\": T}}]",
         "\"recovery\": [{\"after\": T, \"outcome\": T, \"depth\": 0.5}]",
         "\"windows\": [{\"kind\": T, \"name\": T, \"from_us\": 0,"
         " \"until_us\": 900000}, {\"kind\": \"stage\", \"name\": T,"
@@ -240,6 +273,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_figures),
+        cmocka_unit_test(test_timeline),
         cmocka_unit_test(test_nothing_begins_markup),
         cmocka_unit_test(test_of_nothing),
         cmocka_unit_test(test_size),
