@@ -3,9 +3,7 @@
 #include "base/must.h"
 #include "base/rng.h"
 #include "engine/clock.h"
-#include "run/health.h"
-#include "run/reset.h"
-#include "run/run.h"
+#include "run/trial.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -24,30 +22,14 @@ struct making {
     double *values;   /* of all rounds that can be kept */
     struct rng order; /* shuffles rounds */
     size_t last_order[EXPERIMENT_VARIANTS_MAX];
-    struct health health;
-    uint64_t probe; /* number of the next */
-    size_t begun;   /* rounds, void ones too */
-    size_t needed;  /* rounds */
+    struct trials trials;
+    size_t begun;  /* rounds, void ones too */
+    size_t needed; /* rounds */
     struct instant began;
-};
-
-/* RUN_HAS_NO_GROUND: the service did not come to rest before it. */
-enum run_use {
-    RUN_COUNTS,
-    RUN_IS_VOID,
-    RUN_HAS_NO_GROUND,
-    RUN_STOPPED,
-    RUN_FAILED
 };
 
 /* Probes have numbers of runs beyond those of the experiment's. */
 static const uint64_t probes_from = UINT64_C(1) << 32;
-
-static bool is_stopped(const struct making *making)
-{
-    const atomic_uint *stops = making->options->stops;
-    return stops && atomic_load(stops) > 0;
-}
 
 static void read_metrics(struct making *making)
 {
@@ -84,105 +66,52 @@ static uint64_t operations_for(const struct slo *metric)
                : 0;
 }
 
+/* Where the numbers of a run go. */
+struct taking {
+    const struct making *making;
+    double *values;
+};
+
 /* The numbers of a run, as a comparison takes them. */
-static void take(const struct making *making, const struct result *result,
-                 double *values)
+static void take(void *context, const struct result *result)
 {
+    const struct taking *taking = context;
+    const struct making *making = taking->making;
+
     for (size_t i = 0; i < COMPARED_COUNT; i++) {
         uint64_t least = operations_for(&making->metrics[i]);
         bool has_enough = panel_offered(&result->tally->total) >= least;
-        values[i] = has_enough ? value_of(&making->metrics[i], result) : NAN;
+        taking->values[i] =
+            has_enough ? value_of(&making->metrics[i], result) : NAN;
         if (!has_enough) {
             making->experiment->operations_lacking[i] = least;
         }
     }
 }
 
-static enum run_use use_of(struct making *making, const struct result *result,
-                           size_t variant)
-{
-    struct experiment *experiment = making->experiment;
-
-    if (!result->complete || is_stopped(making)) {
-        return RUN_STOPPED;
-    }
-    if (result->verdict != RUN_INVALID) {
-        return RUN_COUNTS;
-    }
-    experiment->spoiled[variant]++;
-    snprintf(experiment->spoiled_by, sizeof experiment->spoiled_by, "%s",
-             result->problem[0] ? result->problem
-             : result->generator.warning_count > 0
-                 ? result->generator.warnings[0]
-                 : "its figures cannot be trusted");
-    return RUN_IS_VOID;
-}
-
-/* A service that goes on from run to run is brought to where it was. The one
- * that squall starts is new for every run. */
-static enum run_use make_ready(struct making *making, const struct plan *plan,
-                               const struct run_options *run_options,
+/* One run of one variant; its numbers into `values`. */
+static enum trial_use make_run(struct making *making, size_t variant,
+                               uint64_t seed, uint64_t number, double *values,
                                struct errors *errors)
 {
-    const struct experiment_options *options = making->options;
     struct experiment *experiment = making->experiment;
+    struct taking taking = {making, values};
+    enum trial_use use =
+        trial_make(&making->trials,
+                   &(struct trial){
+                       .input = &making->options->variants[variant].input,
+                       .seed = seed,
+                       .run = number,
+                       .context = &taking,
+                       .take = take,
+                   },
+                   errors);
 
-    if (!plan->target.url || options->simulation) {
-        return RUN_COUNTS;
+    experiment->spoiled[variant] += use == TRIAL_IS_VOID;
+    if (use == TRIAL_IS_VOID || use == TRIAL_HAS_NO_GROUND) {
+        snprintf(experiment->spoiled_by, sizeof experiment->spoiled_by, "%s",
+                 making->trials.problem);
     }
-    if (options->reset && !reset_service(options->reset, plan, options->stops,
-                                         options->give_up, errors)) {
-        return is_stopped(making) ? RUN_STOPPED : RUN_FAILED;
-    }
-    switch (health_await(&making->health,
-                         &options->variants[options->baseline].input,
-                         run_options, &making->probe, experiment->spoiled_by,
-                         sizeof experiment->spoiled_by, errors)) {
-    case HEALTH_GOOD:
-        return RUN_COUNTS;
-    case HEALTH_BAD:
-        return RUN_HAS_NO_GROUND;
-    case HEALTH_STOPPED:
-        return RUN_STOPPED;
-    case HEALTH_FAILED:
-        break;
-    }
-    return is_stopped(making) ? RUN_STOPPED : RUN_FAILED;
-}
-
-/* One run of one variant; its numbers into `values`. */
-static enum run_use make_run(struct making *making, size_t variant,
-                             uint64_t seed, uint64_t number, double *values,
-                             struct errors *errors)
-{
-    const struct experiment_options *options = making->options;
-    struct plan_input input = options->variants[variant].input;
-    struct run_options run_options = {
-        .simulation = options->simulation,
-        .observer = options->observer,
-        .stops = options->stops,
-        .give_up = options->give_up,
-    };
-    enum run_use use;
-
-    input.has_seed = true;
-    input.seed = seed;
-    input.run = number;
-    struct plan *plan = plan_read(&input, errors);
-    if (!plan) {
-        return RUN_FAILED;
-    }
-    use = make_ready(making, plan, &run_options, errors);
-    struct run *run =
-        use == RUN_COUNTS ? run_make(plan, &run_options, errors) : NULL;
-    if (run) {
-        take(making, run_result(run), values);
-        use = use_of(making, run_result(run), variant);
-        run_free(run);
-    } else if (use == RUN_COUNTS) {
-        use = is_stopped(making) ? RUN_STOPPED : RUN_FAILED;
-    }
-    plan_free(plan);
     return use;
 }
 
@@ -239,18 +168,18 @@ static void show_progress(const struct making *making, size_t variant)
     }
 }
 
-static enum run_use make_round(struct making *making, struct errors *errors)
+static enum trial_use make_round(struct making *making, struct errors *errors)
 {
     const struct experiment_options *options = making->options;
     struct experiment *experiment = making->experiment;
     size_t kept = experiment->input.rounds;
     size_t count = options->variant_count;
     struct experiment_round *round = &experiment->rounds[kept];
-    enum run_use worst = RUN_COUNTS;
+    enum trial_use worst = TRIAL_COUNTS;
 
     round->seed = mix64(options->seed ^ mix64(making->begun + 1));
     draw_order(making, round->order);
-    for (size_t i = 0; i < count && worst == RUN_COUNTS; i++) {
+    for (size_t i = 0; i < count && worst == TRIAL_COUNTS; i++) {
         size_t variant = round->order[i];
         double *values =
             &making->values[(kept * count + variant) * COMPARED_COUNT];
@@ -260,8 +189,8 @@ static enum run_use make_round(struct making *making, struct errors *errors)
                          values, errors);
     }
     making->begun++;
-    experiment->input.rounds += worst == RUN_COUNTS;
-    experiment->void_rounds += worst == RUN_IS_VOID;
+    experiment->input.rounds += worst == TRIAL_COUNTS;
+    experiment->void_rounds += worst == TRIAL_IS_VOID;
     return worst;
 }
 
@@ -296,18 +225,18 @@ static size_t rounds_asked(const struct comparison *judged, size_t look,
 }
 
 /* Rounds until there are `look`: false where the experiment ends before. */
-static enum run_use reach(struct making *making, size_t look,
-                          struct errors *errors)
+static enum trial_use reach(struct making *making, size_t look,
+                            struct errors *errors)
 {
     while (making->experiment->input.rounds < look &&
            !is_out_of_time(making)) {
-        enum run_use use = make_round(making, errors);
-        if (use > RUN_IS_VOID ||
-            (use == RUN_IS_VOID && is_void(making, look))) {
+        enum trial_use use = make_round(making, errors);
+        if (use > TRIAL_IS_VOID ||
+            (use == TRIAL_IS_VOID && is_void(making, look))) {
             return use;
         }
     }
-    return RUN_COUNTS;
+    return TRIAL_COUNTS;
 }
 
 static void judge_stopped(struct making *making)
@@ -327,13 +256,13 @@ static bool run_rounds(struct making *making, struct errors *errors)
 
     making->needed = look;
     for (;;) {
-        enum run_use use = reach(making, look, errors);
-        if (use == RUN_FAILED) {
+        enum trial_use use = reach(making, look, errors);
+        if (use == TRIAL_FAILED) {
             return false;
         }
-        if (use != RUN_COUNTS) {
+        if (use != TRIAL_COUNTS) {
             experiment->end =
-                use == RUN_STOPPED ? EXPERIMENT_STOPPED : EXPERIMENT_VOID;
+                use == TRIAL_STOPPED ? EXPERIMENT_STOPPED : EXPERIMENT_VOID;
             judge_stopped(making);
             return true;
         }
@@ -373,7 +302,13 @@ bool experiment_make(struct experiment *experiment, struct arena *arena,
         .arena = arena,
         .values = values,
         .order = rng_stream(options->seed, RNG_ORDER, 0),
-        .probe = options->first_run + probes_from,
+        .trials = {.simulation = options->simulation,
+                   .observer = options->observer,
+                   .stops = options->stops,
+                   .give_up = options->give_up,
+                   .reset = options->reset,
+                   .at_rest = &options->variants[options->baseline].input,
+                   .probe = options->first_run + probes_from},
         .began = clock_now(),
     };
     read_metrics(&making);
