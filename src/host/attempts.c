@@ -276,6 +276,8 @@ static void perform_finish(struct worker *worker, struct operation *operation,
     record_finished(&worker->recorder, operation, action, now);
     worker->counts.finished++;
     worker->counts.succeeded += action->verdict == VERDICT_SUCCEEDED;
+    worker->counts.missed +=
+        lateness_is_miss(worker, operation, action->verdict, now);
     worker->last_verdict = now;
     publisher_add(&worker->publisher, instant_since(now, operation->intended),
                   action->verdict == VERDICT_SUCCEEDED);

@@ -225,6 +225,7 @@ void fleet_snapshot(struct fleet *fleet, struct fleet_snapshot *snapshot)
         snapshot->attempts += one.counts.attempts;
         snapshot->on_wire += one.counts.on_wire;
         snapshot->in_flight += one.counts.in_flight;
+        snapshot->missed += one.counts.missed;
         snapshot->load_over &= one.load_over;
         snapshot->ended &= one.ended;
         for (size_t b = 0; b < RECENT_ALL; b++) {

@@ -22,6 +22,7 @@ struct fleet;
 
 struct fleet_snapshot {
     uint64_t started, finished, succeeded, attempts, on_wire, in_flight;
+    uint64_t missed;    /* as plan->miss_limit counts them */
     struct instant now; /* run clock */
     bool load_over;     /* only verdicts are awaited */
     bool ended;         /* all workers have ended */

@@ -100,3 +100,19 @@ void lateness_note(const struct worker *worker, struct operation *operation,
         add_own_late(operation, instant_since(now, attempt->asked));
     }
 }
+
+bool lateness_is_miss(const struct worker *worker,
+                      const struct operation *operation, enum verdict verdict,
+                      struct instant now)
+{
+    const struct plan *plan = worker->plan;
+    struct duration own =
+        duration_add(operation->progress.own_late, operation->progress.queue);
+    struct duration took = instant_since(now, operation->intended);
+
+    if (!plan->miss_limit.is_on || operation->scope.warmup) {
+        return false;
+    }
+    return verdict != VERDICT_SUCCEEDED ||
+           took.ns - own.ns > plan->miss_limit.longest.ns;
+}

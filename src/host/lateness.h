@@ -38,4 +38,10 @@ bool lateness_cuts_operation(const struct worker *worker,
                              const struct operation *operation,
                              enum finish_reason reason, struct instant now);
 
+/* Whether an operation of the measured time that ends now is one of those that
+ * plan->miss_limit counts. */
+bool lateness_is_miss(const struct worker *worker,
+                      const struct operation *operation, enum verdict verdict,
+                      struct instant now);
+
 #endif

@@ -22,6 +22,7 @@ enum { RECENT_BINS = 28 * 16, RECENT_ALL = RECENT_BINS + 1 };
 struct worker_counts {
     uint64_t started, finished, succeeded, attempts, on_wire;
     uint64_t in_flight; /* operations, now */
+    uint64_t missed;    /* as plan->miss_limit counts them */
 };
 
 struct worker_snapshot {

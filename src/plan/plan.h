@@ -114,6 +114,15 @@ struct ledger_config {
 
 struct workload;
 
+/* When a run is hopeless: more measured operations than `most` failed, or took
+ * longer than `longest` whatever squall's own part in that was. It then ends
+ * at once. */
+struct miss_limit {
+    bool is_on;
+    struct duration longest; /* FOREVER: only failures are missed */
+    uint64_t most;
+};
+
 struct plan {
     struct arena arena;
     const char *name;
@@ -140,6 +149,7 @@ struct plan {
     struct service_config service;
     size_t timeline_count;
     struct timeline_entry timeline[TIMELINE_MAX];
+    struct miss_limit miss_limit;    /* no key: set before a run */
     const struct workload *workload; /* borrowed; NULL: new operations */
     uint64_t show_failed; /* exchanges of attempts that failed are kept, the
                            * first so many */

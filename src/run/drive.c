@@ -94,6 +94,20 @@ static void obey(struct fleet *fleet, const struct run_observer *observer,
     }
 }
 
+/* Nothing that is still to come can mend it: nobody waits for the rest. */
+static bool give_up_the_hopeless(const struct plan *plan, struct fleet *fleet,
+                                 const struct fleet_snapshot *snapshot)
+{
+    bool is_hopeless =
+        plan->miss_limit.is_on && snapshot->missed > plan->miss_limit.most;
+
+    if (is_hopeless) {
+        fleet_stop(fleet);
+        fleet_stop(fleet);
+    }
+    return is_hopeless;
+}
+
 const struct tally *drive(const struct plan *plan, struct fleet *fleet,
                           struct timeline_threads *timeline,
                           const struct run_observer *observer,
@@ -103,6 +117,7 @@ const struct tally *drive(const struct plan *plan, struct fleet *fleet,
     struct fleet_snapshot snapshot = {0};
     struct duration tick = duration_ms(TICK_FIRST_MS);
     unsigned obeyed = 0;
+    bool is_given_up = false;
 
     if (!fleet_start(fleet, errors)) {
         return NULL;
@@ -122,6 +137,8 @@ const struct tally *drive(const struct plan *plan, struct fleet *fleet,
         if (timeline && snapshot.load_over) {
             timeline_threads_end(timeline);
         }
+        is_given_up =
+            is_given_up || give_up_the_hopeless(plan, fleet, &snapshot);
         if (!snapshot.ended) {
             report_progress(plan, &pace, &snapshot, observer);
         }

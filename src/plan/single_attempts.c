@@ -1,0 +1,13 @@
+#include "plan/single_attempts.h"
+
+bool plan_repeats_attempts(const struct plan *plan)
+{
+    return policy_has_layer(&plan->policy, LAYER_RETRY) ||
+           policy_has_layer(&plan->policy, LAYER_HEDGE);
+}
+
+void plan_single_attempts(struct plan *plan)
+{
+    plan->policy.retry.max_attempts = 1;
+    plan->policy.hedge.max_extra = 0;
+}
