@@ -1,19 +1,15 @@
 #include "run/experiment_document.h"
 
-#include "base/date.h"
 #include "base/json.h"
-#include "base/mask.h"
 #include "base/must.h"
 #include "base/str.h"
-#include "base/version.h"
 #include "compare/summary.h"
 #include "measure/result.h"
-#include "report/document.h"
 #include "report/member.h"
+#include "run/about.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 static const char *scale_name(enum compared_scale scale)
 {
@@ -268,31 +264,21 @@ static void add_about(cJSON *document, const struct experiment *experiment,
                       const struct experiment_options *options,
                       const struct experiment_info *info)
 {
-    cJSON *tool = cJSON_AddObjectToObject(document, "tool");
-    cJSON_AddStringToObject(tool, "version", SQUALL_VERSION);
-    member_text(tool, "libcurl", info->libcurl);
-    member_text(tool, "build", version_build());
-
-    cJSON *run = cJSON_AddObjectToObject(document, "run");
-    struct str date = STR_INIT;
-    char seed[24];
-    date_append(&date, info->started_unix_ms * 1000, 3);
-    cJSON_AddStringToObject(run, "started_at", date.text);
-    str_release(&date);
-    member_us(run, "duration_us", experiment->took.ns / NS_PER_US);
-    snprintf(seed, sizeof seed, "%" PRIu64, options->seed);
-    cJSON_AddStringToObject(run, "seed", seed);
-    document_add_argv(run, info->argc, info->argv);
-    char *target = info->target ? mask_text(info->target) : NULL;
-    member_text(run, "target", target);
-    free(target);
+    bool is_void = experiment->end == EXPERIMENT_VOID;
+    cJSON *run = about_add(
+        document, &(struct about){
+                      .started_unix_ms = info->started_unix_ms,
+                      .took = experiment->took,
+                      .seed = options->seed,
+                      .argc = info->argc,
+                      .argv = info->argv,
+                      .libcurl = info->libcurl,
+                      .target = info->target,
+                      .is_complete = experiment->end != EXPERIMENT_STOPPED,
+                      .exit_status = experiment_status(experiment, info),
+                      .problem = is_void ? experiment->spoiled_by : NULL,
+                  });
     cJSON_AddBoolToObject(run, "saved", info->saved != NULL);
-    cJSON_AddBoolToObject(run, "complete",
-                          experiment->end != EXPERIMENT_STOPPED);
-    cJSON_AddNumberToObject(run, "exit", experiment_status(experiment, info));
-    member_text(run, "problem",
-                experiment->end == EXPERIMENT_VOID ? experiment->spoiled_by
-                                                   : NULL);
 }
 
 static void add_level(cJSON *document, const struct experiment *experiment)
