@@ -4,8 +4,7 @@
 #include "base/must.h"
 #include "base/units.h"
 #include "cli/compare_saved.h"
-#include "cli/interrupt.h"
-#include "cli/invocation.h"
+#include "cli/many.h"
 #include "cli/start.h"
 #include "engine/clock.h"
 #include "compare/rounds.h"
@@ -13,7 +12,6 @@
 #include "plan/triggers.h"
 #include "report/github.h"
 #include "run/experiment_document.h"
-#include "run/reset.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>
@@ -40,25 +38,6 @@ struct comparing {
     struct experiment_info info;
 };
 
-static bool refuse(struct comparing *comparing, const char *hint,
-                   const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static bool refuse(struct comparing *comparing, const char *hint,
-                   const char *format, ...)
-{
-    char text[300];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    struct error *error =
-        errors_add(&comparing->errors, ERROR_USAGE, "%s", text);
-    error_hint(error, "%s", hint);
-    return false;
-}
-
 /* Its profiles come after those that are common: "a+b" is two of them. */
 static bool add_variant(struct comparing *comparing, const char *name,
                         const char *word)
@@ -68,16 +47,17 @@ static bool add_variant(struct comparing *comparing, const char *name,
     size_t parts = 1;
 
     if (index == EXPERIMENT_VARIANTS_MAX) {
-        return refuse(comparing, "compare fewer at once",
-                      "more than %d variants", EXPERIMENT_VARIANTS_MAX);
+        return many_refuse(&comparing->errors, "compare fewer at once",
+                           "more than %d variants", EXPERIMENT_VARIANTS_MAX);
     }
     for (const char *c = word; *c; c++) {
         parts += *c == '+';
     }
     for (size_t i = 0; i < index; i++) {
         if (strcmp(comparing->names[i], name) == 0) {
-            return refuse(comparing, "name one of them: --variant NAME=...",
-                          "two variants are called \"%s\"", name);
+            return many_refuse(&comparing->errors,
+                               "name one of them: --variant NAME=...",
+                               "two variants are called \"%s\"", name);
         }
     }
     const char **profiles = arena_array(
@@ -108,8 +88,9 @@ static bool take_named(struct comparing *comparing)
         const char *word = words->items[i];
         const char *equals = strchr(word, '=');
         if (!equals || equals == word || !equals[1]) {
-            return refuse(comparing, "such as --variant slow=immediate+slow",
-                          "--variant: \"%s\" is not NAME=PROFILES", word);
+            return many_refuse(&comparing->errors,
+                               "such as --variant slow=immediate+slow",
+                               "--variant: \"%s\" is not NAME=PROFILES", word);
         }
         if (!add_variant(comparing,
                          arena_strndup(&comparing->arena, word,
@@ -129,8 +110,9 @@ static bool take_words(struct comparing *comparing)
         const char *word = words->items[i];
         bool is_url = strstr(word, "://") != NULL;
         if (is_url && comparing->url) {
-            return refuse(comparing, "all variants are sent to one service",
-                          "two URLs: \"%s\" and \"%s\"", comparing->url, word);
+            return many_refuse(
+                &comparing->errors, "all variants are sent to one service",
+                "two URLs: \"%s\" and \"%s\"", comparing->url, word);
         }
         if (is_url) {
             comparing->url = word;
@@ -145,9 +127,9 @@ static bool take_words(struct comparing *comparing)
         comparing->variants[i].input.url = comparing->url;
     }
     return comparing->options.variant_count >= 2 ||
-           refuse(comparing,
-                  "squall compare immediate full-jitter -p brownout",
-                  "name at least two variants");
+           many_refuse(&comparing->errors,
+                       "squall compare immediate full-jitter -p brownout",
+                       "name at least two variants");
 }
 
 static bool find_baseline(struct comparing *comparing)
@@ -160,8 +142,9 @@ static bool find_baseline(struct comparing *comparing)
             return true;
         }
     }
-    return !name || refuse(comparing, "write it as the variant was written",
-                           "--baseline: \"%s\" is no variant", name);
+    return !name || many_refuse(&comparing->errors,
+                                "write it as the variant was written",
+                                "--baseline: \"%s\" is no variant", name);
 }
 
 static bool read_looks(struct comparing *comparing)
@@ -169,7 +152,6 @@ static bool read_looks(struct comparing *comparing)
     const struct invocation *invocation = comparing->invocation;
     struct experiment_options *options = &comparing->options;
     const char *rounds = invocation->rounds;
-    const char *problem;
 
     options->looks.most = ROUNDS_MOST;
     options->budget = DURATION_FOREVER;
@@ -177,22 +159,15 @@ static bool read_looks(struct comparing *comparing)
         char *end;
         unsigned long number = strtoul(rounds, &end, 10);
         if (*end || end == rounds || number < 1 || number > SIGNED_RANK_MAX) {
-            return refuse(comparing, "auto makes as many as it takes",
-                          "--rounds: \"%s\" is not auto or a number from 1 "
-                          "to %d",
-                          rounds, SIGNED_RANK_MAX);
+            return many_refuse(
+                &comparing->errors, "auto makes as many as it takes",
+                "--rounds: \"%s\" is not auto or a number from 1 "
+                "to %d",
+                rounds, SIGNED_RANK_MAX);
         }
         options->looks.fixed = number;
     }
-    if (invocation->budget &&
-        (!units_parse_duration(invocation->budget, &options->budget,
-                               &problem) ||
-         options->budget.ns <= 0)) {
-        return refuse(comparing, "no round begins after it",
-                      "--budget: \"%s\" is not a time, such as 5m",
-                      invocation->budget);
-    }
-    return true;
+    return many_read_budget(invocation, &options->budget, &comparing->errors);
 }
 
 /* A gate names what is judged; so does --judge. Without them the measures
@@ -230,9 +205,9 @@ static bool judge_named(struct comparing *comparing, const char *list)
             }
         }
         if (!is_known) {
-            return refuse(comparing, "such as p99,success_rate",
-                          "--judge: \"%.*s\" is not compared", (int)length,
-                          list);
+            return many_refuse(&comparing->errors, "such as p99,success_rate",
+                               "--judge: \"%.*s\" is not compared",
+                               (int)length, list);
         }
         list += length + (list[length] == ',');
     }
@@ -248,19 +223,21 @@ static bool add_gates(struct comparing *comparing, const struct words *words,
     for (size_t i = 0; i < words->count; i++) {
         struct gate *gate = &comparing->gates[comparing->gate_count];
         if (comparing->gate_count == GATES_MAX) {
-            return refuse(comparing, "one for each question is enough",
-                          "more than %d gates", GATES_MAX);
+            return many_refuse(&comparing->errors,
+                               "one for each question is enough",
+                               "more than %d gates", GATES_MAX);
         }
         if (!gate_parse(gate, words->items[i], is_demand, comparing->names,
                         comparing->options.variant_count, problem,
                         sizeof problem)) {
-            return refuse(comparing, "such as 'p99 worse|undecided'", "%s: %s",
-                          option, problem);
+            return many_refuse(&comparing->errors,
+                               "such as 'p99 worse|undecided'", "%s: %s",
+                               option, problem);
         }
         if (gate->variant == comparing->options.baseline) {
-            return refuse(comparing, "name another variant",
-                          "%s: \"%s\" is the baseline itself", option,
-                          comparing->names[gate->variant]);
+            return many_refuse(&comparing->errors, "name another variant",
+                               "%s: \"%s\" is the baseline itself", option,
+                               comparing->names[gate->variant]);
         }
         comparing->options.is_judged[gate->measure] = true;
         comparing->gate_count++;
@@ -285,10 +262,11 @@ static bool can_fire(struct comparing *comparing)
     if (comparing->gate_count > 0) {
         char hint[80];
         snprintf(hint, sizeof hint, "make at least %zu", least);
-        return refuse(comparing, hint,
-                      "no gate can fire with %zu rounds: nothing shows in so "
-                      "few",
-                      options->looks.fixed);
+        return many_refuse(
+            &comparing->errors, hint,
+            "no gate can fire with %zu rounds: nothing shows in so "
+            "few",
+            options->looks.fixed);
     }
     start_note(comparing->invocation,
                "%zu rounds show no difference, however large: it takes at "
@@ -320,21 +298,6 @@ static bool check_plans(struct comparing *comparing)
     return good;
 }
 
-static bool read_reset(struct comparing *comparing)
-{
-    const struct invocation *invocation = comparing->invocation;
-    const char *reset = invocation->reset;
-
-    comparing->options.reset = reset;
-    if (reset && !comparing->has_target) {
-        return refuse(comparing, "leave it out, or name a URL to compare at",
-                      "--reset: the embedded target is new for every run");
-    }
-    return !reset || reset_is_url(reset) || invocation->input.allow_exec ||
-           refuse(comparing, "add --allow-exec, or write a URL (http://...)",
-                  "--reset: commands are not run unless that is allowed");
-}
-
 static bool read_options(struct comparing *comparing)
 {
     const struct invocation *invocation = comparing->invocation;
@@ -344,7 +307,8 @@ static bool read_options(struct comparing *comparing)
     }
     choose_judged(comparing);
     return find_baseline(comparing) && read_looks(comparing) &&
-           read_reset(comparing) &&
+           many_check_reset(invocation, comparing->has_target,
+                            &comparing->errors) &&
            (!invocation->judge || judge_named(comparing, invocation->judge)) &&
            add_gates(comparing, &invocation->fail_if, false) &&
            add_gates(comparing, &invocation->fail_unless, true) &&
@@ -367,25 +331,20 @@ static void on_progress(void *context, const struct experiment_progress *now)
     str_release(&left);
 }
 
-static void wait_for_signal(void *context, struct duration most)
-{
-    const struct comparing *comparing = context;
-    interrupt_wait(comparing->interrupt, most);
-}
-
 static bool prepare(struct comparing *comparing)
 {
     const struct invocation *invocation = comparing->invocation;
     struct experiment_options *options = &comparing->options;
 
     options->variants = comparing->variants;
+    options->reset = invocation->reset;
     options->seed =
         invocation->input.has_seed ? invocation->input.seed : start_seed();
     options->first_run = start_number();
     options->stops = interrupt_stops(comparing->interrupt);
     options->give_up = interrupt_flag(comparing->interrupt);
-    options->observer =
-        (struct run_observer){.context = comparing, .wait = wait_for_signal};
+    options->observer = (struct run_observer){.context = comparing->interrupt,
+                                              .wait = many_wait};
     options->progress = on_progress;
     options->context = comparing;
     return read_options(comparing) &&

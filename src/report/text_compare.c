@@ -355,32 +355,6 @@ static void add_head(struct text *text)
     str_release(&took);
 }
 
-static void add_gates(struct text *text)
-{
-    const cJSON *gate;
-
-    cJSON_ArrayForEach(gate, text_find(text->document, "gates"))
-    {
-        bool holds = is_true(gate, "pass");
-        bool is_known = cJSON_IsBool(text_find(gate, "pass"));
-        term_spaces(&text->term, 2);
-        if (is_known) {
-            term_sign(&text->term, holds ? STYLE_GOOD : STYLE_BAD,
-                      holds ? "✓" : "✗", holds ? "ok" : "no");
-        } else {
-            term_sign(&text->term, STYLE_FAINT, "–", "-");
-        }
-        term_write(&text->term, STYLE_FAINT, " %s ", word_of(gate, "option"));
-        (void)term_untrusted(&text->term, STYLE_PLAIN, word_of(gate, "expr"),
-                             -1);
-        if (holds && text_string(gate, "unseen")) {
-            term_write(&text->term, STYLE_WARN, "%s%s", text_dot(text),
-                       word_of(gate, "unseen"));
-        }
-        text_newline(text);
-    }
-}
-
 /* What it comes to. */
 static void add_summary(struct text *text)
 {
@@ -424,21 +398,6 @@ static void add_remarks(struct text *text)
     str_release(&out);
 }
 
-static void add_verdict(struct text *text)
-{
-    const char *problem = text_string(text->document, "run.problem");
-
-    text_newline(text);
-    text_verdict_word(text);
-    term_write(&text->term, STYLE_PLAIN, "  exit status %.0f",
-               text_number(text->document, "run.exit"));
-    if (problem) {
-        term_write(&text->term, STYLE_PLAIN, "%s", text_dot(text));
-        (void)term_untrusted(&text->term, STYLE_PLAIN, problem, -1);
-    }
-    text_newline(text);
-}
-
 void text_comparison(struct text *text)
 {
     add_head(text);
@@ -448,6 +407,6 @@ void text_comparison(struct text *text)
     if (!is_true(text->document, "run.saved")) {
         add_remarks(text);
     }
-    add_gates(text);
-    add_verdict(text);
+    text_gates(text);
+    text_ending(text);
 }

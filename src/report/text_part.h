@@ -71,6 +71,11 @@ void text_missed(struct text *text);
 /* What went wrong, and the line that repeats what matters. */
 void text_closing(struct text *text);
 
+/* Of a document of many runs: --fail-if and --fail-unless, a line each; and
+ * the verdict, exit status and problem. */
+void text_gates(struct text *text);
+void text_ending(struct text *text);
+
 void text_operations(struct text *text);
 void text_latency(struct text *text);
 void text_histogram(struct text *text);

@@ -1,0 +1,56 @@
+#include "cli/many.h"
+
+#include "base/units.h"
+#include "run/reset.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+bool many_refuse(struct errors *errors, const char *hint, const char *format,
+                 ...)
+{
+    char text[300];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    struct error *error = errors_add(errors, ERROR_USAGE, "%s", text);
+    error_hint(error, "%s", hint);
+    return false;
+}
+
+bool many_read_budget(const struct invocation *invocation,
+                      struct duration *budget, struct errors *errors)
+{
+    const char *problem;
+
+    if (invocation->budget &&
+        (!units_parse_duration(invocation->budget, budget, &problem) ||
+         budget->ns <= 0)) {
+        return many_refuse(errors, "no run begins after it",
+                           "--budget: \"%s\" is not a time, such as 5m",
+                           invocation->budget);
+    }
+    return true;
+}
+
+bool many_check_reset(const struct invocation *invocation, bool has_target,
+                      struct errors *errors)
+{
+    const char *reset = invocation->reset;
+
+    if (reset && !has_target) {
+        return many_refuse(
+            errors, "leave it out, or name the URL of a service",
+            "--reset: the embedded target is new for every run");
+    }
+    return !reset || reset_is_url(reset) || invocation->input.allow_exec ||
+           many_refuse(errors, "add --allow-exec, or write a URL (http://...)",
+                       "--reset: commands are not run unless that is allowed");
+}
+
+void many_wait(void *interrupt, struct duration most)
+{
+    interrupt_wait(interrupt, most);
+}
