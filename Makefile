@@ -212,8 +212,8 @@ check-e2e: $(BUILD)/squall ## end-to-end tests, with the program of this flavour
 	$(if $(QUICK),,$(PROVE) $(E2E_TIMED))
 
 check-all: check ## all tests and all lint
-	@V=1 SQUALL_TEST_COMPARISONS=400 TEST_LIMIT=3600 \
-	 tests/run unit $(BUILD)/tests/prop/test_experiments
+	@V=1 SQUALL_TEST_COMPARISONS=400 SQUALL_TEST_SEARCHES=200 TEST_LIMIT=3600 \
+	 tests/run unit $(addprefix $(BUILD)/tests/prop/test_,experiments capacity)
 	@$(MAKE) --no-print-directory check-e2e lint
 
 # What a sanitizer finds goes to files, so that no test can swallow it.

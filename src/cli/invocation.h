@@ -55,17 +55,19 @@ struct invocation {
         *limit;                /* audit: NULL: not given */
     bool patient, require_key; /* audit */
     const char *rounds, *budget, *baseline, *judge,
-        *reset;               /* compare; NULL: none */
-    const char *listen;       /* target: address, NULL: loopback */
-    uint16_t port;            /* target: 0: chosen by the kernel */
-    uint64_t max_connections; /* target: 0: its default */
-    bool help;                /* --help was among the options */
+        *reset;                       /* of many runs; NULL: none */
+    const char *max_rate, *precision; /* capacity; NULL: the default */
+    const char *listen;               /* target: address, NULL: loopback */
+    uint16_t port;                    /* target: 0: chosen by the kernel */
+    uint64_t max_connections;         /* target: 0: its default */
+    bool help;                        /* --help was among the options */
     bool version;
 
     /* where plan_input's lists are collected */
     struct words profiles, sets, headers, form, slos;
-    struct words fail_headers;                   /* audit */
-    struct words fail_if, fail_unless, variants; /* compare */
+    struct words fail_headers;         /* audit */
+    struct words fail_if, fail_unless; /* of many runs */
+    struct words variants;             /* compare */
     struct words fallbacks;
     size_t typed_count;
     struct typed_set *typed; /* room for a word each */

@@ -4,9 +4,10 @@
 
 #include <string.h>
 
-/* What stands for a key of a run's profile does so in a comparison, too. */
-#define AND_COMPARE(commands) \
-    ((commands) | ((commands)&FOR_run ? FOR_compare : 0))
+/* What stands for a key of a run's profile does so where many runs are made,
+ * too. */
+#define AND_MANY(commands) \
+    ((commands) | ((commands)&FOR_run ? FOR_compare | FOR_capacity : 0))
 
 const struct option_row option_rows[] = {
 #define ROW(commands, group, letter, name, argument, type, key, field, \
@@ -15,18 +16,18 @@ const struct option_row option_rows[] = {
      key,      field,         prefix, implied, sentence, since},
 #define KEY_OPTION(commands, group, letter, name, argument, key, sentence, \
                    since) \
-    ROW(AND_COMPARE(commands), group, letter, name, argument, KEY, key, 0, \
-        NULL, NULL, sentence, since)
+    ROW(AND_MANY(commands), group, letter, name, argument, KEY, key, 0, NULL, \
+        NULL, sentence, since)
 #define KEY_IMPLIED(commands, group, letter, name, argument, key, implied, \
                     sentence, since) \
-    ROW(AND_COMPARE(commands), group, letter, name, argument, KEY, key, 0, \
-        NULL, implied, sentence, since)
+    ROW(AND_MANY(commands), group, letter, name, argument, KEY, key, 0, NULL, \
+        implied, sentence, since)
 #define KEY_ITEM(commands, group, letter, name, argument, key, sentence, \
                  since) \
-    ROW(AND_COMPARE(commands), group, letter, name, argument, KEY_ITEM, key, \
-        0, NULL, NULL, sentence, since)
+    ROW(AND_MANY(commands), group, letter, name, argument, KEY_ITEM, key, 0, \
+        NULL, NULL, sentence, since)
 #define KEY_FLAG(commands, group, letter, name, key, sentence, since) \
-    ROW(AND_COMPARE(commands), group, letter, name, NULL, KEY_TRUE, key, 0, \
+    ROW(AND_MANY(commands), group, letter, name, NULL, KEY_TRUE, key, 0, \
         NULL, NULL, sentence, since)
 #define OPTION(commands, group, letter, name, argument, type, field, \
                sentence, since) \
@@ -57,6 +58,7 @@ const char *option_group_title(enum option_group group)
         [GROUP_POLICY] = "Client policy",
         [GROUP_EFFECTS] = "Effects",
         [GROUP_COMPARE] = "Comparison",
+        [GROUP_CAPACITY] = "Capacity",
         [GROUP_AUDIT] = "Audit",
         [GROUP_SERVICE] = "Embedded target",
         [GROUP_PROFILE] = "Profile",

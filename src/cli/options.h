@@ -22,7 +22,8 @@ enum {
     (((documents)&OF_RUN ? FOR_run | FOR_replay : 0) | \
      (WRITER_NEEDS_##needs == WRITER_NEEDS_DOCUMENT ? FOR_report : 0) | \
      ((documents)&OF_AUDIT ? FOR_audit : 0) | \
-     ((documents)&OF_COMPARISON ? FOR_compare : 0))
+     ((documents)&OF_COMPARISON ? FOR_compare : 0) | \
+     ((documents)&OF_CAPACITY ? FOR_capacity : 0))
 
 enum option_group {
     GROUP_LOAD,
@@ -31,6 +32,7 @@ enum option_group {
     GROUP_POLICY,
     GROUP_EFFECTS,
     GROUP_COMPARE,
+    GROUP_CAPACITY,
     GROUP_AUDIT,
     GROUP_SERVICE,
     GROUP_PROFILE,

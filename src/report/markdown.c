@@ -428,6 +428,31 @@ static void put_comparison(struct str *out, const cJSON *document)
     str_append_char(out, '\n');
 }
 
+/* A list of sentences for each search. */
+static void put_capacity(struct str *out, const cJSON *document)
+{
+    const cJSON *search;
+    const cJSON *sentence;
+
+    put_verdict(out, document, "capacity");
+    cJSON_ArrayForEach(search, text_find(document, "searches"))
+    {
+        str_append(out, cJSON_IsTrue(text_find(search, "retries"))
+                            ? "With the policy as it is:\n\n"
+                            : "Without retries:\n\n");
+        cJSON_ArrayForEach(sentence, text_find(search, "summary"))
+        {
+            if (cJSON_IsString(sentence)) {
+                str_append(out, "- ");
+                put(out, sentence->valuestring);
+                str_append_char(out, '\n');
+            }
+        }
+        str_append_char(out, '\n');
+    }
+    put_outcome(out, document);
+}
+
 void write_markdown(const struct writer_input *input, struct file_writer *file)
 {
     struct str *out = &file->buffer;
@@ -438,6 +463,9 @@ void write_markdown(const struct writer_input *input, struct file_writer *file)
         return;
     case DOCUMENT_COMPARISON:
         put_comparison(out, input->document);
+        return;
+    case DOCUMENT_CAPACITY:
+        put_capacity(out, input->document);
         return;
     case DOCUMENT_RUN:
     case DOCUMENT_KIND_COUNT:

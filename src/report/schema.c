@@ -3,6 +3,8 @@
 #include "base/must.h"
 #include "measure/result.h"
 #include "plan/plan.h"
+#include "search/overload.h"
+#include "search/search.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +23,9 @@ enum shape {
     /* Lists of words. */
     SHAPE_SCHEMA,
     SHAPE_COMPARISON_SCHEMA,
+    SHAPE_CAPACITY_SCHEMA,
+    SHAPE_SEARCH_END,
+    SHAPE_OVERLOAD,
     SHAPE_RUN_VERDICT,
     SHAPE_ORACLE,
     SHAPE_EFFECT_CLASS,
@@ -94,6 +99,8 @@ WORDS(breaker_state_name, breaker_state)
 WORDS(slo_word_name, slo_word)
 WORDS(recovery_word, recovery_word)
 WORDS(timeline_word_name, timeline_word)
+WORDS(search_end_word, search_end)
+WORDS(overload_word, overload)
 #undef WORDS
 
 static const char *word_of_schema(int index)
@@ -108,6 +115,12 @@ static const char *word_of_comparison_schema(int index)
     return "squall.compare/1";
 }
 
+static const char *word_of_capacity_schema(int index)
+{
+    (void)index;
+    return "squall.capacity/1";
+}
+
 static const struct {
     enum shape shape;
     int count;
@@ -115,6 +128,9 @@ static const struct {
 } lists[] = {
     {SHAPE_SCHEMA, 1, word_of_schema},
     {SHAPE_COMPARISON_SCHEMA, 1, word_of_comparison_schema},
+    {SHAPE_CAPACITY_SCHEMA, 1, word_of_capacity_schema},
+    {SHAPE_SEARCH_END, SEARCH_END_COUNT, word_of_search_end},
+    {SHAPE_OVERLOAD, OVERLOAD_COUNT, word_of_overload},
     {SHAPE_RUN_VERDICT, RUN_VERDICT_COUNT, word_of_run_verdict},
     {SHAPE_ORACLE, EFFECT_ORACLE_COUNT, word_of_effect_oracle},
     {SHAPE_EFFECT_CLASS, EFFECT_CLASS_COUNT, word_of_effect_class},
@@ -352,6 +368,8 @@ static const struct {
     {DOCUMENT_RUN, SHAPE_REPORT, "urn:squall:report:1", "squall.report/1"},
     {DOCUMENT_COMPARISON, SHAPE_COMPARISON, "urn:squall:compare:1",
      "squall.compare/1"},
+    {DOCUMENT_CAPACITY, SHAPE_CAPACITY, "urn:squall:capacity:1",
+     "squall.capacity/1"},
 };
 
 static cJSON *make(enum shape root, const char *id, const char *title)

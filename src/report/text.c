@@ -1,6 +1,7 @@
 #include "report/text.h"
 
 #include "report/text_audit.h"
+#include "report/text_capacity.h"
 #include "report/text_compare.h"
 #include "report/text_part.h"
 #include "report/writer.h"
@@ -63,6 +64,9 @@ void text_render(const cJSON *document, const struct text_options *options,
         return;
     case DOCUMENT_COMPARISON:
         text_comparison(&text);
+        return;
+    case DOCUMENT_CAPACITY:
+        text_capacity(&text);
         return;
     case DOCUMENT_RUN:
     case DOCUMENT_KIND_COUNT:

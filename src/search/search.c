@@ -39,7 +39,7 @@ static double within(const struct search *search, double size)
     return fmin(fmax(size, search->rules.least), search->rules.most);
 }
 
-static void end(struct search *search, enum search_end how)
+static void finish(struct search *search, enum search_end how)
 {
     search->phase = SEARCH_OVER;
     search->end = how;
@@ -155,7 +155,7 @@ static void passed_here(struct search *search)
     } else if (is_most && search->passed_here == SEARCH_IN_A_ROW) {
         search->headline = search->size;
         search->in_a_row = search->failed_here ? 0 : search->passed_here;
-        end(search, SEARCH_NEVER_FAILS);
+        finish(search, SEARCH_NEVER_FAILS);
     }
 }
 
@@ -170,7 +170,7 @@ static void failed_here(struct search *search)
     if (!search->goes_down && !is_first) {
         begin_to_narrow(search);
     } else if (search->size <= search->rules.least) {
-        end(search, SEARCH_NEVER_PASSES);
+        finish(search, SEARCH_NEVER_PASSES);
     } else {
         search->goes_down = true;
         go_to(search, fmax(search->size / 2, search->rules.least));
@@ -189,7 +189,7 @@ static void bracket(struct search *search, bool passed)
     if (search->phase == SEARCH_BRACKET &&
         search->run_count + search->rules.runs_least >=
             search->rules.runs_most) {
-        end(search, SEARCH_UNFINISHED);
+        finish(search, SEARCH_UNFINISHED);
     }
 }
 
@@ -199,7 +199,7 @@ static void confirm_next(struct search *search, bool passed)
     search->in_a_row = passed ? search->in_a_row + 1 : 0;
     if (search->in_a_row == SEARCH_IN_A_ROW ||
         search->confirm_runs == SEARCH_CONFIRM_MOST) {
-        end(search, SEARCH_FOUND);
+        finish(search, SEARCH_FOUND);
     } else if (!passed) {
         confirm(search);
     }
@@ -252,7 +252,7 @@ void search_cannot(struct search *search)
         below = size < search->ceiling ? fmax(below, size) : below;
     }
     if (below == 0 && search->size <= search->rules.least) {
-        end(search, SEARCH_IMPOSSIBLE);
+        finish(search, SEARCH_IMPOSSIBLE);
     } else if (below == 0) {
         search->rules.most = search->rules.start =
             fmax(search->size / 2, search->rules.least);
@@ -323,4 +323,14 @@ struct search_view search_view(const struct search *search)
     view_headline(search, &view);
     view_failures(search, &view);
     return view;
+}
+
+const char *search_end_word(enum search_end end)
+{
+    static const char *const words[] = {
+#define SEARCH_END_OF(id, word, sentence) [SEARCH_##id] = (word),
+#include "search/search_end.def"
+    };
+    must((size_t)end < SEARCH_END_COUNT);
+    return words[end];
 }

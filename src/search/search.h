@@ -40,15 +40,21 @@ enum search_phase {
     SEARCH_OVER
 };
 
-/* What became of it. */
+/* What became of it: UNFINISHED, not over, or it found no size that fails in
+ * the runs that it had; FOUND, there is an edge; NEVER_FAILS at the most;
+ * NEVER_PASSES at the least; IMPOSSIBLE, not even the least could be run. */
 enum search_end {
-    SEARCH_UNFINISHED,   /* not over, or it found no size that fails in the
-                          * runs that it had */
-    SEARCH_FOUND,        /* there is an edge */
-    SEARCH_NEVER_FAILS,  /* runs pass at the most */
-    SEARCH_NEVER_PASSES, /* runs fail at the least */
-    SEARCH_IMPOSSIBLE    /* not even the least could be run */
+#define SEARCH_END_OF(id, word, sentence) SEARCH_##id,
+#include "search/search_end.def"
 };
+
+enum {
+    SEARCH_END_COUNT = 0
+#define SEARCH_END_OF(id, word, sentence) +1
+#include "search/search_end.def"
+};
+
+const char *search_end_word(enum search_end end);
 
 struct search_run {
     double size;
