@@ -58,6 +58,9 @@ int main(int argc, char **argv)
      * whoever writes it. */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
+    /* Whoever started squall may ignore it: then nobody would know how a
+     * command ended, and one that failed would count as done. */
+    signal(SIGCHLD, SIG_DFL);
     if (!libcurl_is_new_enough() || curl_global_init(CURL_GLOBAL_DEFAULT)) {
         return 3;
     }

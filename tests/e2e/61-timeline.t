@@ -215,6 +215,17 @@ def failing(t):
     t.match(run.out, r"kill pod +run +\+\S+ \w+ · FAILED, status 7", "text")
 
 
+@test("a command that fails is named, whatever squall was started with")
+def without_children(t):
+    def ignore():
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+
+    run = t.run("--allow-exec", "-r", "100/s", "-d", "1s", *with_timeline(
+        t, {"at": "100ms", "name": "x", "run": "exit 7"}), status=3,
+        preexec=ignore)
+    t.equal(run["timeline"][0]["begin"]["status"], 7, "status")
+
+
 @test("a command that hangs is ended in time, with all that it started")
 def hanging(t):
     pids = t.path("pids")
