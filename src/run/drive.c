@@ -134,6 +134,9 @@ const struct tally *drive(const struct plan *plan, struct fleet *fleet,
         }
         obey(fleet, observer, stops, &obeyed);
         fleet_snapshot(fleet, &snapshot);
+        if (timeline) {
+            timeline_threads_note(timeline, observer);
+        }
         if (timeline && snapshot.load_over) {
             timeline_threads_end(timeline);
         }

@@ -373,6 +373,7 @@ static void end_timeline(struct run *run)
         timeline_threads_end(run->timeline);
         timeline_threads_await(run->timeline, &options->observer,
                                options->stops);
+        timeline_threads_note(run->timeline, &options->observer);
         run->events = timeline_threads_events(run->timeline);
     } else {
         struct timeline_event *events =

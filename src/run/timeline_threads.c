@@ -25,6 +25,8 @@ struct member {
     size_t index; /* of the entry */
     pthread_t thread;
     bool was_started;
+    atomic_uint known; /* actions of the event that are over: 0 to 2 */
+    unsigned noted;    /* of them */
 };
 
 struct timeline_threads {
@@ -324,9 +326,11 @@ static void *carry_out(void *argument)
 
     if (await_time(threads, entry->at)) {
         begin(threads, member->index);
+        atomic_store(&member->known, 1);
         if (timeline_has_end(entry) &&
             (await_time(threads, entry->until) || entry->undo)) {
             undo(threads, member->index);
+            atomic_store(&member->known, 2);
         }
     }
     pthread_mutex_lock(&threads->lock);
@@ -353,7 +357,8 @@ static bool start_members(struct timeline_threads *threads,
 
     for (size_t i = 0; i < threads->count && !failed; i++) {
         struct member *member = &threads->members[i];
-        *member = (struct member){.threads = threads, .index = i};
+        member->threads = threads;
+        member->index = i;
         threads->events[i].begin.status = threads->events[i].end.status = -1;
         pthread_mutex_lock(&threads->lock);
         failed = pthread_create(&member->thread, NULL, carry_out, member);
@@ -394,6 +399,38 @@ void timeline_threads_start(struct timeline_threads *threads,
     threads->has_started = true;
     pthread_cond_broadcast(&threads->changed);
     pthread_mutex_unlock(&threads->lock);
+}
+
+/* An action is read only when nobody writes to it any more. */
+static void note_action(struct timeline_threads *threads, size_t index,
+                        bool is_end, const struct run_observer *observer)
+{
+    const struct timeline_event *event = &threads->events[index];
+    struct timeline_event one = {.begin.word = TIMELINE_DONE,
+                                 .end.word = TIMELINE_DONE};
+    char text[400];
+
+    if (is_end) {
+        one.end = event->end;
+    } else {
+        one.begin = event->begin;
+    }
+    if (timeline_find_problem(threads->plan->timeline, index, &one, text,
+                              sizeof(text))) {
+        observer_note(observer, "%s", text);
+    }
+}
+
+void timeline_threads_note(struct timeline_threads *threads,
+                           const struct run_observer *observer)
+{
+    for (size_t i = 0; i < threads->count; i++) {
+        struct member *member = &threads->members[i];
+        unsigned known = atomic_load(&member->known);
+        for (; member->noted < known; member->noted++) {
+            note_action(threads, i, member->noted > 0, observer);
+        }
+    }
 }
 
 void timeline_threads_end(struct timeline_threads *threads)

@@ -27,6 +27,11 @@ struct timeline_threads *timeline_threads_new(const struct plan *plan,
 void timeline_threads_start(struct timeline_threads *threads,
                             struct instant origin);
 
+/* Notes what went wrong since the last time, while the load still runs: who
+ * watches need not wait for its end. For the thread that makes the run. */
+void timeline_threads_note(struct timeline_threads *threads,
+                           const struct run_observer *observer);
+
 /* The load is over, or never was. */
 void timeline_threads_end(struct timeline_threads *threads);
 

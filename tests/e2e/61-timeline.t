@@ -220,10 +220,17 @@ def without_children(t):
     def ignore():
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 
-    run = t.run("--allow-exec", "-r", "100/s", "-d", "1s", *with_timeline(
-        t, {"at": "100ms", "name": "x", "run": "exit 7"}), status=3,
-        preexec=ignore)
+    entry = {"at": "100ms", "name": "x", "run": "exit 7"}
+    run = t.run("--allow-exec", "-r", "100/s", "-d", "1s",
+                *with_timeline(t, entry), status=3, preexec=ignore)
     t.equal(run["timeline"][0]["begin"]["status"], 7, "status")
+    # Nobody has to wait for the end of the load to learn that.
+    process = t.launch("run", "--allow-exec", "-r", "100/s", "-d", "60s",
+                       *with_timeline(t, entry))
+    t.wait_until("it is said", lambda: "timeline[0].run (x): its command "
+                 "ended with status 7" in process.err)
+    process.signal(signal.SIGINT)
+    t.finish(process, status=130)
 
 
 @test("a command that hangs is ended in time, with all that it started")

@@ -56,6 +56,14 @@ static const struct row {
     {"outage-breaker", .profiles = {"outage", "breaker"}, .has_full = true},
     {"spike-adaptive", .profiles = {"spike", "adaptive-limit"}},
     {"slow-hedged", .profiles = {"slow-network", "hedged"}},
+    {"marked",
+     .sets = {"load={\"rate\": \"200/s\", \"duration\": \"8s\"}",
+              "service.faults=[{\"kind\": \"error\", \"ratio\": 1, "
+              "\"from\": \"2s\", \"for\": \"1s\"}]",
+              "timeline=[{\"at\": \"2s\", \"name\": \"drill\", \"mark\": "
+              "true, \"until\": \"3500ms\"}, {\"at\": \"9s\", \"name\": "
+              "\"too late\", \"mark\": true}]"},
+     .has_full = true},
 };
 
 static struct plan *read_plan(const struct row *row, uint64_t seed)
