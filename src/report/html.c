@@ -10,7 +10,8 @@
 static void add_title(struct html *html, enum document_kind kind)
 {
     const char *verdict = text_string(html->document, "verdict");
-    const char *target = text_string(html->document, "run.target");
+    const char *target = text_string(
+        html->document, kind == DOCUMENT_AUDIT ? "target" : "run.target");
 
     html_add(html, "<title>");
     if (verdict) {
@@ -66,6 +67,17 @@ void write_html(const struct writer_input *input, struct file_writer *file)
     add_title(&html, kind);
     html_style(&html);
     html_add(&html, "</head>\n<body>\n");
-    add_run(&html);
+    switch (kind) {
+    case DOCUMENT_AUDIT:
+        html_audit(&html);
+        break;
+    case DOCUMENT_COMPARISON:
+        html_comparison(&html);
+        break;
+    case DOCUMENT_RUN:
+    case DOCUMENT_KIND_COUNT:
+        add_run(&html);
+        break;
+    }
     html_add(&html, "</body>\n</html>\n");
 }

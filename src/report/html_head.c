@@ -5,7 +5,6 @@
 #include "report/html_sections.h"
 #include "report/text_part.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,20 +28,6 @@ const char *html_verdict_class(const cJSON *document)
     return styles[verdict] == STYLE_BAD    ? "bad"
            : styles[verdict] == STYLE_WARN ? "warn"
                                            : "good";
-}
-
-void html_verdict(struct html *html, const char *word, const char *class)
-{
-    struct str upper = STR_INIT;
-
-    str_append(&upper, word);
-    for (char *c = upper.text; *c; c++) {
-        *c = (char)toupper((unsigned char)*c);
-    }
-    html_addf(html, "<span class=\"verdict %s\">", class);
-    html_text(html, upper.text);
-    html_add(html, "</span> ");
-    str_release(&upper);
 }
 
 static bool is_undecided(const cJSON *slo)

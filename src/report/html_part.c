@@ -4,6 +4,7 @@
 #include "report/text_part.h"
 #include "report/xml.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 
@@ -66,14 +67,14 @@ void html_words(struct html *html, const char *name)
 
 /* The value has as many digits as a saved report, so that the page of a run
  * and that of its report are one. */
-static void add_value(struct html *html, struct html_place place,
-                      const char *path, double value, const char *text)
+void html_data(struct html *html, struct html_place place, const char *path,
+               double value, const char *words)
 {
     html_addf(html, "<data value=\"%.15g\" title=\"", value);
     html_text(html, place.prefix);
     html_text(html, path);
     html_add(html, "\">");
-    html_text(html, text);
+    html_text(html, words);
     html_add(html, "</data>");
 }
 
@@ -91,7 +92,7 @@ void html_figure(struct html *html, struct html_place place, const char *path,
         return;
     }
     text_format(&text, unit, value);
-    add_value(html, place, path, value, text.text);
+    html_data(html, place, path, value, text.text);
     str_release(&text);
 }
 
@@ -130,7 +131,7 @@ static void add_label(struct html *html, const struct figure *figure,
     str_append_bytes(&before, words, (size_t)(hole - words));
     html_add(html, is_loud && value > 0 ? "<li class=\"warn\">" : "<li>");
     html_text(html, before.text);
-    add_value(html, place, figure->member, value, text.text);
+    html_data(html, place, figure->member, value, text.text);
     html_text(html, hole + 2);
     html_add(html, "</li>");
     str_release(&before);
@@ -203,6 +204,20 @@ void html_more(struct html *html, double count)
                   "</p>\n",
                   count);
     }
+}
+
+void html_verdict(struct html *html, const char *word, const char *class)
+{
+    struct str upper = STR_INIT;
+
+    str_append(&upper, word);
+    for (char *c = upper.text; *c; c++) {
+        *c = (char)toupper((unsigned char)*c);
+    }
+    html_addf(html, "<span class=\"verdict %s\">", class);
+    html_text(html, upper.text);
+    html_add(html, "</span> ");
+    str_release(&upper);
 }
 
 void html_bar(struct html *html, const char *class, double share)

@@ -52,6 +52,10 @@ struct html_place {
 void html_figure(struct html *html, struct html_place place, const char *path,
                  enum metric_unit unit, const char *missing);
 
+/* A figure in words of one's own around it. */
+void html_data(struct html *html, struct html_place place, const char *path,
+               double value, const char *words);
+
 /* The figures of a group that have a label (measure/figure.def), as a list of
  * remarks; nothing of what was not measured. */
 void html_figures(struct html *html, enum figure_group group,
@@ -71,6 +75,9 @@ void html_table(struct html *html, const char *name,
 void html_table_end(struct html *html);
 /* "and 12 more in the JSON report", below a table or list. */
 void html_more(struct html *html, double count);
+
+/* The word of a verdict on its colour: "good", "warn" or "bad". */
+void html_verdict(struct html *html, const char *word, const char *class);
 
 /* A bar of a share of its place, from 0 to 1; `class` is its colour. */
 void html_bar(struct html *html, const char *class, double share);

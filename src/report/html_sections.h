@@ -23,12 +23,10 @@ void html_parts(struct html *html); /* requests, phases */
 void html_generator(struct html *html);
 void html_profile(struct html *html); /* and the command to run it again */
 
-/* The other documents, whole. */
+/* The other documents, whole: what is between <body> and its end. */
 void html_comparison(struct html *html);
 void html_audit(struct html *html);
 
-/* The word of a verdict in its colour, and the head line of any document. */
-void html_verdict(struct html *html, const char *word, const char *class);
 /* The class of a run's verdict: "good", "warn" or "bad". */
 const char *html_verdict_class(const cJSON *document);
 /* The command of a document's run.argv, as a shell takes it. */

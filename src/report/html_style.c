@@ -61,7 +61,7 @@ static const char *const rules[] = {
     "tbody th{color:var(--ink);border-bottom-color:var(--grid)}\n",
     "th.n,td.n{text-align:right;white-space:nowrap}\n",
     "th:last-child,td:last-child{padding-right:0}\n",
-    "td.text{min-width:180px}td.bars{min-width:90px;width:40%}\n",
+    "td.text{min-width:140px}td.bars{min-width:90px;width:40%}\n",
     "td.bars svg{margin-top:6px}\n",
     "#slo table{max-width:760px}\n",
     "td.sign{width:1.6em;padding-right:0}\n",

@@ -1,8 +1,9 @@
 /*
  * validate: whether a document keeps the schema that it names.
  *
- * Of JSON Schema it knows what report/schema writes, and no more. A member that
- * the schema does not know is no fault: later versions of squall add some.
+ * Of JSON Schema it knows what report/schema writes, and no more. A member
+ * that the schema does not know is no fault: later versions of squall add
+ * some.
  */
 #ifndef SQUALL_REPORT_VALIDATE_H
 #define SQUALL_REPORT_VALIDATE_H

@@ -104,6 +104,10 @@ UNITS = {"us": 1, "ms": 1e3, "s": 1e6, "B": 1, "kB": 1e3, "MB": 1e6,
 def read_figure(text):
     """The number that a text of the page says."""
     text = text.replace(",", "")
+    change = re.fullmatch(r"(?:x ([\d.]+)|([+-][\d.]+) pt|([+-]\d+))", text)
+    if change:
+        ratio, points, count = change.groups()
+        return float(ratio or count or float(points) / 100)
     both = re.fullmatch(r"(\d+) m (\d+) s", text)
     if both:
         return (int(both[1]) * 60 + int(both[2])) * 1e6
@@ -113,7 +117,7 @@ def read_figure(text):
     return float(match[1]) * UNITS.get(match[2], 1)
 
 
-def hold_figures(t, page, document):
+def hold_figures(t, page, document, least=DATA_MIN):
     """Every figure of the page against the document: its value, to the last digit,
     and its text, to the digits that it shows."""
     wrong = []
@@ -124,7 +128,7 @@ def hold_figures(t, page, document):
         if abs(value - truth) > 1e-14 * abs(truth) or abs(shown - truth) > 0.006 * abs(truth) + 5e-5:
             wrong.append((path, truth, value, text))
     t.equal(wrong, [], "figures that are not the document's")
-    t.check(len(page.data) >= DATA_MIN, f"only {len(page.data)} figures")
+    t.check(len(page.data) >= least, f"only {len(page.data)} figures")
     return {path for path, _, _ in page.data}
 
 
@@ -261,6 +265,34 @@ def not_measured(t):
     t.check("replay.dead_letters" in paths, "dead letters")
 
 
+@test("the pages of a comparison and of an audit say what these found",
+      limit=60)
+def others(t):
+    saved, html = t.path("compared.json"), t.path("compared.html")
+    t.finish(t.launch("compare", "none", "immediate", "--rounds", "7", "-n",
+                      "40", "--set", 'service.faults=[{"kind": "error", '
+                      '"ratio": "20%"}]', "--fail-if", "success_rate worse",
+                      "-o", saved, "--html", html), status=None)
+    document = json.loads(saved.read_text())
+    page = page_of(t, html)
+    paths = hold_figures(t, page, document, 20)
+    for index, row in enumerate(document["rows"]):
+        t.equal(f"rows[{index}].estimate" in paths,
+                isinstance(row["estimate"], (int, float)), "a row")
+    words = " ".join(page.text)
+    for sentence in document["summary"] + ["success_rate worse"]:
+        t.check(sentence in words, f"{sentence} is not shown")
+    saved, html = t.path("audit.json"), t.path("audit.html")
+    t.finish(t.launch("audit", "-q", "-o", saved, "--html", html), status=None)
+    document = json.loads(saved.read_text())
+    page = page_of(t, html)
+    hold_figures(t, page, document, 1)
+    words = " ".join(page.text)
+    for check in document["checks"]:
+        for member in ("id", "title", "verdict", "observed"):
+            t.check(check[member] in words, f"{check[member]} is not shown")
+
+
 # What is wrong with a page as it is shown: words that cover each other or
 # leave the page, are too small, or too near to their ground in colour.
 MEASURE = r"""(() => {
@@ -348,7 +380,7 @@ STAGES = json.dumps([
 
 def pages(t):
     """Runs with everything on, of which nothing succeeded, and of the main
-    job."""
+    job; a comparison and an audit."""
     every, nothing, main = (t.path(name + ".html")
                             for name in ("every", "nothing", "main"))
     t.run("-p", "targets/exactly-once", "-p", "full-jitter", "--set",
@@ -363,7 +395,11 @@ def pages(t):
     t.run(server.url, "-X", "POST", "-n", "40", "-p", "immediate", "--html",
           nothing, status=None)
     t.run("-n", "1000", *LOSSES, "--html", main, status=None)
-    return every, nothing, main
+    compared, audit = t.path("compared.html"), t.path("audit.html")
+    t.finish(t.launch("compare", "none", "immediate", "--rounds", "7", "-n",
+                      "40", "--html", compared), status=None)
+    t.finish(t.launch("audit", "-q", "--html", audit), status=None)
+    return every, nothing, main, compared, audit
 
 
 @test("at two widths, light, dark and printed, all can be read", limit=120)
@@ -381,7 +417,9 @@ def seen(t):
             t.equal(found["wrong"], [], where)
             t.equal(requests, [f"file://{path}"], f"requests: {where}")
             t.equal(said, [], f"the console: {where}")
-            t.check(found["words"] > 150 and found["plots"] >= 4,
+            is_run = path.name not in ("compared.html", "audit.html")
+            t.check(found["words"] > (150 if is_run else 60) and
+                    found["plots"] >= (4 if is_run else 0),
                     f"{found} is little: {where}")
             papers.add((scheme, medium, found["paper"]))
         t.equal({paper for scheme, medium, paper in papers

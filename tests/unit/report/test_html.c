@@ -186,6 +186,62 @@ static void test_nothing_begins_markup(void **state)
     str_release(&page);
 }
 
+static void test_comparison(void **state)
+{
+    struct str page = page_of(cJSON_Parse(
+        "{\"schema\": \"squall.compare/1\", \"verdict\": \"fail\","
+        " \"run\": {\"exit\": 1}, \"summary\": [\"<b>\"],"
+        " \"family\": {\"rounds\": 12},"
+        " \"gates\": [{\"option\": \"fail-if\", \"expr\": \"p50 > 1\","
+        "   \"pass\": false}],"
+        " \"measures\": [{\"name\": \"p50\", \"title\": \"median\","
+        "   \"unit\": \"us\", \"scale\": \"ratio\"}, {\"name\": \"lost\"}],"
+        " \"variants\": [{\"name\": \"<i>\", \"baseline\": true,"
+        "   \"median\": {\"p50\": 1000, \"lost\": null}},"
+        "  {\"name\": \"b\", \"median\": {\"p50\": \"never\"}}],"
+        " \"rows\": [{\"variant\": \"b\", \"measure\": \"p50\","
+        "   \"finding\": \"worse\", \"estimate\": 2, \"low\": 1,"
+        "   \"high\": null}]}"));
+
+    (void)state;
+    assert_has(&page, "<span class=\"verdict bad\">FAIL</span> 2 variants");
+    assert_has(&page, "fail-if p50 &gt; 1</th>");
+    assert_has(&page, "<data value=\"1000\" title=\"variants[0].median.p50\">"
+                      "1.00 ms</data></td><td class=\"n\">never</td>");
+    assert_has(&page, "<data value=\"2\" title=\"rows[0].estimate\">x 2"
+                      "</data>");
+    /* What was not measured has no row, an end without a bound none either. */
+    assert_lacks(&page, "median.lost");
+    assert_has(&page, "<data value=\"1\" title=\"rows[0].low\">x 1</data> to "
+                      "no bound");
+    assert_has(&page, "<rect class=\"f-bad\" x=\"50.00%\" y=\"5\" "
+                      "width=\"50.00%\" height=\"4\"/>");
+    assert_lacks(&page, "<b>");
+    assert_lacks(&page, "<i>");
+    str_release(&page);
+}
+
+static void test_audit(void **state)
+{
+    struct str page = page_of(cJSON_Parse(
+        "{\"schema\": \"squall.audit/1\", \"target\": \"http://<i>/\","
+        " \"complete\": true, \"summary\": {\"fail\": 1, \"pass\": 1},"
+        " \"checks\": [{\"id\": \"IK01\", \"title\": \"one\","
+        "   \"verdict\": \"fail\", \"observed\": \"<b>\","
+        "   \"expected\": \"a rule\", \"source\": \"a draft\"},"
+        "  {\"id\": \"IK02\", \"title\": \"two\", \"verdict\": \"pass\","
+        "   \"expected\": \"another\"}]}"));
+
+    (void)state;
+    assert_has(&page, "<span class=\"verdict bad\">FAIL</span> <data "
+                      "value=\"1\" title=\"summary.fail\">1</data> fail, ");
+    assert_has(&page, "<br/>rule: a rule<br/>source: a draft");
+    assert_lacks(&page, "another");
+    assert_lacks(&page, "<b>");
+    assert_lacks(&page, "<i>");
+    str_release(&page);
+}
+
 static void test_of_nothing(void **state)
 {
     static const char *const documents[] = {
@@ -275,6 +331,8 @@ int main(void)
         cmocka_unit_test(test_figures),
         cmocka_unit_test(test_timeline),
         cmocka_unit_test(test_nothing_begins_markup),
+        cmocka_unit_test(test_comparison),
+        cmocka_unit_test(test_audit),
         cmocka_unit_test(test_of_nothing),
         cmocka_unit_test(test_size),
         cmocka_unit_test(test_no_peak_is_hidden),
