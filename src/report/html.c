@@ -75,6 +75,7 @@ void write_html(const struct writer_input *input, struct file_writer *file)
         html_comparison(&html);
         break;
     case DOCUMENT_RUN:
+    case DOCUMENT_CAPACITY: /* has no page */
     case DOCUMENT_KIND_COUNT:
         add_run(&html);
         break;
