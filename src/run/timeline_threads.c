@@ -25,8 +25,9 @@ struct member {
     size_t index; /* of the entry */
     pthread_t thread;
     bool was_started;
-    atomic_uint known; /* actions of the event that are over: 0 to 2 */
-    unsigned noted;    /* of them */
+    atomic_uint
+        known;      /* of how many actions, 0 to 2, is known how they went */
+    unsigned noted; /* of them */
 };
 
 struct timeline_threads {
@@ -215,6 +216,7 @@ static void run_command(struct watch *watch, const char *command)
     }
     bool has_timed_out = watch_shell(watch);
     if (watch->has_ended && !watch->is_undo) {
+        atomic_store(&watch->threads->members[watch->entry].known, 1);
         watch_rest(watch);
     }
     /* What an undo has started stays: a service that is up again, say. */
@@ -401,7 +403,8 @@ void timeline_threads_start(struct timeline_threads *threads,
     pthread_mutex_unlock(&threads->lock);
 }
 
-/* An action is read only when nobody writes to it any more. */
+/* What has become of an action is read when nobody writes to that any more; to
+ * its output somebody may. */
 static void note_action(struct timeline_threads *threads, size_t index,
                         bool is_end, const struct run_observer *observer)
 {
@@ -410,11 +413,11 @@ static void note_action(struct timeline_threads *threads, size_t index,
                                  .end.word = TIMELINE_DONE};
     char text[400];
 
-    if (is_end) {
-        one.end = event->end;
-    } else {
-        one.begin = event->begin;
-    }
+    const struct timeline_action *from = is_end ? &event->end : &event->begin;
+    struct timeline_action *to = is_end ? &one.end : &one.begin;
+    to->word = from->word;
+    to->status = from->status;
+    memcpy(to->reason, from->reason, sizeof(to->reason));
     if (timeline_find_problem(threads->plan->timeline, index, &one, text,
                               sizeof(text))) {
         observer_note(observer, "%s", text);
