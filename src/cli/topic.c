@@ -16,8 +16,8 @@ static void append_entries(struct str *out, const struct entry *entries,
                            size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        str_printf(out, "  %-18s ", entries[i].name);
-        str_append_wrapped(out, entries[i].sentence, 21, 21);
+        str_printf(out, "  %-19s ", entries[i].name);
+        str_append_wrapped(out, entries[i].sentence, 22, 22);
     }
 }
 
@@ -112,6 +112,49 @@ static void topic_profiles(struct str *out)
         "strategies/ and clients/ say how a client retries; scenarios/ bring "
         "traffic and\nfaults; targets/ set up the embedded target. "
         "squall-profile(5) has every key.\n");
+}
+
+/* With a NULL sentence, a heading. */
+static const struct entry scenarios[] = {
+    {"What is over with its cause, or keeps itself up", NULL},
+    {"retry-storm", "errors that only retries turn into an outage"},
+    {"capacity-drop", "a slow service that retries keep down"},
+    {"cold-cache", "the same, until a cache is warm"},
+    {"dependency-collapse", "the same, one service further"},
+    {"resource-exhaustion", "a queue that keeps itself full"},
+    {"rolling-restart", "one node after another, with room or without"},
+    {"What jitter and retries get through", NULL},
+    {"thundering-herd", "many callers at the same moment"},
+    {"flapping", "a service that comes and goes"},
+    {"partition", "half of the connections lead nowhere"},
+    {"What only one figure shows", NULL},
+    {"slow-dependency", "requests that do not need it suffer, too"},
+    {"latency-explosion", "p99 near the limit"},
+    {"config-drift", "amplification, while success looks well"},
+    {"split-brain", "duplicates, in spite of keys"},
+};
+
+static void topic_scenarios(struct str *out)
+{
+    str_append(
+        out, "A scenario is traffic, a service, and what goes wrong with it; "
+             "a strategy says\nhow clients retry. Any two can be run, and "
+             "without a URL it is the embedded\ntarget that suffers:\n"
+             "\n"
+             "  squall profile list --long scenarios    what to look for in "
+             "each\n"
+             "  squall run -p retry-storm -p immediate\n"
+             "  squall run -p retry-storm -p budgeted\n"
+             "  squall compare immediate full-jitter budgeted -p "
+             "retry-storm\n");
+    for (size_t i = 0; i < array_length(scenarios); i++) {
+        if (scenarios[i].sentence) {
+            append_entries(out, &scenarios[i], 1);
+        } else {
+            str_printf(out, "\n%s:\n", scenarios[i].name);
+        }
+    }
+    str_append(out, "\nsquall-scenarios(7) tells the story of each.\n");
 }
 
 static const struct topic {

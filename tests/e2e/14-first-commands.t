@@ -162,6 +162,7 @@ def asked(t):
                          ("templates", "{{op.id}}"),
                          ("exit-status", "130"),
                          ("profiles", "squall profile list"),
+                         ("scenarios", "retry-storm"),
                          ("run", "Examples:")):
         text = t.squall("help", topic).out
         t.check(words in text, f"help {topic}: {words}")
