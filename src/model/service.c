@@ -21,14 +21,26 @@ void service_config_default(struct service_config *config)
     };
 }
 
-static void check_fault(const struct service_fault_config *fault, size_t index,
+static bool is_of_dependency(enum service_fault_kind kind)
+{
+    return kind == SERVICE_FAULT_DEPENDENCY_ERROR ||
+           kind == SERVICE_FAULT_DEPENDENCY_LATENCY ||
+           kind == SERVICE_FAULT_DEPENDENCY_CAPACITY;
+}
+
+static void check_fault(const struct service_config *config, size_t index,
                         struct errors *errors)
 {
+    const struct service_fault_config *fault = &config->faults[index];
     struct error *error = NULL;
     if (!(fault->ratio >= 0 && fault->ratio <= 1)) {
         error =
             errors_add(errors, ERROR_BAD_VALUE,
                        "the ratio %g is not between 0 and 1", fault->ratio);
+    } else if (is_of_dependency(fault->kind) &&
+               config->dependency.workers == 0) {
+        error = errors_add(errors, ERROR_BAD_VALUE,
+                           "the service has no dependency");
     } else if ((fault->kind == SERVICE_FAULT_CAPACITY ||
                 fault->kind == SERVICE_FAULT_DEPENDENCY_CAPACITY) &&
                !(fault->factor > 0 && fault->factor <= 1)) {
@@ -104,7 +116,7 @@ bool service_config_check(const struct service_config *config,
     }
     must(config->fault_count <= SERVICE_FAULTS_MAX);
     for (size_t i = 0; i < config->fault_count; i++) {
-        check_fault(&config->faults[i], i, errors);
+        check_fault(config, i, errors);
     }
     return errors->count + errors->more == before;
 }
@@ -303,19 +315,15 @@ static uint16_t disturb_call(struct service *service, struct instant at,
 
     for (size_t i = 0; i < service->config.fault_count; i++) {
         const struct service_fault_config *fault = &service->config.faults[i];
-        bool is_error = fault->kind == SERVICE_FAULT_DEPENDENCY_ERROR;
-        bool is_latency = fault->kind == SERVICE_FAULT_DEPENDENCY_LATENCY;
-        bool is_capacity = fault->kind == SERVICE_FAULT_DEPENDENCY_CAPACITY;
-        if (!(is_error || is_latency || is_capacity) ||
-            !fault_applies(service, i, at)) {
+        if (!is_of_dependency(fault->kind) || !fault_applies(service, i, at)) {
             continue;
         }
-        if (is_error && status == 0) {
-            status = fault->status;
-        } else if (is_latency) {
+        if (fault->kind == SERVICE_FAULT_DEPENDENCY_ERROR) {
+            status = status ? status : fault->status;
+        } else if (fault->kind == SERVICE_FAULT_DEPENDENCY_LATENCY) {
             disturbance->delay =
                 duration_add(disturbance->delay, fault->delay);
-        } else if (is_capacity) {
+        } else {
             disturbance->stretch /= fault->factor;
         }
     }

@@ -621,7 +621,7 @@ static void a_split_parts_connections_while_it_lasts(void **state)
 
 static void what_cannot_be_is_refused(void **state)
 {
-    struct service_config configs[4];
+    struct service_config configs[5];
     (void)state;
 
     for (size_t i = 0; i < array_length(configs); i++) {
@@ -634,6 +634,7 @@ static void what_cannot_be_is_refused(void **state)
     configs[2].shed.mode = SHED_PRIORITY; /* no queue limit to share out */
     configs[3].dependency.time =
         (struct service_time_config){.type = SERVICE_LOGNORMAL};
+    set_fault(&configs[4], SERVICE_FAULT_DEPENDENCY_LATENCY, 1, 0, -1);
     for (size_t i = 0; i < array_length(configs); i++) {
         struct errors errors = ERRORS_INIT;
         assert_false(service_config_check(&configs[i], &errors));

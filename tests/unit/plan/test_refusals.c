@@ -97,6 +97,20 @@ static void values_are_refused(void **state)
          "service.faults[0]", "needs a factor", "factor"},
         {"{\"service\":{\"shed\":\"token_bucket\"}}", 1, 20, "service.shed",
          "needs service.shed_rate", "shed_rate"},
+        {"{\"service\":{\"faults\":[{\"kind\":\"dependency_latency\","
+         "\"delay\":\"1s\"}]}}",
+         1, 23, "service.faults[0]", "has no dependency",
+         "service.dependency.workers"},
+        {"{\"service\":{\"faults\":[{\"kind\":\"partition\"}]}}", 1, 23,
+         "service.faults[0]", "needs a ratio", "50%"},
+        {"{\"service\":{\"faults\":[{\"kind\":\"cold\"}]}}", 1, 23,
+         "service.faults[0]", "as fast when it is cold", "cold_factor"},
+        {"{\"service\":{\"shed\":\"priority\"}}", 1, 20, "service.shed",
+         "needs service.tier_header", "tier_header"},
+        {"{\"service\":{\"dependency\":{\"workers\":1,\"service_time\":{"
+         "\"type\":\"lognormal\",\"p99\":\"1us\"}}}}",
+         1, 55, "service.dependency.service_time.type", "a p99 above its mean",
+         "p99"},
     };
     (void)state;
     check_all(refusals, array_length(refusals));
