@@ -93,6 +93,14 @@ static void values_are_refused(void **state)
          "\"max_attempts\" is missing", "max_attempts"},
         {"{\"load\":{\"model\":\"open\"}}", 1, 18, "load.model",
          "needs load.rate", "rate"},
+    };
+    (void)state;
+    check_all(refusals, array_length(refusals));
+}
+
+static void services_are_refused(void **state)
+{
+    static const struct refusal refusals[] = {
         {"{\"service\":{\"faults\":[{\"kind\":\"capacity\"}]}}", 1, 23,
          "service.faults[0]", "needs a factor", "factor"},
         {"{\"service\":{\"shed\":\"token_bucket\"}}", 1, 20, "service.shed",
@@ -451,6 +459,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_refused),
         cmocka_unit_test(timelines_are_refused),
+        cmocka_unit_test(services_are_refused),
         cmocka_unit_test(rules_are_refused),
         cmocka_unit_test(keys_and_headers_are_refused),
         cmocka_unit_test(keys_that_join_nothing_are_refused),
