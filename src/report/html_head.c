@@ -377,11 +377,14 @@ static void add_tile(struct html *html, const struct tile *tile)
     } else {
         html_figure(html, whole, tile->path, tile->unit, missing);
     }
-    html_addf(html, "</dd><dd class=\"sub\">%.*s", (int)(hole - tile->sub),
-              tile->sub);
-    html_figure(html, whole, tile->sub_path, tile->sub_unit,
-                is_time ? missing : "not measured");
-    html_addf(html, "%s</dd></div>\n", hole + 2);
+    html_add(html, "</dd>");
+    if (is_time || !isnan(text_number(html->document, tile->sub_path))) {
+        html_addf(html, "<dd class=\"sub\">%.*s", (int)(hole - tile->sub),
+                  tile->sub);
+        html_figure(html, whole, tile->sub_path, tile->sub_unit, missing);
+        html_addf(html, "%s</dd>", hole + 2);
+    }
+    html_add(html, "</div>\n");
 }
 
 void html_key_figures(struct html *html)

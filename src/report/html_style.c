@@ -46,6 +46,7 @@ static const char *const rules[] = {
     "grid-template-columns:repeat(auto-fill,minmax(122px,1fr))}\n",
     ".tiles dt{color:var(--soft);font-size:13px}\n",
     ".tiles dd{margin:0;font-size:22px;line-height:1.3;font-weight:600}\n",
+    ".tiles .none{font-size:15px;font-weight:400}\n",
     ".tiles dd.sub{font-size:13px;font-weight:400;color:var(--soft)}\n",
     "dl.facts{display:grid;grid-template-columns:minmax(90px,max-content) ",
     "1fr;gap:4px 20px;margin:0}\n",

@@ -454,8 +454,10 @@ static void add_times(const struct chart_series *series)
     widen(series, &p50, &low, &high);
     widen(series, &p99, &low, &high);
     if (isnan(low) || isnan(high)) {
-        html_add(html, "<p class=\"soft\">No interval had a time to success."
-                       "</p>\n");
+        html_add(html,
+                 "<figure id=\"times\">\n<figcaption><strong>Time to "
+                 "success</strong></figcaption>\n<p class=\"bad\">never, "
+                 "in any interval</p>\n</figure>\n");
         return;
     }
     struct chart_frame frame = {

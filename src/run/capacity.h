@@ -72,7 +72,7 @@ struct capacity_options {
     bool without_retries;    /* search that, too */
     double start_per_s;
     double least_per_s, most_per_s; /* no rates beyond these */
-    double precision;       /* as in struct search_rules */
+    double precision;               /* as in struct search_rules */
     struct duration budget; /* no run begins that could not end in it */
     uint64_t seed;
     uint64_t first_run; /* run numbers count up from it */
