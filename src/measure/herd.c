@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 #define BIN_NS (NS_PER_S / HERD_BINS_PER_S)
 #define PART_NS_MIN (NS_PER_S / 10)
@@ -134,6 +135,42 @@ double herd_dispersion_10ms(const struct herd *herd, struct duration measured)
         squares += off * off;
     }
     return squares / (double)count / mean;
+}
+
+/* One bin of 100 ms, from its first of 10 ms. */
+static void add_bin(struct herd_arrivals *arrivals, size_t column,
+                    const uint32_t *bins)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < 10; i++) {
+        sum += bins[i];
+        if (bins[i] > arrivals->most_10ms[column]) {
+            arrivals->most_10ms[column] = bins[i];
+        }
+    }
+    arrivals->sent[column] += sum;
+    if (sum > arrivals->most_100ms[column]) {
+        arrivals->most_100ms[column] = sum;
+    }
+}
+
+void herd_arrivals_read(const struct herd *herd, struct duration measured,
+                        struct herd_arrivals *arrivals)
+{
+    size_t count = whole_bins(measured) / 10;
+    size_t width = (count + HERD_COLUMNS_MAX - 1) / HERD_COLUMNS_MAX;
+    uint64_t total = 0;
+
+    memset(arrivals, 0, sizeof(*arrivals));
+    for (size_t i = 0; i < count; i++) {
+        add_bin(arrivals, i / width, herd->bins + 10 * i);
+        total += arrivals->most_100ms[i / width];
+    }
+    if (total > 0) {
+        arrivals->interval.ns = (int64_t)width * 10 * BIN_NS;
+        arrivals->columns = (count + width - 1) / width;
+    }
 }
 
 /* Whether the second stands for itself: it had starts, and was not cut so

@@ -49,6 +49,21 @@ double herd_peak_to_mean_100ms(const struct herd *herd,
  * even, 1 is Poisson, more is bunched. */
 double herd_dispersion_10ms(const struct herd *herd, struct duration measured);
 
+/* Sends by time, for drawing: whole bins of 100 ms, or several of them a
+ * column where there are more than columns. */
+enum { HERD_COLUMNS_MAX = 240 };
+
+struct herd_arrivals {
+    struct duration interval; /* of a column; the last may be shorter */
+    size_t columns;           /* 0: no bin is whole, or nothing was sent */
+    uint64_t sent[HERD_COLUMNS_MAX];
+    uint64_t most_100ms[HERD_COLUMNS_MAX]; /* of a bin in it */
+    uint64_t most_10ms[HERD_COLUMNS_MAX];
+};
+
+void herd_arrivals_read(const struct herd *herd, struct duration measured,
+                        struct herd_arrivals *arrivals);
+
 /*
  * The highest ratio of sends to started operations within one second.
  *

@@ -86,7 +86,8 @@ void chart_values_read(const struct chart_series *series, const char *member,
 void chart_edges(const struct chart_series *series, double *edges);
 
 /* Shades the windows of faults and marks where stages begin and the load
- * ends; to be drawn before the curves. */
+ * ends; to be drawn before the curves. Of the series only the axis is asked
+ * for. */
 void chart_windows(const struct chart_series *series, int height);
 
 /* Draws a member as a line, both ends of a column where they differ. */

@@ -6,6 +6,7 @@
 #include "base/must.h"
 #include "base/version.h"
 #include "measure/heat.h"
+#include "measure/herd.h"
 #include "report/document_errors.h"
 #include "report/document_policy.h"
 #include "report/document_recovery.h"
@@ -150,6 +151,35 @@ static void add_series(cJSON *document, const struct result *result)
     }
 }
 
+static void add_counts(cJSON *object, const char *name, const uint64_t *counts,
+                       size_t count)
+{
+    cJSON *list = cJSON_AddArrayToObject(object, name);
+
+    for (size_t i = 0; i < count; i++) {
+        cJSON_AddItemToArray(list, cJSON_CreateNumber((double)counts[i]));
+    }
+}
+
+static void add_herd(cJSON *document, const struct figure_view *view)
+{
+    cJSON *herd = cJSON_AddObjectToObject(document, "herd");
+    struct herd_arrivals arrivals;
+
+    figures_add_group(herd, FIGURES_HERD, view);
+    herd_arrivals_read(view->result->tally->herd, view->result->measured,
+                       &arrivals);
+    if (arrivals.columns == 0) {
+        cJSON_AddNullToObject(herd, "arrivals");
+        return;
+    }
+    cJSON *object = cJSON_AddObjectToObject(herd, "arrivals");
+    member_us(object, "interval_us", arrivals.interval.ns / NS_PER_US);
+    add_counts(object, "attempts", arrivals.sent, arrivals.columns);
+    add_counts(object, "most_100ms", arrivals.most_100ms, arrivals.columns);
+    add_counts(object, "most_10ms", arrivals.most_10ms, arrivals.columns);
+}
+
 static cJSON *latency_by_time(const struct series *series)
 {
     struct heat heat;
@@ -243,8 +273,7 @@ cJSON *document_make(const struct result *result, const struct plan *plan,
                       FIGURES_BYTES, &view);
     cJSON_AddItemToObject(document, "operation_histogram",
                           figures_rows(&total->hist[HISTOGRAM_OPERATION]));
-    figures_add_group(cJSON_AddObjectToObject(document, "herd"), FIGURES_HERD,
-                      &view);
+    add_herd(document, &view);
     cJSON_AddItemToObject(document, "effects", document_effects(&view, plan));
     cJSON_AddItemToObject(document, "replay",
                           document_replay(run->replayed, run->dead_letters));

@@ -128,13 +128,6 @@ static void add_amplification(struct html *html)
                          .height = CHART_HEIGHT,
                          .y_unit = CHART_NUMBER},
                      "amplification", UNIT_FACTOR, "line-bad");
-        chart_member(&series,
-                     &(struct chart_frame){.id = "attempts",
-                                           .title = "Attempts",
-                                           .about = "sent in each interval",
-                                           .height = CHART_HEIGHT,
-                                           .y_unit = CHART_COUNT},
-                     "attempts", UNIT_COUNT, "line-ok");
     }
     chart_series_free(&series);
 }
@@ -212,6 +205,7 @@ void html_load(struct html *html)
     add_factors(html);
     html_add(html, "<div class=\"plots\">\n");
     add_amplification(html);
+    html_arrivals(html);
     html_add(html, "</div>\n<h3>Attempts</h3>\n");
     html_figures(html, FIGURES_ATTEMPTS,
                  (struct html_place){attempts, "attempts."});

@@ -12,8 +12,9 @@ void html_key_figures(struct html *html);
 void html_time(struct html *html);     /* what happened when */
 void html_recovery(struct html *html); /* part of it */
 void html_latency(struct html *html);
-void html_heat(struct html *html); /* part of it */
-void html_load(struct html *html); /* what the service felt */
+void html_heat(struct html *html);     /* part of it */
+void html_load(struct html *html);     /* what the service felt */
+void html_arrivals(struct html *html); /* part of it */
 void html_effects(struct html *html);
 void html_replay(struct html *html);
 void html_timeline(struct html *html); /* what was done from outside */

@@ -137,8 +137,8 @@ SHOWN = ("success_rate", "operations.started", "operations.failed",
          "amplification.attempts_per_operation", "amplification.peak_1s",
          "herd.peak_to_mean_100ms", "herd.dispersion_10ms",
          "amplification.histogram[0]", "generator.cpu_share", "run.exit",
-         "latency.time_to_success.p50_us", "latency.attempt.p99_us",
-         "latency.operation.max_us", "run.duration_us",
+         "latency.time_to_success.p50_us", "latency.attempt_ok.p99_us",
+         "latency.attempt_ok.max_us", "run.duration_us",
          "effects.operations_checked", "effects.table.succeeded[1]",
          "faults.lost_response.injected", "slo[0].value",
          "requests[0].success_rate", "phases[0].operations.started",
@@ -202,6 +202,17 @@ def tips(t):
                     f"{value} is not {truth}")
 
 
+    herd = run["herd.arrivals"]
+    said = [tip for tip in page_of(t, html).tips if "\nbusiest 10 ms " in tip]
+    t.equal([[read_figure(line.rsplit(" ", 1)[1])
+              for line in tip.split("\n")[1:]] for tip in said],
+            [list(column) for column in zip(
+                herd["attempts"], herd["most_100ms"], herd["most_10ms"])],
+            "arrivals")
+    mean = sum(herd["attempts"]) / len(herd["attempts"])
+    t.equal(herd["interval_us"], 100000, "bins of a short run")
+    t.check(abs(max(herd["most_100ms"]) / mean -
+                run["herd.peak_to_mean_100ms"]) < 1e-9, "the peak")
     heat = run["latency_by_time"]
     said = [tip for tip in page_of(t, html).tips
             if re.search(r"^\S+ to \S+\n[\d.]+ \w+ to .*: \d", tip)]

@@ -181,6 +181,60 @@ static void test_a_stampede(void **state)
 
 /* Poisson sends: the dispersion is 1, with a standard error of
  * sqrt(2 / bins). */
+/* Columns of 100 ms: five sends in one bin of 10 ms, two in each of two. */
+static void test_arrivals(void **state)
+{
+    (void)state;
+    struct herd herd = new_herd();
+    struct herd_arrivals arrivals;
+
+    herd_arrivals_read(&herd, duration_ms(1000), &arrivals);
+    assert_int_equal(arrivals.columns, 0);
+    for (int i = 0; i < 5; i++) {
+        herd_sent(&herd, at_ms(7));
+    }
+    for (int i = 0; i < 2; i++) {
+        herd_sent(&herd, at_ms(250));
+        herd_sent(&herd, at_ms(299));
+    }
+    herd_sent(&herd, at_ms(310)); /* in a bin that is not whole */
+    herd_arrivals_read(&herd, duration_ms(390), &arrivals);
+    assert_int_equal(arrivals.interval.ns, NS_PER_S / 10);
+    assert_int_equal(arrivals.columns, 3);
+    const uint64_t sent[] = {5, 0, 4}, most_10ms[] = {5, 0, 2};
+    for (size_t c = 0; c < 3; c++) {
+        assert_int_equal(arrivals.sent[c], sent[c]);
+        assert_int_equal(arrivals.most_100ms[c], sent[c]);
+        assert_int_equal(arrivals.most_10ms[c], most_10ms[c]);
+    }
+}
+
+/* 50 s are 500 bins, three a column; all sends are in one of them. */
+static void test_arrivals_of_a_long_run(void **state)
+{
+    (void)state;
+    struct herd herd = new_herd();
+    struct herd_arrivals arrivals;
+    uint64_t sent = 0;
+
+    for (int64_t ms = 0; ms < 50000; ms += 10) {
+        herd_sent(&herd, at_ms(ms));
+    }
+    for (int i = 0; i < 9; i++) {
+        herd_sent(&herd, at_ms(49999));
+    }
+    herd_arrivals_read(&herd, duration_ms(50000), &arrivals);
+    assert_int_equal(arrivals.interval.ns, 3 * (NS_PER_S / 10));
+    assert_int_equal(arrivals.columns, 167);
+    for (size_t c = 0; c < arrivals.columns; c++) {
+        bool is_last = c + 1 == arrivals.columns;
+        assert_int_equal(arrivals.most_100ms[c], is_last ? 19 : 10);
+        assert_int_equal(arrivals.most_10ms[c], is_last ? 10 : 1);
+        sent += arrivals.sent[c];
+    }
+    assert_int_equal(sent, 5009);
+}
+
 static void test_a_poisson_herd(void **state)
 {
     (void)state;
@@ -344,6 +398,8 @@ int main(void)
         cmocka_unit_test_teardown(test_an_even_herd, release),
         cmocka_unit_test_teardown(test_a_stampede, release),
         cmocka_unit_test_teardown(test_a_poisson_herd, release),
+        cmocka_unit_test_teardown(test_arrivals, release),
+        cmocka_unit_test_teardown(test_arrivals_of_a_long_run, release),
         cmocka_unit_test_teardown(test_only_whole_bins_of_the_load_count,
                                   release),
         cmocka_unit_test_teardown(test_short_and_empty_runs, release),
