@@ -56,9 +56,12 @@ static void topic_faults(struct str *out)
         struct entry entry = {kind->name, kind->help};
         append_entries(out, &entry, 1);
     }
-    str_append(out, "\nsquall profile explain faults lists the keys; "
-                    "faults of the embedded target\nare those of "
-                    "squall profile explain service.faults.\n");
+    str_append(out,
+               "\nsquall profile explain faults lists the keys; "
+               "faults of the embedded target\nare those of "
+               "squall profile explain service.faults. What is done from\n"
+               "outside, by a command or by somebody else, is the "
+               "timeline: squall profile\nexplain timeline.\n");
 }
 
 static void topic_templates(struct str *out)

@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Of how long it was to be on. */
+static const double lasted_least = 0.9;
+
 static const struct {
     const char *name, *text;
     bool is_problem;
@@ -158,6 +161,20 @@ static void describe(const struct timeline_action *action, char *text,
     must_never("this is no problem");
 }
 
+/* Where squall was late, what was to last for a while may have been undone as
+ * soon as it had begun: then there was no such trigger. */
+static bool was_cut_short(const struct timeline_entry *entry,
+                          const struct timeline_event *event)
+{
+    const struct timeline_action *begin = &event->begin, *end = &event->end;
+    double lasted = (double)(end->from.ns - begin->from.ns);
+    double planned = (double)(entry->until.ns - entry->at.ns);
+
+    return timeline_has_end(entry) && begin->word != TIMELINE_NOT_REACHED &&
+           end->word != TIMELINE_NOT_REACHED &&
+           end->from.ns >= entry->until.ns && lasted < lasted_least * planned;
+}
+
 bool timeline_find_problem(const struct timeline_entry *entries, size_t index,
                            const struct timeline_event *event, char *text,
                            size_t size)
@@ -168,6 +185,15 @@ bool timeline_find_problem(const struct timeline_entry *entries, size_t index,
         timeline_has_end(entry) && timeline_is_problem(event->end.word);
     char problem[240];
 
+    if (!is_begin && !is_end && was_cut_short(entry, event)) {
+        snprintf(text, size,
+                 "timeline[%zu] (%s): squall was late, and it lasted %.0f ms "
+                 "instead of %.0f ms",
+                 index, entry->name,
+                 (double)(event->end.from.ns - event->begin.from.ns) / 1e6,
+                 (double)(entry->until.ns - entry->at.ns) / 1e6);
+        return true;
+    }
     if (!is_begin && !is_end) {
         return false;
     }

@@ -276,7 +276,9 @@ static void begin(struct timeline_threads *threads, size_t index)
     if (entry->command && entry->undo) {
         timeline_guard_begun(&threads->guard, index);
     }
-    action->from = action->until = now_of(threads);
+    /* Whoever acts at a mark does so at its time, however late we are. */
+    action->from = action->until =
+        entry->is_mark ? entry->at : now_of(threads);
     action->word = TIMELINE_DONE;
     if (entry->command) {
         struct watch watch = {
@@ -302,7 +304,8 @@ static void undo(struct timeline_threads *threads, size_t index)
     if (entry->command && entry->undo) {
         timeline_guard_undone(&threads->guard, index);
     }
-    action->from = action->until = now_of(threads);
+    action->from = action->until =
+        entry->is_mark ? entry->until : now_of(threads);
     action->word = TIMELINE_DONE;
     if (entry->command && entry->undo) {
         struct watch watch = {

@@ -179,6 +179,29 @@ def mark(t):
             "warning")
 
 
+@test("a trigger that squall was too late for is none", limit=60)
+def late(t):
+    server = t.server(lambda request: reply())
+    run = t.run(server.url, "-r", "50/s", "-d", "3s", "--allow-exec",
+                *with_timeline(
+                    t, {"at": "300ms", "name": "stop squall",
+                        "run": "kill -STOP $PPID; sleep 1.5; kill -CONT "
+                               "$PPID"},
+                    {"at": "600ms", "name": "short", "run": "true",
+                     "until": "1400ms", "undo": "true"},
+                    {"at": "600ms", "name": "mark", "mark": True,
+                     "until": "1400ms"}), status=3)
+    stop, short, mark = run["timeline"]
+    t.equal(short["end"]["outcome"], "done", "outcome")
+    t.check(short["begin"]["late_us"] > 500000, "late")
+    t.match(run["run.problem"], r"timeline\[1\] \(short\): squall was late, "
+            r"and it lasted \d+ ms instead of 800 ms", "problem")
+    t.equal(run["verdict"], "invalid", "verdict")
+    # Somebody else is not late because squall is.
+    t.equal((mark["begin"]["started_us"], mark["end"]["started_us"]),
+            (600000, 1400000), "mark")
+
+
 @test("commands are refused unless they are allowed")
 def refused(t):
     flag = t.path("ran")

@@ -173,9 +173,11 @@ static void expect_problem(size_t index, struct timeline_action begin,
 static void test_problems(void **state)
 {
     const struct timeline_action done = {.word = TIMELINE_DONE};
+    const struct timeline_action undone = {.word = TIMELINE_DONE,
+                                           .from = S(5)};
 
     (void)state;
-    expect_problem(STOP, done, done, NULL);
+    expect_problem(STOP, done, undone, NULL);
     expect_problem(KILL, (struct timeline_action){.word = TIMELINE_ENDED},
                    done, NULL);
     expect_problem(
@@ -198,6 +200,19 @@ static void test_problems(void **state)
                    done,
                    "timeline[2].run (kill): its command could not be "
                    "started: no memory");
+    /* On for a tenth of the time; as long as planned; brought forward by the
+     * end of the load. */
+    expect_problem(
+        STOP, (struct timeline_action){.word = TIMELINE_DONE, .from = S(6.8)},
+        (struct timeline_action){.word = TIMELINE_DONE, .from = S(7)},
+        "timeline[0] (stop): squall was late, and it lasted 200 ms instead of "
+        "2000 ms");
+    expect_problem(
+        STOP, (struct timeline_action){.word = TIMELINE_DONE, .from = S(4)},
+        (struct timeline_action){.word = TIMELINE_DONE, .from = S(6)}, NULL);
+    expect_problem(
+        STOP, (struct timeline_action){.word = TIMELINE_DONE, .from = S(3)},
+        (struct timeline_action){.word = TIMELINE_DONE, .from = S(4)}, NULL);
     /* What has no end has none that went wrong. */
     expect_problem(KILL, done,
                    (struct timeline_action){.word = TIMELINE_FAILED}, NULL);
