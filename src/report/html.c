@@ -20,6 +20,7 @@ static void add_title(struct html *html, enum document_kind kind)
     }
     html_add(html, kind == DOCUMENT_AUDIT        ? "squall audit"
                    : kind == DOCUMENT_COMPARISON ? "squall compare"
+                   : kind == DOCUMENT_CAPACITY   ? "squall capacity"
                                                  : "squall run");
     if (target) {
         html_add(html, ", ");
@@ -74,8 +75,10 @@ void write_html(const struct writer_input *input, struct file_writer *file)
     case DOCUMENT_COMPARISON:
         html_comparison(&html);
         break;
+    case DOCUMENT_CAPACITY:
+        html_capacity(&html);
+        break;
     case DOCUMENT_RUN:
-    case DOCUMENT_CAPACITY: /* has no page */
     case DOCUMENT_KIND_COUNT:
         add_run(&html);
         break;

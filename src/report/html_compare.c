@@ -285,7 +285,7 @@ static void add_medians(struct html *html)
     html_section_end(html);
 }
 
-static void add_gates(struct html *html)
+void html_gates(struct html *html)
 {
     static const char *const headings[] = {"", "Gate", "", ""};
     const cJSON *gates = text_find(html->document, "gates");
@@ -408,7 +408,7 @@ static void add_changes(struct html *html)
 void html_comparison(struct html *html)
 {
     add_head(html);
-    add_gates(html);
+    html_gates(html);
     add_medians(html);
     add_changes(html);
     html_section(html, "profile", "Run it again");

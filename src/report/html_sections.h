@@ -27,6 +27,10 @@ void html_profile(struct html *html); /* and the command to run it again */
 /* The other documents, whole: what is between <body> and its end. */
 void html_comparison(struct html *html);
 void html_audit(struct html *html);
+void html_capacity(struct html *html);
+
+/* What --fail-if and --fail-unless asked, and whether it holds. */
+void html_gates(struct html *html);
 
 /* The class of a run's verdict: "good", "warn" or "bad". */
 const char *html_verdict_class(const cJSON *document);

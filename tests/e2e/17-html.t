@@ -304,6 +304,27 @@ def others(t):
             t.check(check[member] in words, f"{check[member]} is not shown")
 
 
+@test("the page of a capacity has every run of the search", limit=120)
+def capacities(t):
+    saved, html = t.path("capacity.json"), t.path("capacity.html")
+    t.finish(t.launch("capacity", "--slo", "p99 < 120ms", "--arrival",
+                      "constant", "--warmup", "0s", "-d", "200ms", "--workers",
+                      "4", "--service-time", "20ms", "-r", "150/s", "-o",
+                      saved, "--html", html), status=None, limit=100)
+    document = json.loads(saved.read_text())
+    page = page_of(t, html)
+    paths = hold_figures(t, page, document, 10)
+    search, = document["searches"]
+    for index, run in enumerate(search["runs"][:100]):
+        t.check(f"searches[0].runs[{index}].rate_per_s" in paths, "a run")
+    points = [tip for tip in page.tips if ", in time " in tip]
+    t.equal(len(points), sum(run["in_time_per_s"] is not None
+                             for run in search["runs"]), "a point each")
+    words = " ".join(page.text)
+    for sentence in search["summary"] + document["summary"]:
+        t.check(sentence in words, f"{sentence} is not shown")
+
+
 # What is wrong with a page as it is shown: words that cover each other or
 # leave the page, are too small, or too near to their ground in colour.
 MEASURE = r"""(() => {

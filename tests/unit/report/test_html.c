@@ -242,6 +242,40 @@ static void test_audit(void **state)
     str_release(&page);
 }
 
+static void test_capacity(void **state)
+{
+    struct str page = page_of(cJSON_Parse(
+        "{\"schema\": \"squall.capacity/1\", \"verdict\": \"fail\","
+        " \"slo\": [\"p99 < 5ms\"], \"summary\": [\"<b>\"],"
+        " \"searches\": [{\"retries\": true, \"summary\": [\"<i>\"],"
+        "   \"capacity_per_s\": 400, \"knee_per_s\": null,"
+        "   \"runs\": [{\"rate_per_s\": 400, \"phase\": \"<u>\","
+        "     \"pass\": true, \"in_time_per_s\": 390},"
+        "    {\"rate_per_s\": 800, \"pass\": false, \"ended_early\": true,"
+        "     \"in_time_per_s\": 200},"
+        "    {\"rate_per_s\": 800, \"pass\": null}]}],"
+        " \"gates\": [{\"option\": \"fail-if\", \"expr\": \"x\","
+        "   \"pass\": null}]}"));
+
+    (void)state;
+    assert_has(&page, "<span class=\"verdict bad\">FAIL</span> p99 &lt; 5ms");
+    assert_has(&page, "<dt>Knee</dt><dd><span class=\"none\">not known");
+    assert_has(&page, "<data value=\"400\" "
+                      "title=\"searches[0].runs[0].rate_per_s\">400/s");
+    /* Half across of 800/s, and 390 of 400. */
+    assert_has(&page, "<circle class=\"dot-ok\" cx=\"50.00%\" cy=\"6.5\" "
+                      "r=\"4\"><title>400/s, passed, in time 390/s</title>");
+    assert_has(&page, "<circle class=\"dot-failed\" cx=\"100.00%\" "
+                      "cy=\"130.0\" r=\"4\">");
+    assert_has(&page, "<td class=\"bad\">failed, ended early</td>");
+    assert_has(&page, "<td class=\"soft\">no telling</td>");
+    assert_has(&page, "<td class=\"soft\">not judged</td>");
+    assert_lacks(&page, "<b>");
+    assert_lacks(&page, "<i>");
+    assert_lacks(&page, "<u>");
+    str_release(&page);
+}
+
 static void test_of_nothing(void **state)
 {
     static const char *const documents[] = {
@@ -333,6 +367,7 @@ int main(void)
         cmocka_unit_test(test_nothing_begins_markup),
         cmocka_unit_test(test_comparison),
         cmocka_unit_test(test_audit),
+        cmocka_unit_test(test_capacity),
         cmocka_unit_test(test_of_nothing),
         cmocka_unit_test(test_size),
         cmocka_unit_test(test_no_peak_is_hidden),
