@@ -90,11 +90,12 @@ static double figure(const struct play *play, const char *path)
                  : cJSON_GetObjectItemCaseSensitive(at, part);
         rest += length + (rest[length] == '.');
     }
-    if (!cJSON_IsNumber(at)) {
-        fail_msg("%s + %s: %s is not measured", play->scenario, play->client,
-                 path);
+    if (at && cJSON_IsNumber(at)) {
+        return at->valuedouble;
     }
-    return at->valuedouble;
+    fail_msg("%s + %s: %s is not measured", play->scenario, play->client,
+             path);
+    return 0;
 }
 
 static void assert_between(const struct play *play, const char *path,
@@ -191,11 +192,11 @@ static void slow_dependency(void **state)
     (void)state;
 
     begin(&play, "slow-dependency", "none", NULL);
-    assert_between(&play, "requests.0.success_rate", 0.66, 0.74);
+    assert_between(&play, "requests.0.success_rate", 0.65, 0.75);
     assert_between(&play, "requests.1.success_rate", 0.7, 0.9);
     end(&play);
     begin(&play, "slow-dependency", "none", timeout);
-    assert_between(&play, "requests.0.success_rate", 0.66, 0.74);
+    assert_between(&play, "requests.0.success_rate", 0.65, 0.75);
     assert_between(&play, "requests.1.success_rate", 1, 1);
     assert_between(&play, "requests.1.latency.time_to_success.p99_us", 1000,
                    20000);
@@ -216,17 +217,18 @@ static void capacity_drop(void **state)
  * to 100, 200 and 400 ms: who starts in that part fails. */
 static double outage_left_ms(void)
 {
+    enum { STEPS = 100 };
     double sum = 0;
-    int count = 0;
-    for (double a = 0.5; a < 100; a++) {
-        for (double b = 1; b < 200; b += 2) {
-            for (double c = 2; c < 400; c += 4) {
-                sum += fmax(0, 300 - a - b - c);
-                count++;
+
+    for (int a = 0; a < STEPS; a++) {
+        for (int b = 0; b < STEPS; b++) {
+            for (int c = 0; c < STEPS; c++) {
+                double waits = (a + 0.5) + 2 * (b + 0.5) + 4 * (c + 0.5);
+                sum += fmax(0, 300 - waits);
             }
         }
     }
-    return sum / count;
+    return sum / (STEPS * STEPS * STEPS);
 }
 
 /* Ten outages of 0.3 s in 12 s. */
@@ -253,7 +255,7 @@ static void rolling_restart(void **state)
     expect("rolling-restart", "immediate", NULL, "success_rate",
            1 - 8.0 / 7200, 1);
     expect("rolling-restart", "full-jitter", NULL,
-           "latency.time_to_success.p99_us", 10000, 80000);
+           "latency.time_to_success.p99_us", 10000, 150000);
     expect_back("rolling-restart", "full-jitter", NULL, 0, 0.1);
     expect("rolling-restart", "none", too_much, "success_rate", 0.5, 0.85);
 }
@@ -415,7 +417,8 @@ static double cold_for_s(void)
     double n = 0, waiting = 20, late_until = 0;
     const double step = 0.001;
 
-    for (double t = 0; t < 10; t += step) {
+    for (int i = 0; i < 10000; i++) {
+        double t = i * step;
         double capacity = 2000 / (1 + 9 * exp(-n / 300));
         double served = fmin(capacity * step, waiting + 600 * step);
         waiting += 600 * step - served;
