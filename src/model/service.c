@@ -368,10 +368,15 @@ static struct instant call_dependency(struct service *service,
 static double find_stretch(const struct service *service)
 {
     const struct service_config *config = &service->config;
-    double cold =
-        exp(-(double)service->warm_orders / (double)config->cold_orders);
-    return (1 + config->queue_slowdown * (double)service->waiting_count) *
-           (1 + (config->cold_factor - 1) * cold);
+    double stretch =
+        1 + config->queue_slowdown * (double)service->waiting_count;
+
+    if (config->cold_factor > 1) {
+        double n = (double)service->warm_orders;
+        stretch *= 1 + (config->cold_factor - 1) *
+                           exp(-n / (double)config->cold_orders);
+    }
+    return stretch;
 }
 
 /* Draws what service will be like, and starts it. */
