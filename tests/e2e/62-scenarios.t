@@ -281,7 +281,8 @@ def come_back(t):
         ("cold-cache", "budgeted"), ("dependency-collapse", "budgeted"),
         ("dependency-collapse", "immediate",
          "service.dependency.queue_limit=50"),
-        ("resource-exhaustion", "immediate", "service.queue_limit=80"))
+        ("resource-exhaustion", "immediate", "service.queue_limit=80"),
+        ("capacity-drop", "immediate", "service.shed=adaptive"))
     for one in back:
         one.comes_back(t)
     back[0].between(t, "amplification.attempts_per_operation", 1, 1.12)

@@ -445,6 +445,25 @@ static void cold_cache(void **state)
     expect_never("cold-cache", "immediate", NULL);
 }
 
+/* What the service can do itself. A limit that follows latency keeps what is
+ * admitted in time, whatever is asked for. So does a rate of 450/s for 500/s,
+ * but where there is less for 1.2 s, 480 orders wait then, and 330 of them
+ * have to go before the others are in time, at 50/s. */
+static void shedding(void **state)
+{
+    static const char *const adaptive[] = {"service.shed=adaptive", NULL};
+    static const char *const bucket[] = {
+        "service.shed=token_bucket", "service.shed_rate=450/s",
+        "service.shed_burst=20", "load.duration=20s", NULL};
+    (void)state;
+
+    expect_back("capacity-drop", "immediate", adaptive, 0, 0.5);
+    expect_back("retry-storm", "immediate", adaptive, 0, 0.5);
+    expect_back("cold-cache", "immediate", adaptive, 0, 2);
+    expect_back("retry-storm", "immediate", bucket, 0, 0.5);
+    expect_back("capacity-drop", "immediate", bucket, 5.5, 7.7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -461,6 +480,7 @@ int main(void)
         cmocka_unit_test(config_drift),
         cmocka_unit_test(split_brain),
         cmocka_unit_test(cold_cache),
+        cmocka_unit_test(shedding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
