@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Of how long it was to be on. */
+/* Of how long it was to be on; less than a step of recovery is not seen. */
 static const double lasted_least = 0.9;
+static const double missing_least_ns = 100e6;
 
 static const struct {
     const char *name, *text;
@@ -172,7 +173,9 @@ static bool was_cut_short(const struct timeline_entry *entry,
 
     return timeline_has_end(entry) && begin->word != TIMELINE_NOT_REACHED &&
            end->word != TIMELINE_NOT_REACHED &&
-           end->from.ns >= entry->until.ns && lasted < lasted_least * planned;
+           end->from.ns >= entry->until.ns &&
+           lasted < lasted_least * planned &&
+           planned - lasted > missing_least_ns;
 }
 
 bool timeline_find_problem(const struct timeline_entry *entries, size_t index,

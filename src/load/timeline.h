@@ -96,7 +96,8 @@ bool timeline_find_trigger(const struct timeline_entry *entry,
                            struct duration *from, struct duration *until);
 
 /* Why an action did not do what it was to do, or did it for less than nine
- * tenths of the time, as a sentence that names its place; false: it did. */
+ * tenths of the time (and by more than 100 ms), as a sentence that names its
+ * place; false: it did. */
 bool timeline_find_problem(const struct timeline_entry *entries, size_t index,
                            const struct timeline_event *event, char *text,
                            size_t size);

@@ -80,8 +80,12 @@ def only(t, report):
     return report["recovery"][0]
 
 
-@test("a service that is stopped and continued by signal", limit=90)
+@test("a service that is stopped and continued by signal", limit=120)
 def chaos(t):
+    t.patiently(lambda: stop_and_continue(t))
+
+
+def stop_and_continue(t):
     service = Service(t)
     run = t.run(service.url, "--allow-exec", "-r", "100/s", "-d", "10s",
                 "--set", "timeout.attempt=500ms", "--slo",
@@ -123,8 +127,12 @@ def chaos(t):
     t.match(run.out, r"Timeline\n  freeze +run +\+3\.\d+ s · done", "text")
 
 
-@test("faults of the embedded target are put and taken back", limit=60)
+@test("faults of the embedded target are put and taken back", limit=120)
 def put(t):
+    t.patiently(lambda: put_and_take_back(t))
+
+
+def put_and_take_back(t):
     body = [{"kind": "error", "ratio": "100%"}]
     run = t.run("-r", "200/s", "-d", "8s", *with_timeline(
         t, {"at": "30%", "name": "brownout", "put": "/faults", "body": body,
@@ -273,7 +281,11 @@ def hanging(t):
 
 @test("nothing outlives the run, and what has begun is undone", limit=60)
 def ends(t):
-    pids, undone = t.path("pids"), t.path("undone")
+    t.patiently(lambda: end_all(t))
+
+
+def end_all(t):
+    pids, undone = t.path(f"pids{t.runs}"), t.path(f"undone{t.runs}")
     run = t.run("--allow-exec", "-r", "100/s", "-d", "1s", *with_timeline(
         t, {"at": "100ms", "name": "stress", "until": "600ms",
             "run": f"sleep 600 & echo $! $$ >>{pids}; sleep 600"},

@@ -213,6 +213,17 @@ static void test_problems(void **state)
     expect_problem(
         STOP, (struct timeline_action){.word = TIMELINE_DONE, .from = S(3)},
         (struct timeline_action){.word = TIMELINE_DONE, .from = S(4)}, NULL);
+    const struct timeline_entry brief = {.name = "brief",
+                                         .command = "x",
+                                         .at = S(1),
+                                         .until = S(1.1),
+                                         .timeout = {INT64_MAX}};
+    struct timeline_event at_once = {
+        .begin = {.word = TIMELINE_DONE, .from = S(1.5)},
+        .end = {.word = TIMELINE_DONE, .from = S(1.5)}};
+    char text[400];
+    assert_false(
+        timeline_find_problem(&brief, 0, &at_once, text, sizeof(text)));
     /* What has no end has none that went wrong. */
     expect_problem(KILL, done,
                    (struct timeline_action){.word = TIMELINE_FAILED}, NULL);
