@@ -94,7 +94,7 @@ def again(t):
     t.equal(t.squall("report", report, "--junit", "-").out,
             junit.read_text(), "JUnit on standard output")
     audit, xml = t.path("audit.json"), t.path("audit.xml")
-    first = t.squall("audit", "-q", "--set", "service.idempotency=none", "-o",
+    first = t.squall("audit", "--set", "service.idempotency=none", "-o",
                      audit, "--junit", xml, status=1, limit=60)
     shown = t.squall("report", audit, "--junit", made)
     t.equal(shown.out, first.out, "text of an audit")
