@@ -21,7 +21,7 @@ static const struct {
     {"p75_us", "p75", 0.602, false}, {"p90_us", "p90", 1, true},
     {"p95_us", "p95", 1.301, false}, {"p99_us", "p99", 2, true},
     {"p99_9_us", "p99.9", 3, true},  {"p99_99_us", "p99.99", 4, true},
-    {"max_us", "max", 5, true},
+    {"max_us", "max", 5.5, true},
 };
 
 enum { QUANTILES = sizeof(quantiles) / sizeof(quantiles[0]) };

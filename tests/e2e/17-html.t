@@ -400,8 +400,8 @@ return {wrong: [...new Set(wrong)].slice(0, 20), words, least,
 })()"""
 
 # Width, scheme and medium; paper is as wide as A4 between its margins.
-LOOKS = [(400, "light", ""), (400, "dark", ""), (1400, "light", ""),
-         (1400, "dark", ""), (700, "dark", "print")]
+LOOKS = [(320, "light", ""), (400, "light", ""), (400, "dark", ""),
+         (1400, "light", ""), (1400, "dark", ""), (700, "dark", "print")]
 
 STAGES = json.dumps([
     {"name": "a base of the load", "for": "300ms", "rate": "200/s"},
