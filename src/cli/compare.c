@@ -6,6 +6,7 @@
 #include "cli/compare_saved.h"
 #include "cli/many.h"
 #include "cli/start.h"
+#include "cli/variants.h"
 #include "engine/clock.h"
 #include "compare/rounds.h"
 #include "compare/signed_rank.h"
@@ -18,7 +19,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ROUNDS_MOST = 60, GATES_MAX = 32, NAME_LENGTH_MAX = 60 };
+enum { ROUNDS_MOST = 60, GATES_MAX = 32 };
+
+_Static_assert((int)VARIANTS_MAX <= (int)EXPERIMENT_VARIANTS_MAX,
+              "all variants find room");
 
 struct comparing {
     const struct invocation *invocation;
@@ -26,9 +30,8 @@ struct comparing {
     struct arena arena;
     struct interrupt *interrupt;
     struct outputs outputs;
-    struct experiment_variant variants[EXPERIMENT_VARIANTS_MAX];
-    const char *names[EXPERIMENT_VARIANTS_MAX];
-    const char *url;
+    struct variants named;
+    struct experiment_variant variants[VARIANTS_MAX];
     struct duration a_round; /* its loads; forever: not known */
     bool has_target;         /* a service that goes on from run to run */
     bool has_trigger; /* something ends that the service recovers from */
@@ -38,95 +41,20 @@ struct comparing {
     struct experiment_info info;
 };
 
-/* Its profiles come after those that are common: "a+b" is two of them. */
-static bool add_variant(struct comparing *comparing, const char *name,
-                        const char *word)
-{
-    size_t index = comparing->options.variant_count;
-    const struct plan_input *common = &comparing->invocation->input;
-    size_t parts = 1;
-
-    if (index == EXPERIMENT_VARIANTS_MAX) {
-        return many_refuse(&comparing->errors, "compare fewer at once",
-                           "more than %d variants", EXPERIMENT_VARIANTS_MAX);
-    }
-    for (const char *c = word; *c; c++) {
-        parts += *c == '+';
-    }
-    for (size_t i = 0; i < index; i++) {
-        if (strcmp(comparing->names[i], name) == 0) {
-            return many_refuse(&comparing->errors,
-                               "name one of them: --variant NAME=...",
-                               "two variants are called \"%s\"", name);
-        }
-    }
-    const char **profiles = arena_array(
-        &comparing->arena, common->profile_count + parts, sizeof *profiles);
-    size_t count = common->profile_count;
-    for (size_t i = 0; i < count; i++) {
-        profiles[i] = common->profiles[i];
-    }
-    for (const char *at = word; parts-- > 0; at += strcspn(at, "+") + 1) {
-        profiles[count++] =
-            arena_strndup(&comparing->arena, at, strcspn(at, "+"));
-    }
-    struct experiment_variant *variant = &comparing->variants[index];
-    *variant = (struct experiment_variant){.name = name, .input = *common};
-    variant->input.profiles = profiles;
-    variant->input.profile_count = count;
-    comparing->names[index] = name;
-    comparing->options.variant_count++;
-    return true;
-}
-
-/* "NAME=PROFILES" */
-static bool take_named(struct comparing *comparing)
-{
-    const struct words *words = &comparing->invocation->variants;
-
-    for (size_t i = 0; i < words->count; i++) {
-        const char *word = words->items[i];
-        const char *equals = strchr(word, '=');
-        if (!equals || equals == word || !equals[1]) {
-            return many_refuse(&comparing->errors,
-                               "such as --variant slow=immediate+slow",
-                               "--variant: \"%s\" is not NAME=PROFILES", word);
-        }
-        if (!add_variant(comparing,
-                         arena_strndup(&comparing->arena, word,
-                                       (size_t)(equals - word)),
-                         equals + 1)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool take_words(struct comparing *comparing)
 {
-    const struct words *words = &comparing->invocation->words;
+    struct variants *variants = &comparing->named;
 
-    for (size_t i = 0; i < words->count; i++) {
-        const char *word = words->items[i];
-        bool is_url = strstr(word, "://") != NULL;
-        if (is_url && comparing->url) {
-            return many_refuse(
-                &comparing->errors, "all variants are sent to one service",
-                "two URLs: \"%s\" and \"%s\"", comparing->url, word);
-        }
-        if (is_url) {
-            comparing->url = word;
-        } else if (!add_variant(comparing, word, word)) {
-            return false;
-        }
-    }
-    if (!take_named(comparing)) {
+    if (!variants_take(variants, comparing->invocation, &comparing->arena,
+                       &comparing->errors)) {
         return false;
     }
-    for (size_t i = 0; i < comparing->options.variant_count; i++) {
-        comparing->variants[i].input.url = comparing->url;
+    for (size_t i = 0; i < variants->count; i++) {
+        comparing->variants[i] = (struct experiment_variant){
+            .name = variants->names[i], .input = variants->inputs[i]};
     }
-    return comparing->options.variant_count >= 2 ||
+    comparing->options.variant_count = variants->count;
+    return variants->count >= 2 ||
            many_refuse(&comparing->errors,
                        "squall compare immediate full-jitter -p brownout",
                        "name at least two variants");
@@ -137,7 +65,7 @@ static bool find_baseline(struct comparing *comparing)
     const char *name = comparing->invocation->baseline;
 
     for (size_t i = 0; name && i < comparing->options.variant_count; i++) {
-        if (strcmp(comparing->names[i], name) == 0) {
+        if (strcmp(comparing->named.names[i], name) == 0) {
             comparing->options.baseline = i;
             return true;
         }
@@ -227,9 +155,9 @@ static bool add_gates(struct comparing *comparing, const struct words *words,
                                "one for each question is enough",
                                "more than %d gates", GATES_MAX);
         }
-        if (!gate_parse(gate, words->items[i], is_demand, comparing->names,
-                        comparing->options.variant_count, problem,
-                        sizeof problem)) {
+        if (!gate_parse(
+                gate, words->items[i], is_demand, comparing->named.names,
+                comparing->options.variant_count, problem, sizeof problem)) {
             return many_refuse(&comparing->errors,
                                "such as 'p99 worse|undecided'", "%s: %s",
                                option, problem);
@@ -237,7 +165,7 @@ static bool add_gates(struct comparing *comparing, const struct words *words,
         if (gate->variant == comparing->options.baseline) {
             return many_refuse(&comparing->errors, "name another variant",
                                "%s: \"%s\" is the baseline itself", option,
-                               comparing->names[gate->variant]);
+                               comparing->named.names[gate->variant]);
         }
         comparing->options.is_judged[gate->measure] = true;
         comparing->gate_count++;
@@ -397,7 +325,7 @@ static int compare(struct comparing *comparing)
         .argc = comparing->invocation->argc,
         .argv = comparing->invocation->argv,
         .libcurl = curl_version(),
-        .target = comparing->url,
+        .target = comparing->named.url,
         .gate_count = comparing->gate_count,
         .gates = comparing->gates,
     };
