@@ -13,9 +13,6 @@
 /* The search's, as its method gives them. */
 enum { RUNS_LEAST = 8, RUNS_MOST = 30, RUNS_USUAL = 25 };
 
-/* So often is a run made again whose figures cannot be used. */
-enum { VOID_IN_A_ROW = 2 };
-
 static const double beyond[CAPACITY_BEYOND] = {1.5, 2};
 
 /* Verdicts are awaited so long, or as long as an SLO allows. */
@@ -35,8 +32,8 @@ struct finding_capacity {
     struct capacity_run *run;       /* the present one */
     struct duration planned;        /* its load, warm-up left out */
     size_t made;                    /* runs of all searches */
-    struct duration longest;        /* that a run took */
-    struct instant began;
+    struct seek_budget budget;
+    struct seek_run *came_to; /* of the present run; NULL: nobody asks */
 };
 
 size_t capacity_runs_usual(void)
@@ -130,8 +127,6 @@ static void take(void *context, const struct result *result)
 {
     struct finding_capacity *finding = context;
     struct capacity_run *run = finding->run;
-    struct capacity_search *search = finding->search;
-    bool is_beyond = run->phase == CAPACITY_GOES_BEYOND;
 
     run->operations = panel_offered(&result->tally->total);
     run->goodput_per_s = result->total.goodput_per_s < 0
@@ -141,14 +136,11 @@ static void take(void *context, const struct result *result)
     run->passed = result->verdict == RUN_PASS;
     run->ended_early =
         !run->passed && result->measured.ns < finding->planned.ns * 99 / 100;
-    const char *why = own_limit(result);
-    if (!run->passed && why) {
-        run->is_void = true;
-        snprintf(search->limit, sizeof search->limit, "%s", why);
-    }
-    why = unmeasured(result);
-    if (!is_beyond && why && !finding->capacity->problem[0]) {
-        snprintf(finding->capacity->problem, sizeof finding->capacity->problem,
+    const char *why = run->passed ? NULL : own_limit(result);
+    run->is_void = why != NULL;
+    why = why ? why : unmeasured(result);
+    if (finding->came_to && why) {
+        snprintf(finding->came_to->problem, sizeof finding->came_to->problem,
                  "%s", why);
     }
 }
@@ -182,7 +174,6 @@ static enum trial_use make_run(struct finding_capacity *finding,
         .goodput_per_s = NAN,
         .in_time_per_s = NAN,
     };
-    struct instant before = clock_now();
     enum trial_use use =
         trial_make(&finding->trials,
                    &(struct trial){.input = &input,
@@ -192,26 +183,11 @@ static enum trial_use make_run(struct finding_capacity *finding,
                                    .prepare = prepare,
                                    .take = take},
                    errors);
-    finding->longest =
-        duration_max(finding->longest, instant_since(clock_now(), before));
-    if (use == TRIAL_IS_VOID) {
-        finding->run->is_void = true;
-        snprintf(search->limit, sizeof search->limit, "%s",
-                 finding->trials.problem);
-    } else if (use != TRIAL_COUNTS) {
+    if (use > TRIAL_IS_VOID) {
         search->run_count--;
     }
-    search->void_count += use <= TRIAL_IS_VOID && finding->run->is_void;
-    return use == TRIAL_IS_VOID ? TRIAL_COUNTS : use;
-}
-
-static bool is_out_of_time(const struct finding_capacity *finding)
-{
-    const struct capacity_options *options = finding->options;
-    struct duration spent = instant_since(clock_now(), finding->began);
-
-    return !options->simulation && options->budget.ns != INT64_MAX &&
-           spent.ns + finding->longest.ns > options->budget.ns;
+    finding->run->is_void |= use == TRIAL_IS_VOID;
+    return use;
 }
 
 static void show_progress(const struct finding_capacity *finding,
@@ -230,45 +206,45 @@ static void show_progress(const struct finding_capacity *finding,
     }
 }
 
-/* What ended it other than the search itself. */
-static enum capacity_end end_of(struct finding_capacity *finding,
-                                enum trial_use use)
+static void on_seek(void *context, double rate_per_s)
 {
-    if (use == TRIAL_STOPPED) {
+    show_progress(context, rate_per_s);
+}
+
+static enum trial_use run_for_search(void *context, double rate_per_s,
+                                     enum search_phase phase,
+                                     struct seek_run *came_to,
+                                     struct errors *errors)
+{
+    struct finding_capacity *finding = context;
+
+    finding->came_to = came_to;
+    enum trial_use use =
+        make_run(finding, rate_per_s, (enum capacity_phase)phase, errors);
+    finding->came_to = NULL;
+    came_to->passed = finding->run->passed;
+    came_to->is_void = finding->run->is_void;
+    if (use == TRIAL_IS_VOID) {
+        snprintf(came_to->problem, sizeof came_to->problem, "%s",
+                 finding->trials.problem);
+    }
+    return use;
+}
+
+static enum capacity_end end_of(enum seek_end end)
+{
+    switch (end) {
+    case SEEK_STOPPED:
         return CAPACITY_STOPPED;
+    case SEEK_OUT_OF_TIME:
+        return CAPACITY_OUT_OF_TIME;
+    case SEEK_VOID:
+    case SEEK_FAILED:
+        return CAPACITY_VOID;
+    case SEEK_OVER:
+        break;
     }
-    snprintf(finding->capacity->problem, sizeof finding->capacity->problem,
-             "%s", finding->trials.problem);
-    return CAPACITY_VOID;
-}
-
-/* Whether some run went so high. */
-static bool was_driven(const struct search *search, double rate_per_s)
-{
-    for (size_t i = 0; i < search->run_count; i++) {
-        if (search->runs[i].size >= rate_per_s) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A rate that cannot be driven is a bound, once that is no accident. */
-static void take_run(struct finding_capacity *finding, struct search *search,
-                     size_t *void_here)
-{
-    const struct capacity_run *run = finding->run;
-    struct capacity_search *own = finding->search;
-
-    if (!run->is_void) {
-        *void_here = 0;
-        search_take(search, run->passed);
-    } else if (++*void_here >= VOID_IN_A_ROW &&
-               !was_driven(search, run->rate_per_s)) {
-        *void_here = 0;
-        own->limit_per_s = fmin(own->limit_per_s, run->rate_per_s);
-        search_cannot(search);
-    }
+    return CAPACITY_MADE;
 }
 
 /* False after adding an error. */
@@ -276,37 +252,23 @@ static bool run_search(struct finding_capacity *finding, struct search *search,
                        struct errors *errors)
 {
     struct capacity *capacity = finding->capacity;
-    size_t void_here = 0;
-    double rate_per_s;
+    struct capacity_search *own = finding->search;
+    struct seek_result result;
 
-    while (capacity->end == CAPACITY_MADE &&
-           search_next(search, &rate_per_s)) {
-        if (is_out_of_time(finding)) {
-            capacity->end = CAPACITY_OUT_OF_TIME;
-            return true;
-        }
-        show_progress(finding, rate_per_s);
-        enum trial_use use = make_run(
-            finding, rate_per_s, (enum capacity_phase)search->phase, errors);
-        if (use == TRIAL_FAILED) {
-            return false;
-        }
-        if (use != TRIAL_COUNTS) {
-            capacity->end = end_of(finding, use);
-        } else if (capacity->problem[0]) {
-            capacity->end = CAPACITY_VOID;
-        } else {
-            take_run(finding, search, &void_here);
-        }
-        if (capacity->end == CAPACITY_MADE &&
-            finding->search->void_count == CAPACITY_VOID_MAX) {
-            snprintf(capacity->problem, sizeof capacity->problem, "%s",
-                     finding->search->limit);
-            capacity->end = CAPACITY_VOID;
-        }
-    }
-    finding->search->is_over = search->phase == SEARCH_OVER;
-    return true;
+    seek_make(&(struct seek){.trials = &finding->trials,
+                             .budget = &finding->budget,
+                             .context = finding,
+                             .run = run_for_search,
+                             .progress = on_seek},
+              search, &result, errors);
+    capacity->end = end_of(result.end);
+    snprintf(capacity->problem, sizeof capacity->problem, "%s",
+             result.problem);
+    snprintf(own->limit, sizeof own->limit, "%s", result.limit);
+    own->limit_per_s = result.limit_size;
+    own->void_count = result.void_count;
+    own->is_over = search->phase == SEARCH_OVER;
+    return result.end != SEEK_FAILED;
 }
 
 /* The mean of the runs at a rate that passed. */
@@ -336,7 +298,8 @@ static bool go_beyond(struct finding_capacity *finding, double most_per_s,
     for (size_t i = 0; i < CAPACITY_BEYOND; i++) {
         double rate_per_s = beyond[i] * search->found.edge;
         if (isnan(rate_per_s) || rate_per_s > most_per_s ||
-            rate_per_s >= search->limit_per_s || is_out_of_time(finding)) {
+            rate_per_s >= search->limit_per_s ||
+            seek_is_out_of_time(&finding->trials, &finding->budget)) {
             break;
         }
         show_progress(finding, rate_per_s);
@@ -345,8 +308,10 @@ static bool go_beyond(struct finding_capacity *finding, double most_per_s,
         if (use == TRIAL_FAILED) {
             return false;
         }
-        if (use != TRIAL_COUNTS) {
-            finding->capacity->end = end_of(finding, use);
+        if (use == TRIAL_STOPPED) {
+            finding->capacity->end = CAPACITY_STOPPED;
+        }
+        if (use > TRIAL_IS_VOID) {
             break;
         }
         if (!finding->run->is_void) {
@@ -386,9 +351,6 @@ static bool make_search(struct finding_capacity *finding, bool has_retries,
     if (ok && finding->search->is_over && capacity->end == CAPACITY_MADE) {
         ok = go_beyond(finding, options->most_per_s, errors);
     }
-    if (!isfinite(finding->search->limit_per_s)) {
-        finding->search->limit[0] = '\0';
-    }
     return ok;
 }
 
@@ -407,7 +369,7 @@ bool capacity_make(struct capacity *capacity, struct arena *arena,
                    .reset = options->reset,
                    .at_rest = &options->input,
                    .probe = options->first_run + probes_from},
-        .began = clock_now(),
+        .budget = {.time = options->budget, .began = clock_now()},
     };
 
     *capacity = (struct capacity){.time_limit_us = NAN};
@@ -415,6 +377,6 @@ bool capacity_make(struct capacity *capacity, struct arena *arena,
     if (ok && options->without_retries && capacity->end == CAPACITY_MADE) {
         ok = make_search(&finding, false, errors);
     }
-    capacity->took = instant_since(clock_now(), finding.began);
+    capacity->took = instant_since(clock_now(), finding.budget.began);
     return ok;
 }

@@ -14,15 +14,13 @@
 #ifndef SQUALL_RUN_CAPACITY_H
 #define SQUALL_RUN_CAPACITY_H
 
-#include "run/trial.h"
+#include "run/seek.h"
 #include "search/overload.h"
-#include "search/search.h"
 
 enum {
     CAPACITY_SEARCHES_MAX = 2,
     CAPACITY_BEYOND = 2, /* runs beyond the knee */
-    CAPACITY_VOID_MAX = 12,
-    CAPACITY_RUNS_MAX = SEARCH_RUNS_MAX + CAPACITY_BEYOND + CAPACITY_VOID_MAX
+    CAPACITY_RUNS_MAX = SEARCH_RUNS_MAX + CAPACITY_BEYOND + SEEK_VOID_MAX
 };
 
 enum capacity_phase {
@@ -36,8 +34,7 @@ struct capacity_run {
     double rate_per_s;
     uint64_t seed;
     enum capacity_phase phase;
-    bool is_void; /* it says nothing of the service: why is in the search's
-                   * limit, if it was the last */
+    bool is_void; /* it says nothing of the service */
     bool passed;  /* of those that are not void */
     bool ended_early;
     uint64_t operations;  /* offered */

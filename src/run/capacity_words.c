@@ -10,10 +10,14 @@ static void add(cJSON *sentences, struct str *words)
     str_release(words);
 }
 
-/* "881/s": three digits say as much as there is to say. */
+/* "881/s": three digits, or all of a whole number. */
 static void append_rate(struct str *out, double rate_per_s)
 {
-    str_printf(out, "%.*g/s", rate_per_s >= 1000 ? 4 : 3, rate_per_s);
+    if (rate_per_s >= 1000) {
+        str_printf(out, "%.0f/s", rate_per_s);
+    } else {
+        str_printf(out, "%.3g/s", rate_per_s);
+    }
 }
 
 static void append_slos(struct str *out, const struct capacity_info *info)
