@@ -55,12 +55,15 @@ struct invocation {
         *limit;                /* audit: NULL: not given */
     bool patient, require_key; /* audit */
     const char *rounds, *budget, *baseline, *judge,
-        *reset;                       /* of many runs; NULL: none */
-    const char *max_rate, *precision; /* capacity; NULL: the default */
-    const char *listen;               /* target: address, NULL: loopback */
-    uint16_t port;                    /* target: 0: chosen by the kernel */
-    uint64_t max_connections;         /* target: 0: its default */
-    bool help;                        /* --help was among the options */
+        *reset;            /* of many runs; NULL: none */
+    const char *precision; /* of a search; NULL: the default */
+    const char *max_rate;  /* capacity; the same */
+    const char *trigger, *length, *before, *after, *start_size,
+        *max_size;            /* tip; the same */
+    const char *listen;       /* target: address, NULL: loopback */
+    uint16_t port;            /* target: 0: chosen by the kernel */
+    uint64_t max_connections; /* target: 0: its default */
+    bool help;                /* --help was among the options */
     bool version;
 
     /* where plan_input's lists are collected */

@@ -7,7 +7,8 @@
 /* What stands for a key of a run's profile does so where many runs are made,
  * too. */
 #define AND_MANY(commands) \
-    ((commands) | ((commands)&FOR_run ? FOR_compare | FOR_capacity : 0))
+    ((commands) | \
+     ((commands)&FOR_run ? FOR_compare | FOR_capacity | FOR_tip : 0))
 
 const struct option_row option_rows[] = {
 #define ROW(commands, group, letter, name, argument, type, key, field, \
@@ -59,6 +60,7 @@ const char *option_group_title(enum option_group group)
         [GROUP_EFFECTS] = "Effects",
         [GROUP_COMPARE] = "Comparison",
         [GROUP_CAPACITY] = "Capacity",
+        [GROUP_TIP] = "Tipping point",
         [GROUP_AUDIT] = "Audit",
         [GROUP_SERVICE] = "Embedded target",
         [GROUP_PROFILE] = "Profile",

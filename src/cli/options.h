@@ -23,7 +23,8 @@ enum {
      (WRITER_NEEDS_##needs == WRITER_NEEDS_DOCUMENT ? FOR_report : 0) | \
      ((documents)&OF_AUDIT ? FOR_audit : 0) | \
      ((documents)&OF_COMPARISON ? FOR_compare : 0) | \
-     ((documents)&OF_CAPACITY ? FOR_capacity : 0))
+     ((documents)&OF_CAPACITY ? FOR_capacity : 0) | \
+     ((documents)&OF_TIP ? FOR_tip : 0))
 
 enum option_group {
     GROUP_LOAD,
@@ -33,6 +34,7 @@ enum option_group {
     GROUP_EFFECTS,
     GROUP_COMPARE,
     GROUP_CAPACITY,
+    GROUP_TIP,
     GROUP_AUDIT,
     GROUP_SERVICE,
     GROUP_PROFILE,

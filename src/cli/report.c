@@ -204,6 +204,9 @@ int command_report(const struct invocation *invocation)
     } else if (words->count == 2 && strcmp(words->items[0], "schema") == 0 &&
                strcmp(words->items[1], "capacity") == 0) {
         print_schema(DOCUMENT_CAPACITY);
+    } else if (words->count == 2 && strcmp(words->items[0], "schema") == 0 &&
+               strcmp(words->items[1], "tip") == 0) {
+        print_schema(DOCUMENT_TIP);
     } else if (words->count > 1 && strcmp(words->items[0], "validate") == 0) {
         return validate(words);
     } else if (invocation->operation || words->count != 1) {
@@ -211,8 +214,9 @@ int command_report(const struct invocation *invocation)
                                          "say what to print about reports");
         error_hint(error, "squall report REPORT, squall report validate "
                           "REPORT..., squall report schema, squall report "
-                          "schema compare, squall report schema capacity, or "
-                          "squall report --operation KEY EVENTS... [REPORT]");
+                          "schema compare, squall report schema capacity, "
+                          "squall report schema tip, or squall report "
+                          "--operation KEY EVENTS... [REPORT]");
     } else if (invocation->get) {
         print_member(invocation, &errors);
     } else if (strcmp(words->items[0], "schema") == 0) {

@@ -78,6 +78,7 @@ void write_html(const struct writer_input *input, struct file_writer *file)
     case DOCUMENT_CAPACITY:
         html_capacity(&html);
         break;
+    case DOCUMENT_TIP: /* writer.def has no such row */
     case DOCUMENT_RUN:
     case DOCUMENT_KIND_COUNT:
         add_run(&html);

@@ -366,7 +366,8 @@ void write_junit(const struct writer_input *input, struct file_writer *file)
     case DOCUMENT_COMPARISON:
         put_comparison_suite(out, input->document);
         break;
-    case DOCUMENT_CAPACITY: /* writer.def has no such row */
+    case DOCUMENT_CAPACITY: /* writer.def has no such rows */
+    case DOCUMENT_TIP:
     case DOCUMENT_RUN:
     case DOCUMENT_KIND_COUNT:
         put_run_suite(out, input->document);

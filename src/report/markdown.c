@@ -428,11 +428,25 @@ static void put_comparison(struct str *out, const cJSON *document)
     str_append_char(out, '\n');
 }
 
+static void put_sentences(struct str *out, const cJSON *sentences)
+{
+    const cJSON *sentence;
+
+    cJSON_ArrayForEach(sentence, sentences)
+    {
+        if (cJSON_IsString(sentence)) {
+            str_append(out, "- ");
+            put(out, sentence->valuestring);
+            str_append_char(out, '\n');
+        }
+    }
+    str_append_char(out, '\n');
+}
+
 /* A list of sentences for each search. */
 static void put_capacity(struct str *out, const cJSON *document)
 {
     const cJSON *search;
-    const cJSON *sentence;
 
     put_verdict(out, document, "capacity");
     cJSON_ArrayForEach(search, text_find(document, "searches"))
@@ -440,15 +454,22 @@ static void put_capacity(struct str *out, const cJSON *document)
         str_append(out, cJSON_IsTrue(text_find(search, "retries"))
                             ? "With the policy as it is:\n\n"
                             : "Without retries:\n\n");
-        cJSON_ArrayForEach(sentence, text_find(search, "summary"))
-        {
-            if (cJSON_IsString(sentence)) {
-                str_append(out, "- ");
-                put(out, sentence->valuestring);
-                str_append_char(out, '\n');
-            }
-        }
-        str_append_char(out, '\n');
+        put_sentences(out, text_find(search, "summary"));
+    }
+    put_outcome(out, document);
+}
+
+/* And one for each policy. */
+static void put_tip(struct str *out, const cJSON *document)
+{
+    const cJSON *variant;
+
+    put_verdict(out, document, "tip");
+    cJSON_ArrayForEach(variant, text_find(document, "variants"))
+    {
+        put_member(out, variant, "name");
+        str_append(out, ":\n\n");
+        put_sentences(out, text_find(variant, "summary"));
     }
     put_outcome(out, document);
 }
@@ -466,6 +487,9 @@ void write_markdown(const struct writer_input *input, struct file_writer *file)
         return;
     case DOCUMENT_CAPACITY:
         put_capacity(out, input->document);
+        return;
+    case DOCUMENT_TIP:
+        put_tip(out, input->document);
         return;
     case DOCUMENT_RUN:
     case DOCUMENT_KIND_COUNT:

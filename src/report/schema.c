@@ -24,6 +24,7 @@ enum shape {
     SHAPE_SCHEMA,
     SHAPE_COMPARISON_SCHEMA,
     SHAPE_CAPACITY_SCHEMA,
+    SHAPE_TIP_SCHEMA,
     SHAPE_SEARCH_END,
     SHAPE_OVERLOAD,
     SHAPE_RUN_VERDICT,
@@ -121,6 +122,12 @@ static const char *word_of_capacity_schema(int index)
     return "squall.capacity/1";
 }
 
+static const char *word_of_tip_schema(int index)
+{
+    (void)index;
+    return "squall.tip/1";
+}
+
 static const struct {
     enum shape shape;
     int count;
@@ -129,6 +136,7 @@ static const struct {
     {SHAPE_SCHEMA, 1, word_of_schema},
     {SHAPE_COMPARISON_SCHEMA, 1, word_of_comparison_schema},
     {SHAPE_CAPACITY_SCHEMA, 1, word_of_capacity_schema},
+    {SHAPE_TIP_SCHEMA, 1, word_of_tip_schema},
     {SHAPE_SEARCH_END, SEARCH_END_COUNT, word_of_search_end},
     {SHAPE_OVERLOAD, OVERLOAD_COUNT, word_of_overload},
     {SHAPE_RUN_VERDICT, RUN_VERDICT_COUNT, word_of_run_verdict},
@@ -370,6 +378,7 @@ static const struct {
      "squall.compare/1"},
     {DOCUMENT_CAPACITY, SHAPE_CAPACITY, "urn:squall:capacity:1",
      "squall.capacity/1"},
+    {DOCUMENT_TIP, SHAPE_TIP, "urn:squall:tip:1", "squall.tip/1"},
 };
 
 static cJSON *make(enum shape root, const char *id, const char *title)

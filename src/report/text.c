@@ -4,6 +4,7 @@
 #include "report/text_capacity.h"
 #include "report/text_compare.h"
 #include "report/text_part.h"
+#include "report/text_tip.h"
 #include "report/writer.h"
 
 static void render_run(struct text *text)
@@ -67,6 +68,9 @@ void text_render(const cJSON *document, const struct text_options *options,
         return;
     case DOCUMENT_CAPACITY:
         text_capacity(&text);
+        return;
+    case DOCUMENT_TIP:
+        text_tip(&text);
         return;
     case DOCUMENT_RUN:
     case DOCUMENT_KIND_COUNT:

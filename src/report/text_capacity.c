@@ -47,19 +47,6 @@ static void add_head(struct text *text)
     text_newline(text);
 }
 
-static void add_sentences(struct text *text, const cJSON *sentences,
-                          enum style style)
-{
-    const cJSON *sentence;
-
-    cJSON_ArrayForEach(sentence, sentences)
-    {
-        if (cJSON_IsString(sentence)) {
-            text_wrapped(text, style, sentence->valuestring, 0);
-        }
-    }
-}
-
 /* The smallest rate above one that runs of a search had; NAN: none. */
 static double next_rate(const cJSON *search, double above)
 {
@@ -97,7 +84,7 @@ static void add_rate(struct text *text, const cJSON *search, double rate)
             in_time += text_number(run, "in_time_per_s");
         }
     }
-    snprintf(cell, sizeof cell, "%.*g/s", rate >= 1000 ? 4 : 3, rate);
+    snprintf(cell, sizeof cell, rate >= 1000 ? "%.0f/s" : "%.3g/s", rate);
     term_right(&text->term, STYLE_PLAIN, cell, RATE_COLUMNS);
     snprintf(cell, sizeof cell, "%d of %d", passed, counted);
     term_right(&text->term,
@@ -138,7 +125,7 @@ static void add_search(struct text *text, const cJSON *search, bool is_one)
                        : "without retries");
         text_newline(text);
     }
-    add_sentences(text, text_find(search, "summary"), STYLE_PLAIN);
+    text_sentences(text, text_find(search, "summary"), STYLE_PLAIN);
     text_newline(text);
     add_rates(text, search);
 }
@@ -156,7 +143,7 @@ void text_capacity(struct text *text)
     if (cJSON_GetArraySize(text_find(text->document, "summary")) > 0) {
         text_newline(text);
     }
-    add_sentences(text, text_find(text->document, "summary"), STYLE_STRONG);
+    text_sentences(text, text_find(text->document, "summary"), STYLE_STRONG);
     text_gates(text);
     text_ending(text);
 }

@@ -49,3 +49,16 @@ void text_ending(struct text *text)
     }
     text_newline(text);
 }
+
+void text_sentences(struct text *text, const cJSON *sentences,
+                    enum style style)
+{
+    const cJSON *sentence;
+
+    cJSON_ArrayForEach(sentence, sentences)
+    {
+        if (cJSON_IsString(sentence)) {
+            text_wrapped(text, style, sentence->valuestring, 0);
+        }
+    }
+}

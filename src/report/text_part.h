@@ -75,6 +75,9 @@ void text_closing(struct text *text);
  * the verdict, exit status and problem. */
 void text_gates(struct text *text);
 void text_ending(struct text *text);
+/* A list of sentences, each from a new line on. */
+void text_sentences(struct text *text, const cJSON *sentences,
+                    enum style style);
 
 void text_operations(struct text *text);
 void text_latency(struct text *text);
