@@ -239,29 +239,32 @@ static double across_of(const struct chart_series *series, double us)
     return axis_place(&series->x, us / 1e6);
 }
 
-static void shade(const struct chart_series *series, const cJSON *window,
-                  int height)
+/* Whether a window was on at some time from `a` to before `b`: the first turn
+ * that is not over by then has begun. */
+static bool was_on(double from, double until, double every, double a, double b)
+{
+    double turn = 0;
+
+    if (every > 0 && until < a) {
+        turn = ceil((a - until) / every);
+    }
+    until += turn * every;
+    from += turn * every;
+    return from < b && (until > a || (until == from && from >= a));
+}
+
+void chart_mark(const struct chart_series *series, const cJSON *window,
+                bool *slots)
 {
     double from = text_number(window, "from_us");
     double until = text_number(window, "until_us");
     double every = text_number(window, "every_us");
-    double end = series->x.high * 1e6;
+    double slot = series->x.high * 1e6 / CHART_SLOTS;
 
-    if (isnan(until) && !(from > 0)) {
-        return; /* on all the time: nothing stands out */
-    }
-    until = isnan(until) ? end : until;
-    for (int turn = 0; turn < TURNS_SHOWN; turn++) {
-        double left = across_of(series, from);
-        double right = across_of(series, until);
-        if (right > left) {
-            svg_box(series->html->out, "shade", left, 0, right - left, height);
-        }
-        from += every;
-        until += every;
-        if (!(every > 0) || from >= end) {
-            break;
-        }
+    until = isnan(until) ? (double)INFINITY : until;
+    every = every > 0 && isfinite(until) ? every : 0;
+    for (int i = 0; i < CHART_SLOTS; i++) {
+        slots[i] |= was_on(from, until, every, i * slot, (i + 1) * slot);
     }
 }
 
@@ -281,21 +284,28 @@ static void add_edge(const struct chart_series *series, const char *class,
 void chart_windows(const struct chart_series *series, int height)
 {
     const cJSON *document = series->html->document;
+    bool slots[CHART_SLOTS] = {false};
     const cJSON *window;
-    int shown = 0;
+    int stages = 0;
 
     cJSON_ArrayForEach(window, text_find(document, "windows"))
     {
         const char *kind = text_string(window, "kind");
-        if (!kind || shown++ >= HTML_ROWS_MAX) {
-            continue;
-        }
-        if (strcmp(kind, "stage") == 0) {
-            add_edge(series, "stage", text_number(window, "from_us"), height);
-        } else {
-            shade(series, window, height);
+        /* One that was on all the time: nothing stands out. */
+        bool is_whole = !(text_number(window, "from_us") > 0) &&
+                        isnan(text_number(window, "until_us"));
+        if (kind && strcmp(kind, "stage") == 0) {
+            if (stages++ < HTML_ROWS_MAX) {
+                add_edge(series, "stage", text_number(window, "from_us"),
+                         height);
+            }
+        } else if (!is_whole) {
+            chart_mark(series, window, slots);
         }
     }
+    svg_curves(series->html->out, height);
+    svg_slots(series->html->out, "shade", slots, CHART_SLOTS, height);
+    svg_curves_end(series->html->out);
     add_edge(series, "over", text_number(document, "run.measured_us"), height);
 }
 
@@ -382,31 +392,26 @@ void chart_tips(const struct chart_series *series, int height,
                 const struct chart_tip *tips, size_t count)
 {
     struct html *html = series->html;
-    double edges[CHART_COLUMNS + 1];
-    struct str time = STR_INIT;
+    size_t step = (series->count + CHART_TIPS - 1) / CHART_TIPS;
 
-    chart_edges(series, edges);
     html_add(html, "<g class=\"tips\">\n");
-    for (size_t c = 0; c < series->columns; c++) {
-        size_t first = c * series->step;
-        size_t end = first + series->step;
-        end = end < series->count ? end : series->count;
-        str_reset(&time);
-        chart_clock(&time, (double)first * series->interval_s);
-        str_append(&time, " to ");
-        chart_clock(&time, (double)end * series->interval_s);
+    for (size_t first = 0; first < series->count; first += step) {
+        size_t end =
+            first + step < series->count ? first + step : series->count;
+        double left = (double)first / (double)series->count;
+        double right = (double)end / (double)series->count;
         html_addf(html,
-                  "<rect x=\"%.2f%%\" width=\"%.2f%%\" height=\"%d\"><title>"
-                  "%s",
-                  edges[c] * 100, (edges[c + 1] - edges[c]) * 100, height,
-                  time.text);
+                  "<rect x=\"%.2f%%\" width=\"%.2f%%\" height=\"%d\"><title>",
+                  left * 100, (right - left) * 100, height);
+        chart_clock(html->out, (double)first * series->interval_s);
+        html_add(html, " to ");
+        chart_clock(html->out, (double)end * series->interval_s);
         for (size_t t = 0; t < count; t++) {
             add_tip(series, &tips[t], first, end);
         }
         html_add(html, "</title></rect>\n");
     }
     html_add(html, "</g>\n");
-    str_release(&time);
 }
 
 void chart_member(const struct chart_series *series,

@@ -12,7 +12,12 @@
 #include "report/axis.h"
 #include "report/html_part.h"
 
-enum { CHART_COLUMNS = 240, CHART_HEIGHT = 180 };
+enum {
+    CHART_COLUMNS = 200,
+    CHART_TIPS = 60,   /* what can be pointed at */
+    CHART_SLOTS = 300, /* in which a window is shown */
+    CHART_HEIGHT = 180
+};
 
 /* How ticks of an axis are written. */
 enum chart_unit { CHART_TIME, CHART_COUNT, CHART_NUMBER };
@@ -84,6 +89,10 @@ void chart_values_read(const struct chart_series *series, const char *member,
 
 /* Edges of the columns as shares of the width, one more than columns. */
 void chart_edges(const struct chart_series *series, double *edges);
+
+/* Marks the slots in which a window was on, each of its turns. */
+void chart_mark(const struct chart_series *series, const cJSON *window,
+                bool *slots);
 
 /* Shades the windows of faults and marks where stages begin and the load
  * ends; to be drawn before the curves. Of the series only the axis is asked

@@ -70,20 +70,32 @@ static void add_count(struct html *html, const char *words, double count)
     str_release(&text);
 }
 
+/* Of several columns, where there are many: the sum, and the busiest. */
 static void add_tips(struct html *html, const struct arrivals *arrivals)
 {
+    size_t step = (arrivals->columns + CHART_TIPS - 1) / CHART_TIPS;
+    double whole = (double)arrivals->columns;
+
     html_add(html, "<g class=\"tips\">\n");
-    for (size_t c = 0; c < arrivals->columns; c++) {
+    for (size_t c = 0; c < arrivals->columns; c += step) {
+        double sent = 0, most_100ms = 0, most_10ms = 0;
+        size_t end =
+            c + step < arrivals->columns ? c + step : arrivals->columns;
+        for (size_t i = c; i < end; i++) {
+            sent += arrivals->attempts[i];
+            most_100ms = fmax(most_100ms, arrivals->most_100ms[i]);
+            most_10ms = fmax(most_10ms, arrivals->most_10ms[i]);
+        }
         html_addf(html,
                   "<rect x=\"%.2f%%\" width=\"%.2f%%\" height=\"%d\"><title>",
-                  100.0 * (double)c / (double)arrivals->columns,
-                  100.0 / (double)arrivals->columns, CHART_HEIGHT);
+                  100.0 * (double)c / whole, 100.0 * (double)(end - c) / whole,
+                  CHART_HEIGHT);
         chart_clock(html->out, (double)c * arrivals->interval_s);
         html_add(html, " to ");
-        chart_clock(html->out, (double)(c + 1) * arrivals->interval_s);
-        add_count(html, "sent", arrivals->attempts[c]);
-        add_count(html, "busiest 100 ms", arrivals->most_100ms[c]);
-        add_count(html, "busiest 10 ms", arrivals->most_10ms[c]);
+        chart_clock(html->out, (double)end * arrivals->interval_s);
+        add_count(html, "sent", sent);
+        add_count(html, "busiest 100 ms", most_100ms);
+        add_count(html, "busiest 10 ms", most_10ms);
         html_add(html, "</title></rect>\n");
     }
     html_add(html, "</g>\n");

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { EXAMPLES_SHOWN = 20, ATTEMPTS_SHOWN = 40, COUNTS = 3 };
+enum { EXAMPLES_SHOWN = 8, ATTEMPTS_SHOWN = 16, COUNTS = 3 };
 
 static const struct {
     const char *member, *words;

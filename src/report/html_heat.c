@@ -69,16 +69,10 @@ static int shade_of(const struct map *map, double count)
     return shade < 1 ? 1 : shade > SHADES ? SHADES : shade;
 }
 
-static double row_down(const struct map *map, size_t row)
-{
-    return HEAT_HEIGHT * (1 - (double)row / (double)map->rows);
-}
-
-/* All cells of a shade as one path: a page of single ones would be long. */
+/* All cells of a shade as one path, in units of cells: a page of single ones
+ * would be long. */
 static void add_shade(struct html *html, const struct map *map, int shade)
 {
-    double width = (double)SVG_ACROSS / (double)map->columns;
-    double height = (double)HEAT_HEIGHT / (double)map->rows;
     const cJSON *column;
     const cJSON *cell;
     size_t c = 0;
@@ -91,9 +85,7 @@ static void add_shade(struct html *html, const struct map *map, int shade)
         {
             if (row < map->rows && c < map->columns &&
                 shade_of(map, cell->valuedouble) == shade) {
-                html_addf(html, "M%.4g %.4gh%.4gv-%.4gh-%.4gz",
-                          (double)c * width, row_down(map, row), width, height,
-                          width);
+                html_addf(html, "M%zu %zuh1v1h-1z", c, map->rows - 1 - row);
             }
             row++;
         }
@@ -102,7 +94,8 @@ static void add_shade(struct html *html, const struct map *map, int shade)
     html_add(html, "\"/>\n");
 }
 
-/* What a column says when it is pointed at: its counts, the slowest first. */
+/* What a column says when it is pointed at: from where on, how many; the
+ * slowest first. */
 static void add_tip(struct html *html, const struct map *map,
                     const cJSON *column, size_t index)
 {
@@ -115,8 +108,6 @@ static void add_tip(struct html *html, const struct map *map,
         }
         str_append(&words, "\n");
         text_format(&words, UNIT_DURATION, map->edges[row - 1]);
-        str_append(&words, " to ");
-        text_format(&words, UNIT_DURATION, map->edges[row]);
         str_append(&words, ": ");
         text_format(&words, UNIT_COUNT, cell->valuedouble);
     }
@@ -179,7 +170,10 @@ void html_heat(struct html *html)
         return;
     }
     add_scale(html, &map, &frame);
-    svg_curves(html->out, HEAT_HEIGHT);
+    html_addf(html,
+              "<svg width=\"100%%\" height=\"%d\" viewBox=\"0 0 %zu %zu\" "
+              "preserveAspectRatio=\"none\">\n",
+              HEAT_HEIGHT, map.columns, map.rows);
     for (int shade = 1; shade <= SHADES; shade++) {
         add_shade(html, &map, shade);
     }

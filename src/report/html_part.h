@@ -20,7 +20,7 @@
 
 enum {
     HTML_ROWS_MAX = 100,  /* of one table; it says how many more there are */
-    HTML_TEXT_MAX = 400,  /* bytes of one text */
+    HTML_TEXT_MAX = 240,  /* bytes of one text */
     HTML_COLUMNS_MAX = 16 /* of one table */
 };
 

@@ -7,6 +7,8 @@
 #include <math.h>
 #include <stdio.h>
 
+enum { TRANSITIONS_SHOWN = 40 };
+
 void html_errors(struct html *html)
 {
     static const char *const headings[] = {">Attempts", "Outcome", ">First",
@@ -89,7 +91,7 @@ static void add_transitions(struct html *html, const cJSON *breaker)
         snprintf(prefix, sizeof(prefix), "policy.breaker.transitions[%d].",
                  index);
         struct html_place place = {item, prefix};
-        if (index++ >= HTML_ROWS_MAX) {
+        if (index++ >= TRANSITIONS_SHOWN) {
             break;
         }
         html_add(html, "<tr><td class=\"n\">");
@@ -104,9 +106,10 @@ static void add_transitions(struct html *html, const cJSON *breaker)
     }
     html_table_end(html);
     double omitted = text_number(breaker, "transitions_omitted");
-    html_more(html, cJSON_GetArraySize(list) - HTML_ROWS_MAX > 0
-                        ? cJSON_GetArraySize(list) - HTML_ROWS_MAX + omitted
-                        : omitted);
+    html_more(html,
+              cJSON_GetArraySize(list) - TRANSITIONS_SHOWN > 0
+                  ? cJSON_GetArraySize(list) - TRANSITIONS_SHOWN + omitted
+                  : omitted);
     html_add(html, "</details>\n");
 }
 

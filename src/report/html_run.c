@@ -10,7 +10,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PROFILE_MAX = 96 * 1024 /* bytes of a profile that are shown */ };
+enum {
+    PROFILE_MAX = 24 * 1024, /* bytes of a profile that are shown */
+    COMMAND_MAX = 4 * 1024,  /* the same of the command */
+    PARTS_SHOWN = 40         /* requests, and phases */
+};
 
 static const struct {
     const char *title, *path;
@@ -82,13 +86,13 @@ static void add_parts(struct html *html, const char *member, const char *title)
     {
         char prefix[48];
         snprintf(prefix, sizeof(prefix), "%s[%d].", member, index);
-        if (index++ >= HTML_ROWS_MAX) {
+        if (index++ >= PARTS_SHOWN) {
             break;
         }
         add_part(html, part, prefix);
     }
     html_table_end(html);
-    html_more(html, cJSON_GetArraySize(list) - HTML_ROWS_MAX);
+    html_more(html, cJSON_GetArraySize(list) - PARTS_SHOWN);
 }
 
 void html_parts(struct html *html)
@@ -189,7 +193,7 @@ void html_command(struct html *html)
 
     cJSON_ArrayForEach(word, argv)
     {
-        if (cJSON_IsString(word) && line.length < PROFILE_MAX) {
+        if (cJSON_IsString(word) && line.length < COMMAND_MAX) {
             str_append(&line, line.length > 0 ? " " : "");
             append_word(&line, word->valuestring);
         }

@@ -15,6 +15,7 @@ enum {
     LANE_HEIGHT = 26,
     LANE_BAR = 6,
     LANES_SHOWN = 8,
+    STAGES_SHOWN = 40,
     NAME_MAX = 36,       /* characters of a lane's name */
     CHARACTER_WIDTH = 7, /* about, in pixels */
     NARROW = 300,        /* least width of a plot, in pixels */
@@ -218,7 +219,7 @@ static void add_stages(const struct chart_series *series, const cJSON *windows,
         const char *name = text_string(window, "name");
         double from = text_number(window, "from_us");
         double until = text_number(window, "until_us");
-        if (!is_stage(window) || shown++ >= HTML_ROWS_MAX) {
+        if (!is_stage(window) || shown++ >= STAGES_SHOWN) {
             continue;
         }
         double left = across_of(series, from);
@@ -230,25 +231,39 @@ static void add_stages(const struct chart_series *series, const cJSON *windows,
     }
 }
 
+/* All turns of a window as one path. */
 static void add_fault(const struct chart_series *series, const cJSON *window,
                       double down)
 {
+    struct html *html = series->html;
     const char *name = text_string(window, "name");
     double from = text_number(window, "from_us");
     double until = text_number(window, "until_us");
     double every = text_number(window, "every_us");
+    bool slots[CHART_SLOTS] = {false};
+    struct str times = STR_INIT;
 
-    add_lane_name(series->html, name ? name : "-", across_of(series, from),
-                  down + LANE_HEIGHT - LANE_BAR - 8);
-    for (int turn = 0; turn < TURNS_SHOWN; turn++) {
-        add_bar(series, "lane-fault", name ? name : "-", from, until,
-                down + LANE_HEIGHT - LANE_BAR - 4);
-        from += every;
-        until += every;
-        if (!(every > 0) || from >= series->x.high * 1e6) {
-            break;
-        }
+    chart_mark(series, window, slots);
+    text_format(&times, UNIT_DURATION, from);
+    str_append(&times, isnan(until) ? " to the end" : " to ");
+    if (!isnan(until)) {
+        text_format(&times, UNIT_DURATION, until);
     }
+    if (every > 0) {
+        str_append(&times, ", every ");
+        text_format(&times, UNIT_DURATION, every);
+    }
+    add_lane_name(html, name ? name : "-", across_of(series, from),
+                  down + LANE_HEIGHT - LANE_BAR - 8);
+    html_addf(html, "<svg y=\"%.1f\" width=\"100%%\" height=\"%d\"><title>",
+              down + LANE_HEIGHT - LANE_BAR - 4, LANE_BAR);
+    html_text(html, name);
+    html_addf(html, ", %s</title>\n", times.text);
+    svg_curves(html->out, LANE_BAR);
+    svg_slots(html->out, "lane-fault", slots, CHART_SLOTS, LANE_BAR);
+    svg_curves_end(html->out);
+    html_add(html, "</svg>\n");
+    str_release(&times);
 }
 
 /* As long as the service was not back after what had gone. */

@@ -108,6 +108,25 @@ void svg_steps(struct str *out, const char *class, const double *from,
     str_append(out, "\"/>\n");
 }
 
+void svg_slots(struct str *out, const char *class, const bool *marks,
+               size_t count, int height)
+{
+    double width = (double)SVG_ACROSS / (double)count;
+
+    str_printf(out, "<path class=\"%s\" d=\"", class);
+    for (size_t i = 0; i < count; i++) {
+        size_t first = i;
+        while (i < count && marks[i]) {
+            i++;
+        }
+        if (i > first) {
+            str_printf(out, "M%.4g 0H%.4gV%dH%.4gz", (double)first * width,
+                       (double)i * width, height, (double)first * width);
+        }
+    }
+    str_append(out, "\"/>\n");
+}
+
 void svg_box(struct str *out, const char *class, double across, double down,
              double width, double height)
 {

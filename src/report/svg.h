@@ -28,6 +28,11 @@ void svg_line(struct str *out, const char *class, const double *across,
 void svg_steps(struct str *out, const char *class, const double *from,
                const double *top, const double *bottom, size_t count);
 
+/* A filled path of the slots that are marked, of `count` equal ones across,
+ * from the top to `height` pixels down; neighbours are one. */
+void svg_slots(struct str *out, const char *class, const bool *marks,
+               size_t count, int height);
+
 /* A rectangle; across and width are shares. */
 void svg_box(struct str *out, const char *class, double across, double down,
              double width, double height);

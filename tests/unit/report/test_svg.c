@@ -71,6 +71,20 @@ static void test_steps(void **state)
                  "d=\"M0 100V40H250V100H0zM500 100V40H750V100H500z\"/>\n");
 }
 
+static void test_slots(void **state)
+{
+    struct str out = STR_INIT;
+
+    (void)state;
+    svg_slots(&out, "shade", (bool[]){true, true, false, true}, 4, 180);
+    svg_slots(&out, "shade", (bool[]){false, false}, 2, 180);
+    assert_string_equal(
+        out.text,
+        "<path class=\"shade\" d=\"M0 0H500V180H0zM750 0H1000V180H750z\"/>\n"
+        "<path class=\"shade\" d=\"\"/>\n");
+    str_release(&out);
+}
+
 static void test_words_at_the_ends(void **state)
 {
     struct str out = STR_INIT;
@@ -92,6 +106,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_steps),
+        cmocka_unit_test(test_slots),
         cmocka_unit_test(test_words_at_the_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
