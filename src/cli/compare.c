@@ -22,7 +22,7 @@
 enum { ROUNDS_MOST = 60, GATES_MAX = 32 };
 
 _Static_assert((int)VARIANTS_MAX <= (int)EXPERIMENT_VARIANTS_MAX,
-              "all variants find room");
+               "all variants find room");
 
 struct comparing {
     const struct invocation *invocation;

@@ -310,27 +310,40 @@ static void add_slo(struct html *html, const cJSON *slo, int index)
                                 : "missed");
 }
 
+/* Those that hold, or those that do not, which come first; how many rows there
+ * are then. */
+static int add_judged(struct html *html, const cJSON *slos, bool hold,
+                      int shown)
+{
+    const cJSON *slo;
+    int index = 0;
+
+    cJSON_ArrayForEach(slo, slos)
+    {
+        if (passes(slo) == hold && shown < HTML_ROWS_MAX) {
+            add_slo(html, slo, index);
+            shown++;
+        }
+        index++;
+    }
+    return shown;
+}
+
 void html_slos(struct html *html)
 {
     static const char *const headings[] = {"", "SLO", ">Measured", "Judged"};
     const cJSON *slos = text_find(html->document, "slo");
-    const cJSON *slo;
-    int index = 0;
+    int shown = 0;
 
     if (cJSON_GetArraySize(slos) == 0) {
         return;
     }
     html_section(html, "slo", "SLOs");
     html_table(html, "SLOs", headings, array_length(headings));
-    cJSON_ArrayForEach(slo, slos)
-    {
-        if (index >= HTML_ROWS_MAX) {
-            break;
-        }
-        add_slo(html, slo, index++);
-    }
+    shown = add_judged(html, slos, false, shown);
+    shown = add_judged(html, slos, true, shown);
     html_table_end(html);
-    html_more(html, cJSON_GetArraySize(slos) - index);
+    html_more(html, cJSON_GetArraySize(slos) - shown);
     html_section_end(html);
 }
 
