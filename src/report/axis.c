@@ -41,7 +41,8 @@ static struct axis from_zero(double high, size_t most, double least_step)
     struct axis axis = {.low = 0, .high = 1};
 
     most = bounded(most);
-    if (!(high > 0) || isinf(high)) {
+    /* Less than any figure has no power of ten that can be counted in. */
+    if (!(high > 1e-300) || isinf(high)) {
         high = 1;
     }
     double step = fmax(round_step(high / (double)(most - 1)), least_step);
@@ -116,9 +117,12 @@ struct axis axis_time(double seconds, size_t most)
     static const double steps[] = {1,    2,    5,     10,    15,    30,
                                    60,   120,  300,   600,   900,   1800,
                                    3600, 7200, 10800, 21600, 43200, 86400};
-    struct axis axis = {.low = 0, .high = seconds > 0 ? seconds : 1};
+    struct axis axis = {.low = 0, .high = seconds};
 
     most = bounded(most);
+    if (!(seconds > 1e-300) || isinf(seconds)) {
+        axis.high = 1;
+    }
     double rough = axis.high / (double)(most - 1);
     double step = rough <= 0.5 ? round_step(rough) : 0;
     for (size_t i = 0; step <= 0 && i < array_length(steps); i++) {

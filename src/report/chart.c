@@ -187,7 +187,7 @@ bool chart_series_make(struct chart_series *series, struct html *html)
     if (series->count > 1) {
         double interval = text_number(series->points[1], "t_s") -
                           text_number(series->points[0], "t_s");
-        series->interval_s = interval > 0 ? interval : 1;
+        series->interval_s = interval > 0 && isfinite(interval) ? interval : 1;
     }
     series->step = (series->count + CHART_COLUMNS - 1) / CHART_COLUMNS;
     series->columns = (series->count + series->step - 1) / series->step;

@@ -65,7 +65,7 @@ static int shade_of(const struct map *map, double count)
         return 0;
     }
     double share = map->most > 1 ? log(count) / log(map->most) : 1;
-    int shade = 1 + (int)(share * (SHADES - 1) + 0.5);
+    int shade = 1 + (int)((share >= 0 ? share : 0) * (SHADES - 1) + 0.5);
     return shade < 1 ? 1 : shade > SHADES ? SHADES : shade;
 }
 

@@ -44,7 +44,7 @@ static void widen(const cJSON *distribution, double *low, double *high)
 {
     for (size_t q = 0; q < QUANTILES; q++) {
         double value = text_number(distribution, quantiles[q].member);
-        if (value > 0) {
+        if (value > 0 && isfinite(value)) {
             *low = fmin(*low, value);
             *high = fmax(*high, value);
         }

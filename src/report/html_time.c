@@ -449,8 +449,10 @@ static void widen(const struct chart_series *series,
                   const struct chart_values *values, double *low, double *high)
 {
     for (size_t c = 0; c < series->columns; c++) {
-        *low = values->low[c] > 0 ? fmin(*low, values->low[c]) : *low;
-        *high = fmax(*high, values->high[c]);
+        if (values->low[c] > 0 && isfinite(values->high[c])) {
+            *low = fmin(*low, values->low[c]);
+            *high = fmax(*high, values->high[c]);
+        }
     }
 }
 

@@ -44,6 +44,9 @@ static void test_from_zero(void **state)
     assert_near(axis_from_zero(0, 5).high, 1);
     assert_near(axis_from_zero((double)NAN, 5).high, 1);
     assert_near(axis_from_zero((double)INFINITY, 5).high, 1);
+    assert_near(axis_from_zero(1e-320, 5).high, 1);
+    assert_near(axis_time((double)INFINITY, 5).high, 1);
+    assert_near(axis_time((double)NAN, 5).high, 1);
 }
 
 static void test_counts_are_whole(void **state)

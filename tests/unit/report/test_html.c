@@ -186,6 +186,145 @@ static void test_nothing_begins_markup(void **state)
     str_release(&page);
 }
 
+static cJSON *long_document(int points, int requests)
+{
+    cJSON *document = cJSON_Parse("{\"schema\": \"squall.report/1\"}");
+    cJSON *series = cJSON_AddArrayToObject(document, "series");
+    cJSON *parts = cJSON_AddArrayToObject(document, "requests");
+
+    for (int i = 0; i < points; i++) {
+        static const char *const members[] = {
+            "offered",        "finished",       "succeeded",
+            "rejected",       "unanswered",     "ambiguous",
+            "shed",           "in_flight",      "attempts",
+            "success_p50_us", "success_p99_us", "amplification",
+            "budget_level",   "breakers_open",  "limit",
+        };
+        cJSON *point = cJSON_CreateObject();
+        cJSON_AddNumberToObject(point, "t_s", i);
+        for (size_t m = 0; m < array_length(members); m++) {
+            cJSON_AddNumberToObject(point, members[m],
+                                    1e6 + (i * 7919 + (int)m * 104729) %
+                                              1000000);
+        }
+        cJSON_AddItemToArray(series, point);
+    }
+    for (int i = 0; i < requests; i++) {
+        char name[64];
+        cJSON *part = cJSON_CreateObject();
+        snprintf(name, sizeof(name), "a request of a rather long name %d", i);
+        cJSON_AddStringToObject(part, "name", name);
+        cJSON_AddNumberToObject(part, "success_rate", 0.123456789);
+        cJSON_AddItemToArray(parts, part);
+    }
+    return document;
+}
+
+/* A list of `count` of what the JSON is, in which # is a number. */
+static void add_many(cJSON *document, const char *name, const char *json,
+                     int count)
+{
+    struct str list = STR_INIT;
+
+    for (int i = 0; i < count; i++) {
+        str_append(&list, i ? ", " : "[");
+        for (const char *c = json; *c; c++) {
+            if (*c == '#') {
+                str_printf(&list, "%d", 1000 + i * 7919 % 9000);
+            } else {
+                str_append_char(&list, *c);
+            }
+        }
+    }
+    str_append_char(&list, ']');
+    cJSON_AddItemToObject(document, name, cJSON_Parse(list.text));
+    str_release(&list);
+}
+
+/* Everything that a run may have, and much of it. */
+static cJSON *large_document(void)
+{
+    cJSON *document = long_document(10000, 2000);
+    cJSON *effects = cJSON_AddObjectToObject(document, "effects");
+    cJSON *heat = cJSON_AddObjectToObject(document, "latency_by_time");
+    cJSON *arrivals = cJSON_AddObjectToObject(
+        cJSON_AddObjectToObject(document, "herd"), "arrivals");
+    cJSON *policy = cJSON_AddObjectToObject(document, "policy");
+    cJSON *breaker = cJSON_AddObjectToObject(policy, "breaker");
+
+    add_many(document, "phases",
+             "{\"name\": \"stage #\", \"success_rate\": 0.#}", 100);
+    add_many(document, "windows",
+             "{\"kind\": \"fault\", \"name\": \"lost_response\","
+             " \"from_us\": #000, \"until_us\": 60000000,"
+             " \"every_us\": 90000000}",
+             20);
+    add_many(document, "errors",
+             "{\"outcome\": \"server_error\", \"status\": 503, \"count\": #,"
+             " \"first_us\": #, \"last_us\": #000, \"text\": \"the database"
+             " of shard # is down, and a hundred bytes and twenty are what of"
+             " such a text is kept; so long\"}",
+             64);
+    add_many(heat, "edges_us", "#", 16);
+    cJSON_AddNumberToObject(heat, "interval_us", 80e6);
+    add_many(heat, "counts", "[#, #, #, #, #, #, #, #, #, #, #, #, #, #, #]",
+             128);
+    cJSON_AddNumberToObject(arrivals, "interval_us", 15e6);
+    add_many(arrivals, "attempts", "#000", 240);
+    add_many(arrivals, "most_100ms", "#0", 240);
+    add_many(arrivals, "most_10ms", "#", 240);
+    add_many(breaker, "transitions",
+             "{\"at_us\": #000, \"client\": #, \"from\": \"half_open\","
+             " \"to\": \"closed\"}",
+             100);
+    cJSON_AddNumberToObject(effects, "operations_checked", 1e6);
+    add_many(effects, "examples",
+             "{\"class\": \"duplicate\", \"id\": \"#\", \"effects\": #}", 20);
+    for (cJSON *one = cJSON_GetObjectItem(effects, "examples")->child; one;
+         one = one->next) {
+        add_many(one, "trace",
+                 "{\"kind\": \"retry\", \"outcome\": \"timeout\","
+                 " \"sent_us\": #, \"done_us\": #000,"
+                 " \"fault\": \"lost_response\"}",
+                 40);
+    }
+    return document;
+}
+
+/* A document from elsewhere may have any number anywhere. */
+static void test_extreme_numbers(void **state)
+{
+    static const char *const numbers[] = {"1e999",  "-1e999", "-7",
+                                          "1e-320", "1e300",  "0"};
+
+    (void)state;
+    for (size_t n = 0; n < array_length(numbers); n++) {
+        cJSON *document = large_document();
+        struct str json = STR_INIT;
+        char *text = cJSON_PrintUnformatted(document);
+        for (const char *c = text; *c; c++) {
+            bool begins = (c[-(c > text)] == ':' || c[-(c > text)] == '[' ||
+                           c[-(c > text)] == ',') &&
+                          (*c == '-' || (*c >= '0' && *c <= '9'));
+            if (!begins) {
+                str_append_char(&json, *c);
+                continue;
+            }
+            str_append(&json, numbers[n]);
+            c += strspn(c, "-+.eE0123456789") - 1;
+        }
+        cJSON_free(text);
+        cJSON_Delete(document);
+        struct str page = page_of(cJSON_Parse(json.text));
+        assert_has(&page, "</html>");
+        assert_lacks(&page, "nan%");
+        assert_lacks(&page, "\"nan");
+        assert_lacks(&page, "Mnan");
+        str_release(&page);
+        str_release(&json);
+    }
+}
+
 static void test_comparison(void **state)
 {
     struct str page = page_of(cJSON_Parse(
@@ -299,111 +438,6 @@ static void test_of_nothing(void **state)
     }
 }
 
-static cJSON *long_document(int points, int requests)
-{
-    cJSON *document = cJSON_Parse("{\"schema\": \"squall.report/1\"}");
-    cJSON *series = cJSON_AddArrayToObject(document, "series");
-    cJSON *parts = cJSON_AddArrayToObject(document, "requests");
-
-    for (int i = 0; i < points; i++) {
-        static const char *const members[] = {
-            "offered",        "finished",       "succeeded",
-            "rejected",       "unanswered",     "ambiguous",
-            "shed",           "in_flight",      "attempts",
-            "success_p50_us", "success_p99_us", "amplification",
-            "budget_level",   "breakers_open",  "limit",
-        };
-        cJSON *point = cJSON_CreateObject();
-        cJSON_AddNumberToObject(point, "t_s", i);
-        for (size_t m = 0; m < array_length(members); m++) {
-            cJSON_AddNumberToObject(point, members[m],
-                                    1e6 + (i * 7919 + (int)m * 104729) %
-                                              1000000);
-        }
-        cJSON_AddItemToArray(series, point);
-    }
-    for (int i = 0; i < requests; i++) {
-        char name[64];
-        cJSON *part = cJSON_CreateObject();
-        snprintf(name, sizeof(name), "a request of a rather long name %d", i);
-        cJSON_AddStringToObject(part, "name", name);
-        cJSON_AddNumberToObject(part, "success_rate", 0.123456789);
-        cJSON_AddItemToArray(parts, part);
-    }
-    return document;
-}
-
-/* A list of `count` of what the JSON is, in which # is a number. */
-static void add_many(cJSON *document, const char *name, const char *json,
-                     int count)
-{
-    struct str list = STR_INIT;
-
-    for (int i = 0; i < count; i++) {
-        str_append(&list, i ? ", " : "[");
-        for (const char *c = json; *c; c++) {
-            if (*c == '#') {
-                str_printf(&list, "%d", 1000 + i * 7919 % 9000);
-            } else {
-                str_append_char(&list, *c);
-            }
-        }
-    }
-    str_append_char(&list, ']');
-    cJSON_AddItemToObject(document, name, cJSON_Parse(list.text));
-    str_release(&list);
-}
-
-/* Everything that a run may have, and much of it. */
-static cJSON *large_document(void)
-{
-    cJSON *document = long_document(10000, 2000);
-    cJSON *effects = cJSON_AddObjectToObject(document, "effects");
-    cJSON *heat = cJSON_AddObjectToObject(document, "latency_by_time");
-    cJSON *arrivals = cJSON_AddObjectToObject(
-        cJSON_AddObjectToObject(document, "herd"), "arrivals");
-    cJSON *policy = cJSON_AddObjectToObject(document, "policy");
-    cJSON *breaker = cJSON_AddObjectToObject(policy, "breaker");
-
-    add_many(document, "phases",
-             "{\"name\": \"stage #\", \"success_rate\": 0.#}", 100);
-    add_many(document, "windows",
-             "{\"kind\": \"fault\", \"name\": \"lost_response\","
-             " \"from_us\": #000, \"until_us\": 60000000,"
-             " \"every_us\": 90000000}",
-             20);
-    add_many(document, "errors",
-             "{\"outcome\": \"server_error\", \"status\": 503, \"count\": #,"
-             " \"first_us\": #, \"last_us\": #000, \"text\": \"the database"
-             " of shard # is down, and a hundred bytes and twenty are what of"
-             " such a text is kept; so long\"}",
-             64);
-    add_many(heat, "edges_us", "#", 16);
-    cJSON_AddNumberToObject(heat, "interval_us", 80e6);
-    add_many(heat, "counts", "[#, #, #, #, #, #, #, #, #, #, #, #, #, #, #]",
-             128);
-    cJSON_AddNumberToObject(arrivals, "interval_us", 15e6);
-    add_many(arrivals, "attempts", "#000", 240);
-    add_many(arrivals, "most_100ms", "#0", 240);
-    add_many(arrivals, "most_10ms", "#", 240);
-    add_many(breaker, "transitions",
-             "{\"at_us\": #000, \"client\": #, \"from\": \"half_open\","
-             " \"to\": \"closed\"}",
-             100);
-    cJSON_AddNumberToObject(effects, "operations_checked", 1e6);
-    add_many(effects, "examples",
-             "{\"class\": \"duplicate\", \"id\": \"#\", \"effects\": #}", 20);
-    for (cJSON *one = cJSON_GetObjectItem(effects, "examples")->child; one;
-         one = one->next) {
-        add_many(one, "trace",
-                 "{\"kind\": \"retry\", \"outcome\": \"timeout\","
-                 " \"sent_us\": #, \"done_us\": #000,"
-                 " \"fault\": \"lost_response\"}",
-                 40);
-    }
-    return document;
-}
-
 static void test_size(void **state)
 {
     struct str page = page_of(large_document());
@@ -441,6 +475,7 @@ int main(void)
         cmocka_unit_test(test_figures),
         cmocka_unit_test(test_timeline),
         cmocka_unit_test(test_nothing_begins_markup),
+        cmocka_unit_test(test_extreme_numbers),
         cmocka_unit_test(test_comparison),
         cmocka_unit_test(test_audit),
         cmocka_unit_test(test_capacity),
