@@ -464,6 +464,31 @@ static void shedding(void **state)
     expect_back("capacity-drop", "immediate", bucket, 5.5, 7.7);
 }
 
+/* 300/s of tier 1 and 600/s of tier 2 for 500/s: all of the one, and 200/s of
+ * the other, in a queue of at most 100, which takes 200 of the 300 ms. */
+static void priority(void **state)
+{
+    static const char requests[] =
+        "requests=[{\"name\": \"first\", \"path\": \"/orders\", "
+        "\"method\": \"POST\", \"headers\": {\"X-Tier\": \"1\"}}, "
+        "{\"name\": \"last\", \"weight\": 2, \"path\": \"/orders\", "
+        "\"method\": \"POST\", \"headers\": {\"X-Tier\": \"2\"}}]";
+    static const char *const sets[] = {"service.faults=[]",
+                                       "load.rate=900/s",
+                                       "service.queue_limit=100",
+                                       "service.shed=priority",
+                                       "service.tier_header=X-Tier",
+                                       requests,
+                                       NULL};
+    struct play play;
+    (void)state;
+
+    begin(&play, "capacity-drop", "none", sets);
+    assert_between(&play, "requests.0.success_rate", 0.995, 1);
+    assert_between(&play, "requests.1.success_rate", 0.3, 0.37);
+    end(&play);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -481,6 +506,7 @@ int main(void)
         cmocka_unit_test(split_brain),
         cmocka_unit_test(cold_cache),
         cmocka_unit_test(shedding),
+        cmocka_unit_test(priority),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
