@@ -84,6 +84,18 @@ static void annotate_checks(struct str *out, const cJSON *document)
     }
 }
 
+/* The policy as it is comes first. */
+static void annotate_capacity(struct str *out, const cJSON *document)
+{
+    const cJSON *searches = text_find(document, "searches");
+    const char *end = text_string(searches ? searches->child : NULL, "end");
+
+    if (end && strcmp(end, "never passes") == 0) {
+        annotate_failure(out, "capacity", "none",
+                         "no rate that was run meets the SLOs");
+    }
+}
+
 static void annotate(const cJSON *document)
 {
     const char *problem = text_string(document, "run.problem");
@@ -97,8 +109,12 @@ static void annotate(const cJSON *document)
     }
     cJSON_ArrayForEach(slo, text_find(document, "slo"))
     {
-        annotate_slo(&out, slo);
+        /* Those of many runs have no judgement. */
+        if (cJSON_IsObject(slo)) {
+            annotate_slo(&out, slo);
+        }
     }
+    annotate_capacity(&out, document);
     annotate_gates(&out, document);
     annotate_checks(&out, document);
     fputs(out.text, stderr);

@@ -24,6 +24,9 @@ static struct suite suite_of(const cJSON *document)
     if (document_kind_of(document) == DOCUMENT_COMPARISON) {
         return (struct suite){"squall compare", "squall.compare"};
     }
+    if (document_kind_of(document) == DOCUMENT_CAPACITY) {
+        return (struct suite){"squall capacity", "squall.capacity"};
+    }
     return is_replay ? (struct suite){"squall replay", "squall.replay"}
                      : (struct suite){"squall run", "squall.run"};
 }
@@ -269,18 +272,45 @@ static void put_gate(struct str *out, const cJSON *document, const cJSON *gate)
     str_release(&name);
 }
 
-static void put_comparison_suite(struct str *out, const cJSON *document)
+static void put_gates(struct str *out, const cJSON *document)
 {
-    const cJSON *gates = text_find(document, "gates");
-    const struct outcomes outcomes = count_gates(gates);
     const cJSON *gate;
 
-    put_suite(out, document, &outcomes);
-    put_run(out, document, "the comparison");
-    cJSON_ArrayForEach(gate, gates)
+    cJSON_ArrayForEach(gate, text_find(document, "gates"))
     {
         put_gate(out, document, gate);
     }
+}
+
+static void put_comparison_suite(struct str *out, const cJSON *document)
+{
+    const struct outcomes outcomes = count_gates(text_find(document, "gates"));
+
+    put_suite(out, document, &outcomes);
+    put_run(out, document, "the comparison");
+    put_gates(out, document);
+}
+
+/* Beside the gates: whether any rate meets the SLOs, with the policy as it
+ * is. */
+static void put_capacity_suite(struct str *out, const cJSON *document)
+{
+    const cJSON *searches = text_find(document, "searches");
+    const char *end = text_string(searches ? searches->child : NULL, "end");
+    bool is_met = !end || strcmp(end, "never passes") != 0;
+    struct outcomes outcomes = count_gates(text_find(document, "gates"));
+
+    outcomes.cases++;
+    outcomes.failures += !is_met;
+    put_suite(out, document, &outcomes);
+    put_run(out, document, "the search");
+    begin_case(out, document, "a rate meets the SLOs");
+    str_append(out, is_met ? "    <system-out>or it is not known that none "
+                             "does</system-out>\n"
+                           : "    <failure message=\"no rate meets the "
+                             "SLOs\"/>\n");
+    end_case(out);
+    put_gates(out, document);
 }
 
 static void put_member(struct str *out, const cJSON *object, const char *name)
@@ -366,8 +396,10 @@ void write_junit(const struct writer_input *input, struct file_writer *file)
     case DOCUMENT_COMPARISON:
         put_comparison_suite(out, input->document);
         break;
-    case DOCUMENT_CAPACITY: /* writer.def has no such rows */
-    case DOCUMENT_TIP:
+    case DOCUMENT_CAPACITY:
+        put_capacity_suite(out, input->document);
+        break;
+    case DOCUMENT_TIP: /* writer.def has no such row */
     case DOCUMENT_RUN:
     case DOCUMENT_KIND_COUNT:
         put_run_suite(out, input->document);

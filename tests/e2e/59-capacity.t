@@ -19,11 +19,11 @@ KNOWN = ("--slo", "p99 < 120ms", "--arrival", "constant", "--warmup", "0s",
 SHORT = ("--warmup", "0s", "-d", "200ms", "--arrival", "constant")
 
 
-def capacity(t, *arguments, status=0, limit=None):
+def capacity(t, *arguments, status=0, limit=None, **options):
     """The document, and the run."""
     t.runs += 1
     path = t.path(f"capacity{t.runs}.json")
-    process = t.launch("capacity", *arguments, "-o", path)
+    process = t.launch("capacity", *arguments, "-o", path, **options)
     t.equal(process.wait((limit or 60) * PATIENCE), status,
             f"exit status: {process.err}")
     return (json.loads(path.read_text()) if path.exists() else None), process
@@ -135,9 +135,16 @@ def retries(t):
     t.match(run.err, r"with retries, and as many without", "said before")
     t.match(run.out, r"No rate meets success_rate >= 90%", "text")
     # Where that is the policy as it is the command fails.
-    document, _ = capacity(t, *common, status=1)
+    junit = t.path("junit.xml")
+    document, run = capacity(t, *common, "--junit", junit, status=1,
+                             env={"GITHUB_ACTIONS": "true"})
     t.equal((len(document["searches"]), document["verdict"]), (1, "fail"),
             "verdict")
+    t.match(run.err, r"::error title=squall::capacity none: no rate that was "
+            r"run meets the SLOs\n", "annotation")
+    t.absent(run.err, r"is missed", "annotation")
+    t.match(junit.read_text(), r'failures="1"(.|\n)*<failure message="no rate '
+            r'meets the SLOs"/>', "JUnit")
 
 
 @test("squall's own limit is a bound, and never the service's", limit=120)

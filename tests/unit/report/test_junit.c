@@ -194,11 +194,37 @@ static void test_a_comparison_that_was_interrupted(void **state)
             "</testsuite>\n");
 }
 
+static void test_a_capacity(void **state)
+{
+    (void)state;
+    assert_junit(
+        "{\"schema\": \"squall.capacity/1\", \"verdict\": \"fail\","
+        " \"searches\": [{\"end\": \"never passes\"}], \"gates\": ["
+        "{\"option\": \"fail-if\", \"expr\": \"capacity < 9/s\","
+        " \"pass\": null}]}",
+        XML "<testsuite name=\"squall capacity\" tests=\"3\" failures=\"1\" "
+            "errors=\"0\" skipped=\"1\">\n"
+            "  <testcase classname=\"squall.capacity\" "
+            "name=\"the search\">\n"
+            "    <system-out>valid and complete</system-out>\n"
+            "  </testcase>\n"
+            "  <testcase classname=\"squall.capacity\" "
+            "name=\"a rate meets the SLOs\">\n"
+            "    <failure message=\"no rate meets the SLOs\"/>\n"
+            "  </testcase>\n"
+            "  <testcase classname=\"squall.capacity\" "
+            "name=\"fail-if capacity &lt; 9/s\">\n"
+            "    <skipped message=\"there are no findings\"/>\n"
+            "  </testcase>\n"
+            "</testsuite>\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_case_for_each_gate),
         cmocka_unit_test(test_a_comparison_that_was_interrupted),
+        cmocka_unit_test(test_a_capacity),
         cmocka_unit_test(test_a_case_for_the_run_and_each_slo),
         cmocka_unit_test(test_a_run_that_cannot_be_judged_is_an_error),
         cmocka_unit_test(test_a_case_for_each_check_of_an_audit),
