@@ -14,12 +14,20 @@ import http.server, json, socket, sys, threading, time
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     served = []
+    orders = []
+    def do_POST(self):
+        length = int(self.headers["Content-Length"])
+        self.orders.append(self.rfile.read(length).decode())
+        self.answer(b"ok")
     def do_GET(self):
         if self.path == "/books":
-            body = json.dumps(self.served).encode()
+            self.answer(json.dumps(self.served).encode())
+        elif self.path == "/ledger":
+            self.answer("".join(f"{o} 1\n" for o in self.orders).encode())
         else:
-            body = b"ok"
             self.served.append(time.monotonic())
+            self.answer(b"ok")
+    def answer(self, body):
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -348,6 +356,26 @@ def killed(t):
     service.books()  # it serves
     for pid in pids.read_text().split():
         t.wait_until("nothing is left", lambda: state_of(pid) == "Z")
+
+
+@test("what was stopped goes on before its ledger is read", limit=60)
+def ledger(t):
+    service = Service(t)
+    run = t.run(service.url + "orders", "--allow-exec", "-X", "POST", "-b",
+                "{{op.id}}", "-r", "100/s", "-d", "2s", "--timeout", "300ms",
+                "--ledger", "/ledger", "--ledger-key", "{{op.id}}",
+                *with_timeline(t, freeze(service, "1s", "1h")))
+    t.equal(run["timeline"][0]["end"]["outcome"], "done", "undone")
+    effects = run["effects"]
+    t.equal((effects["oracle"], effects["operations_checked"]),
+            ("ledger", run["operations.started"]), "joined")
+    t.equal((effects["lost"], effects["duplicate"]), (0, 0), "as promised")
+    with urllib.request.urlopen(service.url + "ledger", timeout=20) as page:
+        performed = len(page.read().split(b"\n")) - 1
+    # What it read when it went on it did, and nobody heard of that.
+    t.equal(effects["exactly_once"] + effects["unresolved_done"], performed,
+            "effects")
+    t.check(run["operations.failed"] >= 50, "it was stopped")
 
 
 @test("an undo that fails is said, whatever else there is to say", limit=60)
