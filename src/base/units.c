@@ -309,7 +309,7 @@ static bool format_three_digits(struct str *out, double value,
 
 static void format_long(struct str *out, int64_t ns)
 {
-    int64_t seconds = (ns + NS_PER_S / 2) / NS_PER_S;
+    int64_t seconds = ns / NS_PER_S + (ns % NS_PER_S >= NS_PER_S / 2);
     if (seconds < 3600) {
         str_printf(out, "%lld m %02lld s", (long long)(seconds / 60),
                    (long long)(seconds % 60));

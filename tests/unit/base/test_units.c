@@ -197,7 +197,10 @@ static void durations_read_well(void **state)
         {3599600000000, "1 h 00 m"},
         {3900000000000, "1 h 05 m"},
         {-1500000, "-1.50 ms"},
+        {-59500000000, "-59.5 s"},
+        {125500000000, "2 m 06 s"},
         {INT64_MAX, "no limit"},
+        {INT64_MIN, "-2562047 h 47 m"},
     };
     (void)state;
     for (size_t i = 0; i < array_length(cases); i++) {
