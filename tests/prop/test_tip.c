@@ -75,12 +75,24 @@ static double served(enum tip_trigger trigger, double size, double start)
     double until = before_s + (trigger == TIP_OUTAGE ? size : length_s);
     bool is_on = start >= before_s && start < until;
 
+    if (trigger == TIP_SPIKE) {
+        return start + service_s;
+    }
     if (trigger == TIP_DROP) {
         return start + service_s * (is_on ? size : 1);
     }
     start = is_on ? until : start;
     double end = start + service_s;
     return start < before_s && end > before_s ? end + size : end;
+}
+
+/* From one that comes at a time to the next. */
+static double gap_after(enum tip_trigger trigger, double size, double at,
+                        struct rng *rng)
+{
+    bool is_on =
+        trigger == TIP_SPIKE && at >= before_s && at < before_s + length_s;
+    return -log(1 - rng_unit(rng)) / (rate * (is_on ? size : 1));
 }
 
 static bool truly_heals(enum tip_trigger trigger, double size, struct rng *rng)
@@ -90,13 +102,13 @@ static bool truly_heals(enum tip_trigger trigger, double size, struct rng *rng)
     double free_at[WORKERS] = {0}, next = 0;
     size_t first = 0, last = 0, due = 0, in_time = 0;
 
-    next = -log(1 - rng_unit(rng)) / rate;
+    next = gap_after(trigger, size, 0, rng);
     while (next < load_s) {
         struct again one = {next, 0};
         if (first < last && again[first].at <= next) {
             one = again[first++];
         } else {
-            next += -log(1 - rng_unit(rng)) / rate;
+            next += gap_after(trigger, size, next, rng);
         }
         size_t worker = 0;
         for (size_t i = 1; i < WORKERS; i++) {
@@ -229,6 +241,12 @@ static void test_drop(void **state)
     search_trigger(TIP_DROP, test_seed() + 1000);
 }
 
+static void test_spike(void **state)
+{
+    (void)state;
+    search_trigger(TIP_SPIKE, test_seed() + 2000);
+}
+
 /* With a budget of a tenth all together ask for 1.1 * 280/s, less than 400/s:
  * it comes back from everything. */
 static void test_a_budget(void **state)
@@ -245,6 +263,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_outage),
         cmocka_unit_test(test_drop),
+        cmocka_unit_test(test_spike),
         cmocka_unit_test(test_a_budget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
