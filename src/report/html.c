@@ -21,6 +21,7 @@ static void add_title(struct html *html, enum document_kind kind)
     html_add(html, kind == DOCUMENT_AUDIT        ? "squall audit"
                    : kind == DOCUMENT_COMPARISON ? "squall compare"
                    : kind == DOCUMENT_CAPACITY   ? "squall capacity"
+                   : kind == DOCUMENT_TIP        ? "squall tip"
                                                  : "squall run");
     if (target) {
         html_add(html, ", ");
@@ -78,7 +79,9 @@ void write_html(const struct writer_input *input, struct file_writer *file)
     case DOCUMENT_CAPACITY:
         html_capacity(&html);
         break;
-    case DOCUMENT_TIP: /* writer.def has no such row */
+    case DOCUMENT_TIP:
+        html_tip(&html);
+        break;
     case DOCUMENT_RUN:
     case DOCUMENT_KIND_COUNT:
         add_run(&html);

@@ -28,6 +28,7 @@ void html_profile(struct html *html); /* and the command to run it again */
 void html_comparison(struct html *html);
 void html_audit(struct html *html);
 void html_capacity(struct html *html);
+void html_tip(struct html *html);
 
 /* What --fail-if and --fail-unless asked, and whether it holds. */
 void html_gates(struct html *html);

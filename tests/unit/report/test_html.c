@@ -415,6 +415,40 @@ static void test_capacity(void **state)
     str_release(&page);
 }
 
+static void test_tip(void **state)
+{
+    struct str page = page_of(cJSON_Parse(
+        "{\"schema\": \"squall.tip/1\", \"verdict\": \"done\","
+        " \"trigger\": {\"kind\": \"outage\", \"unit\": \"s\"},"
+        " \"summary\": [\"<b>\"],"
+        " \"variants\": [{\"name\": \"<i>\", \"back_up_to\": 2,"
+        "   \"tip\": 4, \"tip_low\": 3, \"tip_high\": null,"
+        "   \"summary\": [\"<u>\"], \"runs\": ["
+        "    {\"size\": 2, \"phase\": \"bracket\", \"back\": true,"
+        "     \"time_to_recover_us\": 1500000},"
+        "    {\"size\": 8, \"back\": false, \"time_to_recover_us\": null},"
+        "    {\"size\": 8, \"back\": null}]}]}"));
+
+    (void)state;
+    assert_has(&page, "DONE</span> what a service comes back from: outage");
+    assert_has(&page, "<data value=\"2\" title=\"variants[0].back_up_to\">2 s"
+                      "</data>");
+    /* From 3 of 8 to the edge, the tip in the middle. */
+    assert_has(&page, "<rect class=\"f-ok\" x=\"37.50%\" y=\"5\" "
+                      "width=\"62.50%\" height=\"4\"/><circle "
+                      "class=\"f-ok\" cx=\"50.00%\"");
+    assert_has(&page,
+               "title=\"variants[0].runs[0].time_to_recover_us\">1.50 s");
+    assert_has(&page, "<td class=\"bad\">stayed down</td><td>-</td>"
+                      "<td class=\"n\"><span class=\"bad\">never</span>");
+    assert_has(&page, "<td class=\"soft\">no telling</td><td>-</td>"
+                      "<td class=\"n\"><span class=\"none\">not known</span>");
+    assert_lacks(&page, "<b>");
+    assert_lacks(&page, "<i>");
+    assert_lacks(&page, "<u>");
+    str_release(&page);
+}
+
 static void test_of_nothing(void **state)
 {
     static const char *const documents[] = {
@@ -479,6 +513,7 @@ int main(void)
         cmocka_unit_test(test_comparison),
         cmocka_unit_test(test_audit),
         cmocka_unit_test(test_capacity),
+        cmocka_unit_test(test_tip),
         cmocka_unit_test(test_of_nothing),
         cmocka_unit_test(test_size),
         cmocka_unit_test(test_no_peak_is_hidden),
