@@ -42,17 +42,21 @@ static bool is_of_type(const cJSON *value, const char *type)
                      value->valuedouble == floor(value->valuedouble);
 }
 
+/* A type, or a list of them. */
 static bool holds_type(struct validation *validation, const cJSON *value,
                        const cJSON *type)
 {
     struct str wanted = STR_INIT;
+    bool is_list = cJSON_IsArray(type);
     bool holds = !type;
-    const cJSON *one = cJSON_IsArray(type) ? type->child : type;
 
-    for (; one && !holds; one = cJSON_IsArray(type) ? one->next : NULL) {
-        holds = is_of_type(value, one->valuestring);
-        str_printf(&wanted, "%s%s", wanted.length > 0 ? " or " : "",
-                   one->valuestring);
+    if (type) {
+        for (const cJSON *one = is_list ? type->child : type; one && !holds;
+             one = is_list ? one->next : NULL) {
+            holds = is_of_type(value, one->valuestring);
+            str_printf(&wanted, "%s%s", wanted.length > 0 ? " or " : "",
+                       one->valuestring);
+        }
     }
     if (!holds) {
         refuse(validation, "is not of type ", wanted.text);

@@ -116,10 +116,10 @@ static void test_counts_of_every_length(void **state)
     size_t at = 0;
 
     hold(counts, 0);
-    for (int bits = 0; bits < 63; bits++) {
+    for (unsigned bits = 0; bits < 63; bits++) {
         counts[at] = UINT64_C(1) << bits;
         hold(counts, at + 1);
-        at += 1 + (size_t)bits * bits % 300;
+        at += 1 + bits * bits % 300;
     }
     counts[HIST_BUCKETS - 1] = INT64_MAX;
     hold(counts, HIST_BUCKETS);
