@@ -63,7 +63,10 @@ static void test_half_known(void **state)
 
 static void test_bad_bounds(void **state)
 {
-    static const char *const texts[] = {
+    static const char too_long[] =
+        "capacity <                                                          "
+        "           5/s";
+    const char *const texts[] = {
         "",
         "knee < 5/s",
         "capacity",
@@ -72,8 +75,7 @@ static void test_bad_bounds(void **state)
         "capacity < 5",
         "capacity < -5/s",
         "capacity < 5/s and more",
-        "capacity <                                                          "
-        "           5/s",
+        too_long,
     };
     struct bound bound;
     char problem[200];
