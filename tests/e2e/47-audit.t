@@ -660,7 +660,7 @@ def statuses(t):
 def forms(t):
     junit = t.directory / "audit.xml"
     out = t.directory / "audit.json"
-    process = t.launch("audit", "--keys", "racy", *WINDOW, "-q", "--junit",
+    process = t.launch("audit", "--keys", "racy", *WINDOW, "--junit",
                        junit, "-o", out)
     t.equal(process.wait(40), 1, "a failure is exit status 1")
     document = json.loads(out.read_text())
