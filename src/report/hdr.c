@@ -60,7 +60,9 @@ static void put_payload(struct str *out, const uint64_t *counts, size_t count)
     struct str numbers = STR_INIT;
 
     memcpy(&ratio_bits, &ratio, sizeof(ratio_bits));
+    str_reserve(&numbers, count * COUNT_BYTES_MAX);
     put_counts(&numbers, counts, count);
+    str_reserve(out, HEAD_SIZE + numbers.length);
     put_big_endian(out, COOKIE, 4);
     put_big_endian(out, numbers.length, 4);
     put_big_endian(out, 0, 4); /* index of the first bucket */
@@ -73,6 +75,7 @@ static void put_payload(struct str *out, const uint64_t *counts, size_t count)
     str_release(&numbers);
 }
 
+/* Room is made at once, so that how often does not depend on the counts. */
 void hdr_append(struct str *out, const uint64_t *counts, size_t count)
 {
     struct str payload = STR_INIT, whole = STR_INIT;
@@ -85,9 +88,11 @@ void hdr_append(struct str *out, const uint64_t *counts, size_t count)
     must(compressed);
     must(compress(compressed, &size, (const Bytef *)payload.text,
                   payload.length) == Z_OK);
+    str_reserve(&whole, 2 * sizeof(uint32_t) + size);
     put_big_endian(&whole, COOKIE_COMPRESSED, 4);
     put_big_endian(&whole, size, 4);
     str_append_bytes(&whole, compressed, size);
+    str_reserve(out, 4 * (whole.length / 3 + 1));
     base64_append(out, whole.text, whole.length);
     free(compressed);
     str_release(&payload);
