@@ -144,7 +144,8 @@ void transfer_count_bytes(struct curl_transfer *transfer)
     long request = 0, head = 0;
     curl_off_t up = 0, down = 0;
 
-    if (!facts->is_sent) {
+    bool is_counted = facts->bytes_sent > 0;
+    if (!facts->is_sent || is_counted) {
         return;
     }
     curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &request);

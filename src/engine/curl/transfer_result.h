@@ -18,7 +18,8 @@ void transfer_find_first_byte(struct curl_transfer *transfer);
 void transfer_read_connection(struct curl_transfer *transfer);
 
 /* Fills in what was sent and received of a request that went out: to be asked
- * when it is over, before libcurl forgets it. */
+ * when it is over, before libcurl forgets it. Once is enough: what has ended
+ * grows no more. */
 void transfer_count_bytes(struct curl_transfer *transfer);
 
 #endif
