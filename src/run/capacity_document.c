@@ -7,12 +7,12 @@
 
 #include <math.h>
 
-static const char *const phases[] = {
-    [CAPACITY_BRACKETS] = "bracket",
-    [CAPACITY_NARROWS] = "narrow",
-    [CAPACITY_CONFIRMS] = "confirm",
-    [CAPACITY_GOES_BEYOND] = "beyond",
-};
+static const char *phase_word(enum capacity_phase phase)
+{
+    return phase == CAPACITY_GOES_BEYOND
+               ? "beyond"
+               : search_phase_word((enum search_phase)phase);
+}
 
 /* A gate that holds lets the command pass. */
 static enum bound_truth gate_holds(const struct capacity_gate *gate,
@@ -101,7 +101,7 @@ static void add_run(cJSON *array, const struct capacity_run *run)
     member_measured(object, "rate_per_s", run->rate_per_s);
     snprintf(seed, sizeof seed, "%" PRIu64, run->seed);
     cJSON_AddStringToObject(object, "seed", seed);
-    cJSON_AddStringToObject(object, "phase", phases[run->phase]);
+    cJSON_AddStringToObject(object, "phase", phase_word(run->phase));
     if (run->is_void) {
         cJSON_AddNullToObject(object, "pass");
     } else {

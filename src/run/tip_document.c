@@ -33,16 +33,13 @@ int tip_status(const struct tip *tip)
 
 static void add_run(cJSON *array, const struct tip_run *run)
 {
-    static const char *const phases[] = {[SEARCH_BRACKET] = "bracket",
-                                         [SEARCH_NARROW] = "narrow",
-                                         [SEARCH_CONFIRM] = "confirm"};
     cJSON *object = cJSON_CreateObject();
     char seed[24];
 
     member_measured(object, "size", run->size);
     snprintf(seed, sizeof seed, "%" PRIu64, run->seed);
     cJSON_AddStringToObject(object, "seed", seed);
-    cJSON_AddStringToObject(object, "phase", phases[run->phase]);
+    cJSON_AddStringToObject(object, "phase", search_phase_word(run->phase));
     if (run->is_void) {
         cJSON_AddNullToObject(object, "back");
     } else {

@@ -325,6 +325,17 @@ struct search_view search_view(const struct search *search)
     return view;
 }
 
+const char *search_phase_word(enum search_phase phase)
+{
+    static const char *const words[] = {
+        [SEARCH_BRACKET] = "bracket",
+        [SEARCH_NARROW] = "narrow",
+        [SEARCH_CONFIRM] = "confirm",
+    };
+    must(phase < SEARCH_OVER);
+    return words[phase];
+}
+
 const char *search_end_word(enum search_end end)
 {
     static const char *const words[] = {

@@ -40,6 +40,9 @@ enum search_phase {
     SEARCH_OVER
 };
 
+/* "bracket", "narrow" or "confirm": of a run that was made in it. */
+const char *search_phase_word(enum search_phase phase);
+
 /* What became of it: UNFINISHED, not over, or it found no size that fails in
  * the runs that it had; FOUND, there is an edge; NEVER_FAILS at the most;
  * NEVER_PASSES at the least; IMPOSSIBLE, not even the least could be run. */
