@@ -11,10 +11,13 @@ void base64_append(struct str *out, const void *bytes, size_t length)
         for (size_t j = 0; j < 3; j++) {
             bits = bits << 8 | (i + j < length ? from[i + j] : 0U);
         }
+        char four[4];
         for (size_t j = 0; j < 4; j++) {
-            str_append_char(out, i + j <= length
-                                     ? digits[bits >> (18 - 6 * j) & 63U]
-                                     : '=');
+            four[j] = '=';
+            if (i + j <= length) {
+                four[j] = digits[bits >> (18 - 6 * j) & 63U];
+            }
         }
+        str_append_bytes(out, four, sizeof(four));
     }
 }

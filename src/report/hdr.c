@@ -27,12 +27,15 @@ static void put_big_endian(struct str *out, uint64_t value, int bytes)
 static void put_number(struct str *out, int64_t number)
 {
     uint64_t left = (uint64_t)number << 1 ^ (number < 0 ? UINT64_MAX : 0);
+    char bytes[COUNT_BYTES_MAX];
+    size_t length = 0;
 
-    for (int i = 1; left >= 0x80 && i < COUNT_BYTES_MAX; i++) {
-        str_append_char(out, (char)((left & 0x7f) | 0x80));
+    while (left >= 0x80 && length + 1 < COUNT_BYTES_MAX) {
+        bytes[length++] = (char)((left & 0x7f) | 0x80);
         left >>= 7;
     }
-    str_append_char(out, (char)left);
+    bytes[length++] = (char)left;
+    str_append_bytes(out, bytes, length);
 }
 
 /* A run of empty buckets is one number below zero. */
