@@ -1,9 +1,12 @@
 #include "base/base64.h"
 
+#include <string.h>
+
+static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop"
+                             "qrstuvwxyz0123456789+/";
+
 void base64_append(struct str *out, const void *bytes, size_t length)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop"
-                                 "qrstuvwxyz0123456789+/";
     const unsigned char *from = bytes;
 
     for (size_t i = 0; i < length; i += 3) {
@@ -20,4 +23,34 @@ void base64_append(struct str *out, const void *bytes, size_t length)
         }
         str_append_bytes(out, four, sizeof(four));
     }
+}
+
+bool base64_read(struct str *out, const char *text)
+{
+    size_t length = strlen(text);
+    size_t padding = 0;
+
+    while (padding < 2 && padding < length &&
+           text[length - 1 - padding] == '=') {
+        padding++;
+    }
+    if (length % 4 != 0) {
+        return false;
+    }
+    str_reserve(out, length / 4 * 3);
+    for (size_t i = 0; i < length; i += 4) {
+        size_t missing = i + 4 == length ? padding : 0;
+        unsigned bits = 0;
+        for (size_t j = 0; j < 4; j++) {
+            char c = j < 4 - missing ? text[i + j] : digits[0];
+            const char *digit = memchr(digits, c, sizeof(digits) - 1);
+            if (!digit) {
+                return false;
+            }
+            bits = bits << 6 | (unsigned)(digit - digits);
+        }
+        char three[3] = {(char)(bits >> 16), (char)(bits >> 8), (char)bits};
+        str_append_bytes(out, three, sizeof(three) - missing);
+    }
+    return true;
 }

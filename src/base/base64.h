@@ -4,6 +4,12 @@
 
 #include "base/str.h"
 
+#include <stdbool.h>
+
 void base64_append(struct str *out, const void *bytes, size_t length);
+
+/* Appends the bytes that a text of whole groups stands for. False, with some
+ * of them appended, where it is none. */
+bool base64_read(struct str *out, const char *text);
 
 #endif

@@ -101,3 +101,96 @@ void hdr_append(struct str *out, const uint64_t *counts, size_t count)
     str_release(&payload);
     str_release(&whole);
 }
+
+/* Bytes that are read from the front. */
+struct bytes {
+    const unsigned char *at, *end;
+};
+
+static uint64_t take_big_endian(struct bytes *bytes, int count)
+{
+    uint64_t value = 0;
+
+    while (count-- > 0 && bytes->at < bytes->end) {
+        value = value << 8 | *bytes->at++;
+    }
+    return value;
+}
+
+static int64_t take_number(struct bytes *bytes)
+{
+    uint64_t value = 0;
+
+    for (int i = 0; i < COUNT_BYTES_MAX && bytes->at < bytes->end; i++) {
+        bool is_last = i + 1 == COUNT_BYTES_MAX || *bytes->at < 0x80;
+        uint64_t bits = i + 1 == COUNT_BYTES_MAX ? *bytes->at
+                                                 : *bytes->at & UINT64_C(0x7f);
+        value |= bits << (7 * i);
+        bytes->at++;
+        if (is_last) {
+            break;
+        }
+    }
+    return (int64_t)(value >> 1 ^ (value & 1 ? UINT64_MAX : 0));
+}
+
+static bool take_counts(struct bytes *bytes, uint64_t *counts)
+{
+    size_t index = 0;
+
+    while (bytes->at < bytes->end) {
+        int64_t number = take_number(bytes);
+        if (number < -(int64_t)(HIST_BUCKETS - index)) {
+            return false;
+        }
+        if (number < 0) {
+            index += (size_t)-number;
+        } else if (index < HIST_BUCKETS) {
+            counts[index++] = (uint64_t)number;
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A payload of our own buckets: what hist calls them depends on the digits and
+ * on the least value alone. */
+static bool take_payload(struct bytes *bytes, uint64_t *counts)
+{
+    bool fits = take_big_endian(bytes, 4) == COOKIE;
+    uint64_t length = take_big_endian(bytes, 4);
+
+    fits = take_big_endian(bytes, 4) == 0 && fits;
+    fits = take_big_endian(bytes, 4) == DIGITS && fits;
+    fits = take_big_endian(bytes, 8) == 1 && fits;
+    (void)take_big_endian(bytes, 8); /* the largest value */
+    (void)take_big_endian(bytes, 8); /* the ratio, for fractions */
+    if (!fits || length > (uint64_t)(bytes->end - bytes->at)) {
+        return false;
+    }
+    bytes->end = bytes->at + length;
+    return take_counts(bytes, counts);
+}
+
+bool hdr_read(const char *text, uint64_t *counts)
+{
+    struct str whole = STR_INIT;
+    uLongf size = HEAD_SIZE + (uLongf)HIST_BUCKETS * COUNT_BYTES_MAX;
+    bool ok = base64_read(&whole, text);
+    const unsigned char *begin = (const unsigned char *)whole.text;
+    struct bytes bytes = {begin, begin + whole.length};
+
+    ok = ok && take_big_endian(&bytes, 4) == COOKIE_COMPRESSED;
+    ok = ok && take_big_endian(&bytes, 4) ==
+                   (uint64_t)(begin + whole.length - bytes.at);
+    unsigned char *payload = malloc(size);
+    must(payload);
+    memset(counts, 0, HIST_BUCKETS * sizeof(*counts));
+    ok = ok && uncompress(payload, &size, bytes.at,
+                          (uLong)(bytes.end - bytes.at)) == Z_OK;
+    ok = ok && take_payload(&(struct bytes){payload, payload + size}, counts);
+    free(payload);
+    str_release(&whole);
+    return ok;
+}

@@ -12,10 +12,16 @@
 #include "base/str.h"
 #include "measure/hist.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* `count` counters, the first HIST_BUCKETS at most, of hist's layout. */
 void hdr_append(struct str *out, const uint64_t *counts, size_t count);
+
+/* Reads such a text into HIST_BUCKETS counters. False where it is none, or one
+ * of other buckets; the counters are anything then. The text may be hostile.
+ */
+bool hdr_read(const char *text, uint64_t *counts);
 
 #endif

@@ -1,6 +1,7 @@
 /* The encoding is read back by a reader of its own here; that others read it,
  * too, tests/e2e/18-histograms.t shows. */
 #include "base/arena.h"
+#include "base/base64.h"
 #include "base/rng.h"
 #include "report/hdr.h"
 
@@ -105,6 +106,9 @@ static void hold(const uint64_t *counts, size_t used)
     hdr_append(&text, counts, HIST_BUCKETS);
     assert_int_equal(read_back(text.text, found), used);
     assert_memory_equal(found, counts, HIST_BUCKETS * sizeof(*found));
+    memset(found, 0xff, HIST_BUCKETS * sizeof(*found));
+    assert_true(hdr_read(text.text, found));
+    assert_memory_equal(found, counts, HIST_BUCKETS * sizeof(*found));
     str_release(&text);
     free(found);
 }
@@ -153,11 +157,72 @@ static void test_what_was_recorded(void **state)
     arena_release(&arena);
 }
 
+/* A text of a payload that is compressed as it is. */
+static void encode(struct str *out, const unsigned char *payload, size_t size)
+{
+    unsigned char whole[4096] = {0x1c, 0x84, 0x93, 0x14, 0, 0};
+    uLongf length = sizeof(whole) - 8;
+
+    assert_int_equal(compress(whole + 8, &length, payload, size), Z_OK);
+    whole[6] = (unsigned char)(length >> 8);
+    whole[7] = (unsigned char)length;
+    str_reset(out);
+    base64_append(out, whole, length + 8);
+}
+
+static void test_what_is_no_histogram(void **state)
+{
+    (void)state;
+    uint64_t *counts = calloc(HIST_BUCKETS, sizeof(*counts));
+    struct str text = STR_INIT;
+
+    counts[7] = 3;
+    hdr_append(&text, counts, HIST_BUCKETS);
+    /* Cut anywhere, and with any byte changed: an answer, never more. */
+    for (size_t i = 0; i < text.length; i++) {
+        char kept = text.text[i];
+        text.text[i] = '\0';
+        assert_false(hdr_read(text.text, counts));
+        for (int c = 1; c < 256; c++) {
+            text.text[i] = (char)c;
+            (void)hdr_read(text.text, counts);
+        }
+        text.text[i] = kept;
+    }
+    assert_true(hdr_read(text.text, counts));
+
+    unsigned char payload[64] = {0x1c, 0x84, 0x93, 0x13};
+    payload[15] = 3;
+    payload[23] = 1;
+    payload[7] = 1;
+    payload[40] = 2; /* one */
+    encode(&text, payload, 41);
+    assert_true(hdr_read(text.text, counts));
+    assert_int_equal(counts[0], 1);
+    payload[7] = 2; /* longer than it is */
+    encode(&text, payload, 41);
+    assert_false(hdr_read(text.text, counts));
+    payload[7] = 1;
+    payload[15] = 2; /* digits: other buckets */
+    encode(&text, payload, 41);
+    assert_false(hdr_read(text.text, counts));
+    payload[15] = 3;
+    payload[7] = 9; /* further than the last bucket */
+    memset(payload + 40, 0xff, 9);
+    encode(&text, payload, 49);
+    assert_false(hdr_read(text.text, counts));
+    encode(&text, payload, 12);
+    assert_false(hdr_read(text.text, counts));
+    str_release(&text);
+    free(counts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_counts_of_every_length),
         cmocka_unit_test(test_what_was_recorded),
+        cmocka_unit_test(test_what_is_no_histogram),
     };
     return cmocka_run_group_tests_name("report/hdr", tests, NULL, NULL);
 }
