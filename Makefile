@@ -207,9 +207,11 @@ check-e2e: PROVE = env -u MAKEFLAGS -u FLAVOUR -u BUILD \
  SQUALL=$(CURDIR)/$(BUILD)/squall prove $(if $(V),-v,-f -o) --timer
 check-e2e: $(BUILD)/squall ## end-to-end tests, with the program of this flavour
 	@.ci/setup e2e
-	$(PROVE) -j$(or $(JOBS),6) $(E2E_TOGETHER)
-	$(if $(QUICK),,$(PROVE) -j2 $(E2E_WAITING))
-	$(if $(QUICK),,$(PROVE) $(E2E_TIMED))
+	@status=0; \
+	 $(PROVE) -j$(or $(JOBS),6) $(E2E_TOGETHER) || status=1; \
+	 $(if $(QUICK),,$(PROVE) -j2 $(E2E_WAITING) || status=1;) \
+	 $(if $(QUICK),,$(PROVE) $(E2E_TIMED) || status=1;) \
+	 exit $$status
 
 check-all: check ## all tests and all lint
 	@V=1 SQUALL_TEST_COMPARISONS=400 SQUALL_TEST_SEARCHES=200 TEST_LIMIT=3600 \

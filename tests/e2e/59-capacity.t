@@ -122,13 +122,13 @@ def at_least(t):
 @test("retries are told apart: with them it meets the SLO, without never",
       limit=90)
 def retries(t):
-    # Ten operations of one attempt each pass once in ten thousand runs; of
-    # thirty attempts an operation fails once in fifty thousand.
+    # Ten operations of one attempt each pass once in 200,000 runs; of fifty
+    # attempts an operation fails once in 70,000.
     common = (*SHORT, "-d", "400ms", "--slo", "success_rate >= 90%", "-r",
               "100/s", "--max-rate", "100/s", "--set",
               'service.faults=[{"kind": "error", "ratio": "70%"}]')
     document, run = capacity(t, *common, "-p", "immediate", "--max-attempts",
-                             "30")
+                             "50")
     with_them, without = document["searches"]
     t.equal((with_them["retries"], without["retries"]), (True, False), "which")
     t.equal((with_them["end"], without["end"]),
