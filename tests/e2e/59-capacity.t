@@ -126,7 +126,7 @@ def retries(t):
     # attempts an operation fails once in 70,000.
     common = (*SHORT, "-d", "400ms", "--slo", "success_rate >= 90%", "-r",
               "100/s", "--max-rate", "100/s", "--set",
-              'service.faults=[{"kind": "error", "ratio": "70%"}]')
+              'service.faults=[{"kind": "error", "ratio": "80%"}]')
     document, run = capacity(t, *common, "-p", "immediate", "--max-attempts",
                              "50")
     with_them, without = document["searches"]
