@@ -1,5 +1,6 @@
 #include "base/json_inside.h"
 
+#include "base/gunzip.h"
 #include "base/must.h"
 #include "base/str.h"
 
@@ -16,10 +17,10 @@ bool json_source_read(struct json_source *source, const char *path,
     size_t count;
 
     *source = (struct json_source){0};
-    FILE *file = fopen(path, "rb");
+    FILE *file = gunzip_open(path);
     if (!file) {
         errors_add(errors, ERROR_NO_FILE, "cannot read %s: %s", path,
-                   strerror(errno));
+                   gunzip_problem(errno));
         return false;
     }
     errno = 0;
@@ -31,7 +32,7 @@ bool json_source_read(struct json_source *source, const char *path,
     fclose(file);
     if (failure || text.length > JSON_SIZE_MAX) {
         errors_add(errors, ERROR_NO_FILE, "cannot read %s: %s", path,
-                   failure ? strerror(failure) : "larger than 16 MiB");
+                   failure ? gunzip_problem(failure) : "larger than 16 MiB");
         str_release(&text);
         return false;
     }

@@ -27,8 +27,8 @@ struct json_source {
     bool may_be_large; /* parse it, be it longer than JSON_SIZE_MAX */
 };
 
-/* Reads a file; "-" is not special. On failure adds an error (NO_FILE) and
- * leaves the source empty. */
+/* Reads a file, which may be compressed by gzip; "-" is not special. On
+ * failure adds an error (NO_FILE) and leaves the source empty. */
 bool json_source_read(struct json_source *source, const char *path,
                       struct errors *errors);
 

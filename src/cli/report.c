@@ -2,6 +2,7 @@
  * prints the schema of reports, and the trace of one operation. */
 #include "cli/invocation.h"
 
+#include "base/gunzip.h"
 #include "base/json.h"
 #include "base/json_print.h"
 #include "cli/start.h"
@@ -34,7 +35,7 @@ static bool is_events(const char *path)
     char start[64] = "";
     struct stat status;
     FILE *file = stat(path, &status) == 0 && S_ISREG(status.st_mode)
-                     ? fopen(path, "rb")
+                     ? gunzip_open(path)
                      : NULL;
 
     if (file) {
@@ -57,12 +58,12 @@ static size_t count_events(const struct words *words)
 static cJSON *read_trace(const char *events, const char *report_path,
                          const char *operation, struct errors *errors)
 {
-    FILE *stream = fopen(events, "rb");
+    FILE *stream = gunzip_open(events);
     cJSON *trace = NULL;
 
     if (!stream) {
         struct error *error =
-            errors_add(errors, ERROR_NO_FILE, "%s", strerror(errno));
+            errors_add(errors, ERROR_NO_FILE, "%s", gunzip_problem(errno));
         snprintf(error->file, sizeof(error->file), "%s", events);
         return NULL;
     }

@@ -1,5 +1,6 @@
 #include "plan/dead_letters.h"
 
+#include "base/gunzip.h"
 #include "base/json.h"
 #include "base/must.h"
 #include "plan/dead_letter.h"
@@ -41,31 +42,48 @@ static bool refuse_file(struct dead_letter_reader *reader, const char *text)
     return false;
 }
 
-static bool read_bytes(struct dead_letter_reader *reader)
+static void read_stream(struct dead_letter_reader *reader, FILE *file,
+                        size_t size)
 {
     struct dead_letters *dead_letters = reader->dead_letters;
-    struct stat status;
-    FILE *file = fopen(dead_letters->file, "rb");
+    struct str bytes = STR_INIT;
+    char piece[16384];
+    size_t count;
 
-    if (!file || fstat(fileno(file), &status) != 0) {
-        refuse_file(reader, strerror(errno));
-    } else if (!S_ISREG(status.st_mode)) {
-        refuse_file(reader, "is not a file");
-    } else if (status.st_size > DEAD_LETTERS_SIZE_MAX) {
+    str_reserve(&bytes, size + 1);
+    while (bytes.length <= DEAD_LETTERS_SIZE_MAX &&
+           (count = fread(piece, 1, sizeof(piece), file)) > 0) {
+        str_append_bytes(&bytes, piece, count);
+    }
+    if (bytes.length > DEAD_LETTERS_SIZE_MAX) {
         refuse_file(reader, "is larger than 1 GiB");
-    } else {
-        dead_letters->size = (size_t)status.st_size;
-        dead_letters->bytes = malloc(dead_letters->size + 1);
-        must(dead_letters->bytes);
-        if (fread(dead_letters->bytes, 1, dead_letters->size, file) !=
-            dead_letters->size) {
-            refuse_file(reader, "could not be read to its end");
-        }
-        dead_letters->bytes[dead_letters->size] = '\0';
+    } else if (ferror(file)) {
+        refuse_file(reader, gunzip_problem(errno));
     }
-    if (file) {
-        fclose(file);
+    dead_letters->size = bytes.length;
+    dead_letters->bytes = str_detach(&bytes);
+}
+
+static bool read_bytes(struct dead_letter_reader *reader)
+{
+    const char *path = reader->dead_letters->file;
+    struct stat status;
+
+    if (stat(path, &status) != 0) {
+        return refuse_file(reader, strerror(errno));
     }
+    if (!S_ISREG(status.st_mode)) {
+        return refuse_file(reader, "is not a file");
+    }
+    if (status.st_size > DEAD_LETTERS_SIZE_MAX) {
+        return refuse_file(reader, "is larger than 1 GiB");
+    }
+    FILE *file = gunzip_open(path);
+    if (!file) {
+        return refuse_file(reader, gunzip_problem(errno));
+    }
+    read_stream(reader, file, (size_t)status.st_size);
+    fclose(file);
     return !reader->failed;
 }
 

@@ -1,11 +1,19 @@
 #include "report/file.h"
 
+#include "base/must.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
+
+/* Of deflate: the window and what it keeps, both as large as they are by
+ * themselves, and the head of gzip. */
+enum { WINDOW_BITS = 15, GZIP_HEAD = 16, MEMORY_LEVEL = 8 };
 
 static bool is_stdout(const char *path)
 {
@@ -202,6 +210,42 @@ static void open_file(struct file_writer *writer)
     }
 }
 
+/* The time and the name of the file are left out of the head, so that one text
+ * is always the same file. */
+static void begin_deflate(struct file_writer *writer)
+{
+    size_t length = strlen(writer->path);
+
+    if (length < 3 || strcmp(writer->path + length - 3, ".gz") != 0) {
+        return;
+    }
+    writer->deflater = calloc(1, sizeof(*writer->deflater));
+    must(writer->deflater);
+    must(deflateInit2(writer->deflater, Z_DEFAULT_COMPRESSION, Z_DEFLATED,
+                      WINDOW_BITS + GZIP_HEAD, MEMORY_LEVEL,
+                      Z_DEFAULT_STRATEGY) == Z_OK);
+}
+
+/* Writes what is in the buffer compressed, and with Z_FINISH the end. */
+static int write_deflated(struct file_writer *writer, int flush)
+{
+    z_stream *deflater = writer->deflater;
+    Bytef bytes[16384];
+    int number = 0;
+
+    must(writer->buffer.length <= UINT32_MAX);
+    deflater->next_in = (Bytef *)writer->buffer.text;
+    deflater->avail_in = (uInt)writer->buffer.length;
+    do {
+        deflater->next_out = bytes;
+        deflater->avail_out = sizeof(bytes);
+        must(deflate(deflater, flush) != Z_STREAM_ERROR);
+        number = write_all(writer->file, (const char *)bytes,
+                           sizeof(bytes) - deflater->avail_out);
+    } while (number == 0 && deflater->avail_out == 0);
+    return number;
+}
+
 void file_begin(struct file_writer *writer, const char *path, const char *what)
 {
     *writer = (struct file_writer){.path = path,
@@ -214,16 +258,30 @@ void file_begin(struct file_writer *writer, const char *path, const char *what)
         writer->number = fflush(stdout) == 0 ? 0 : errno;
     } else {
         open_file(writer);
+        begin_deflate(writer);
     }
 }
 
 void file_flush(struct file_writer *writer)
 {
-    if (writer->number == 0) {
+    if (writer->number == 0 && writer->deflater) {
+        writer->number = write_deflated(writer, Z_NO_FLUSH);
+    } else if (writer->number == 0) {
         writer->number = write_all(writer->file, writer->buffer.text,
                                    writer->buffer.length);
     }
     str_reset(&writer->buffer);
+}
+
+static void end_deflate(struct file_writer *writer)
+{
+    if (writer->deflater && writer->number == 0) {
+        writer->number = write_deflated(writer, Z_FINISH);
+    }
+    if (writer->deflater) {
+        (void)deflateEnd(writer->deflater);
+        free(writer->deflater);
+    }
 }
 
 void file_flush_when_long(struct file_writer *writer)
@@ -245,6 +303,7 @@ bool file_end(struct file_writer *writer, struct errors *errors)
     const char *target = writer->real ? writer->real : writer->path;
 
     file_flush(writer);
+    end_deflate(writer);
     if (writer->has_name && writer->number == 0) {
         note_failure(writer, fsync(writer->file) != 0);
     }

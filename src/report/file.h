@@ -2,7 +2,8 @@
  * file: what squall writes for people to keep: whole, or not at all.
  *
  * A file is written beside its path under another name and renamed when it is
- * whole; a device or a pipe is written in place; "-" is standard output.
+ * whole; a device or a pipe is written in place; "-" is standard output. What
+ * has a name that ends with ".gz" is compressed, as gzip does it.
  * Errors name what it is ("the report") and the path.
  */
 #ifndef SQUALL_REPORT_FILE_H
@@ -13,15 +14,18 @@
 
 #include <stdbool.h>
 
+struct z_stream_s; /* zlib.h */
+
 struct file_writer {
     const char *what; /* borrowed, as the next */
     const char *path;
     struct str buffer; /* to be appended to; flushed when it is long */
     int file;
-    int number;      /* the first errno, 0: none */
-    bool has_name;   /* a temporary file is to be renamed */
-    struct str name; /* of it */
-    char *real;      /* what it becomes */
+    int number;                  /* the first errno, 0: none */
+    bool has_name;               /* a temporary file is to be renamed */
+    struct str name;             /* of it */
+    char *real;                  /* what it becomes */
+    struct z_stream_s *deflater; /* NULL: it is not compressed */
 };
 
 /* True when it could be written to `path` now; to be asked before a run. */

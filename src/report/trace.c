@@ -11,34 +11,43 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Waits for squall itself that are worth a line. */
-enum { OWN_WAIT_US = 1000 };
+/* Waits for squall itself that are worth a line; and of a file, which may be
+ * anybody's, a line, and the attempts of an operation. */
+enum {
+    OWN_WAIT_US = 1000,
+    LINE_MAX_BYTES = 1024 * 1024,
+    OPERATION_ATTEMPTS_MAX = 100000,
+};
 
 /* A reading under way. */
 struct reading {
     FILE *stream;
     const char *path;
     const char *wanted;
-    char *line; /* of getline */
-    size_t capacity;
+    struct str line;
     cJSON *trace;
     cJSON *operations;    /* borrowed from the trace */
     cJSON *attempts;      /* of the operation that is being read */
+    size_t attempt_count; /* of them, and those that were left out */
     bool is_wanted;       /* one of its lines has the name */
     uint64_t found, seen; /* operations */
     struct errors *errors;
 };
 
-/* Reads a line into a tree; NULL at the end, or for a line that is cut: a file
- * that ends there is read as far as it goes. */
+/* Reads a line into a tree; NULL at the end, or for a line that is cut or
+ * longer than any of squall's: a file is read as far as it goes. */
 static cJSON *next_line(struct reading *reading)
 {
-    ssize_t length =
-        getline(&reading->line, &reading->capacity, reading->stream);
-    if (length <= 0) {
-        return NULL;
+    struct str *line = &reading->line;
+    int c;
+
+    str_reset(line);
+    while ((c = getc_unlocked(reading->stream)) != EOF && c != '\n' &&
+           line->length < LINE_MAX_BYTES) {
+        str_append_char(line, (char)c);
     }
-    return cJSON_ParseWithLength(reading->line, (size_t)length);
+    return line->length > 0 ? cJSON_ParseWithLength(line->text, line->length)
+                            : NULL;
 }
 
 static bool is(const cJSON *line, const char *name, const char *value)
@@ -85,7 +94,17 @@ static void take_operation(struct reading *reading, cJSON *line)
     }
     reading->attempts = cJSON_CreateArray();
     must(reading->attempts);
+    reading->attempt_count = 0;
     reading->is_wanted = false;
+}
+
+static void take_attempt(struct reading *reading, cJSON *line)
+{
+    if (reading->attempt_count++ < OPERATION_ATTEMPTS_MAX) {
+        cJSON_AddItemToArray(reading->attempts, line);
+    } else {
+        cJSON_Delete(line);
+    }
 }
 
 /* Returns whether the file is whole. */
@@ -100,7 +119,7 @@ static bool read_lines(struct reading *reading)
         if (is(line, "type", "operation")) {
             take_operation(reading, line);
         } else if (is(line, "type", "attempt")) {
-            cJSON_AddItemToArray(reading->attempts, line);
+            take_attempt(reading, line);
         } else {
             complete = cJSON_IsTrue(json_get(line, "complete"));
             cJSON_Delete(line);
@@ -191,8 +210,11 @@ static void refuse_unknown(struct reading *reading)
 cJSON *trace_read(FILE *stream, const char *path, const char *wanted,
                   struct errors *errors)
 {
-    struct reading reading = {
-        .stream = stream, .path = path, .wanted = wanted, .errors = errors};
+    struct reading reading = {.stream = stream,
+                              .path = path,
+                              .wanted = wanted,
+                              .line = STR_INIT,
+                              .errors = errors};
     cJSON *trace = NULL;
 
     if (read_head(&reading)) {
@@ -210,7 +232,7 @@ cJSON *trace_read(FILE *stream, const char *path, const char *wanted,
         }
         cJSON_Delete(reading.attempts);
     }
-    free(reading.line);
+    str_release(&reading.line);
     return trace;
 }
 

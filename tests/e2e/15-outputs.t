@@ -9,6 +9,7 @@
 from harness import *
 
 import csv
+import gzip
 from xml.etree import ElementTree
 
 SLOS = ("--slo", "success_rate >= 99%", "--slo", "p99 < 1us", "--slo",
@@ -221,6 +222,44 @@ def of_a_replay(t):
     suite, ends = cases(junit)
     t.equal(suite.get("name"), "squall replay", "suite")
     t.equal(ends, {"the run": "error", "unresolved == 0": "failure"}, "cases")
+
+
+@test("what has a name that ends with .gz is compressed, and read as it is")
+def compressed(t):
+    plain = ("report.json", "report.txt", "page.html", "events", "dead")
+    names = [t.path(name + ".gz") for name in plain]
+    server = t.server(lambda request: reply(
+        503 if len(server.requests) % 10 == 0 else 201))
+    t.squall("run", server.url, "-X", "POST", "-n", "300", "-o", names[0],
+             "--text", names[1], "--html", names[2], "--events", names[3],
+             "--dead-letters", names[4], "-q")
+    text = {name: gzip.decompress(name.read_bytes()) for name in names}
+    report = json.loads(text[names[0]])
+    again = t.squall("report", names[0], "--html", t.path("again.html"),
+                     "--json")
+    t.equal(json.loads(again.out), report, "the report is read again")
+    t.equal(t.path("again.html").read_bytes(), text[names[2]], "the page")
+    t.equal(t.squall("report", "validate", names[0]).out,
+            f"{names[0]}: a run, valid\n", "validate")
+    *_, last, _ = text[names[3]].splitlines()
+    key = json.loads(last)["op"]
+    t.match(t.squall("report", "--operation", key, names[3]).out,
+            re.escape(key), "an operation of events")
+    letters = len(text[names[4]].splitlines()) - 2
+    t.check(letters > 0, "there are dead letters")
+    done = t.squall("replay", names[4], "--json", "-r", "1000/s", status=None)
+    t.equal(json.loads(done.out)["replay"]["dead_letters"], letters,
+            "dead letters are read")
+    for name, words, status in ((names[0], "damaged or cut", 2),
+                                (names[4], "damaged or cut", 2)):
+        name.write_bytes(name.read_bytes()[:-100])
+        command = "replay" if name == names[4] else "report"
+        t.match(t.squall(command, name, status=status).err, words,
+                f"{command}: it is cut")
+    names[3].write_bytes(names[3].read_bytes()[:-100])
+    t.match(t.squall("report", "--operation", json.loads(
+        text[names[3]].splitlines()[1])["op"], names[3]).out, "not complete",
+            "events are read as far as they go")
 
 
 @test("one place takes one output, and that is known before the run")

@@ -2,6 +2,7 @@
  * file; and what could not be written is in what is written afterwards. */
 #include "report/outputs.h"
 
+#include "base/gunzip.h"
 #include "base/must.h"
 
 #include <dirent.h>
@@ -51,7 +52,7 @@ static const char *in_folder(const char *name)
 static void assert_holds_answer(const char *path)
 {
     char text[100] = "";
-    FILE *file = fopen(path, "r");
+    FILE *file = gunzip_open(path);
     assert_non_null(file);
     text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
     fclose(file);
@@ -151,6 +152,27 @@ static void says_why_not(void **state)
     assert_refused_before(folder, "Is a directory");
     assert_refused_before("", "No such file");
     assert_int_equal(entries_in_folder(), 0);
+}
+
+static void compresses_by_name(void **state)
+{
+    struct errors errors = ERRORS_INIT;
+    const char *path = in_folder("report.json.gz");
+    unsigned char head[10];
+    (void)state;
+
+    assert_true(write_to(path, &errors));
+    assert_holds_answer(path);
+    FILE *file = fopen(path, "rb");
+    assert_int_equal(fread(head, 1, sizeof(head), file), sizeof(head));
+    fclose(file);
+    /* Of gzip, without a name and a time. */
+    assert_memory_equal(head, "\x1f\x8b\x08\0\0\0\0\0", 8);
+    assert_refused(in_folder("none/a.gz"), "No such file");
+    assert_int_equal(symlink("/dev/full", in_folder("full.gz")), 0);
+    assert_refused(in_folder("full.gz"), "No space left");
+    unlink(in_folder("full.gz"));
+    unlink(in_folder("report.json.gz"));
 }
 
 static void writes_devices_in_place(void **state)
@@ -388,6 +410,7 @@ int main(void)
         cmocka_unit_test(later_outputs_say_what_failed),
         cmocka_unit_test(takes_what_squall_has_written),
         cmocka_unit_test(writes_and_replaces),
+        cmocka_unit_test(compresses_by_name),
         cmocka_unit_test(follows_links),
         cmocka_unit_test(says_why_not),
         cmocka_unit_test(writes_devices_in_place),
