@@ -48,12 +48,23 @@ static void add(struct due_step *to, const struct due_step *from)
 
 static void coalesce(struct due *due)
 {
-    for (size_t i = 1; i < due->count; i++) {
+    for (size_t i = due->first > 1 ? due->first : 1; i < due->count; i++) {
         add(&due->steps[i / 2], &due->steps[i]);
         memset(&due->steps[i], 0, sizeof due->steps[i]);
     }
+    due->first /= 2;
     due->count = (due->count + 1) / 2;
     due->step.ns *= 2;
+}
+
+static void use(struct due *due, size_t first, size_t count)
+{
+    if (due->count == 0 || first < due->first) {
+        due->first = first;
+    }
+    if (count > due->count) {
+        due->count = count;
+    }
 }
 
 static struct due_step *step_at(struct due *due, struct instant at)
@@ -65,9 +76,7 @@ static struct due_step *step_at(struct due *due, struct instant at)
         coalesce(due);
     }
     size_t index = (size_t)(since / due->step.ns);
-    if (index >= due->count) {
-        due->count = index + 1;
-    }
+    use(due, index, index + 1);
     return &due->steps[index];
 }
 
@@ -89,9 +98,18 @@ void due_merge(struct due *due, const struct due *other)
         coalesce(due);
     }
     size_t each = (size_t)(due->step.ns / other->step.ns);
-    for (size_t i = 0; i < other->count; i++) {
+    if (other->count == 0) {
+        return;
+    }
+    for (size_t i = other->first; i < other->count; i++) {
         add(&due->steps[i / each], &other->steps[i]);
     }
-    size_t count = (other->count + each - 1) / each;
-    due->count = count > due->count ? count : due->count;
+    use(due, other->first / each, (other->count + each - 1) / each);
+}
+
+void due_reset(struct due *due)
+{
+    memset(due->steps + due->first, 0,
+           (due->count - due->first) * sizeof due->steps[0]);
+    due->first = due->count = 0;
 }

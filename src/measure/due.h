@@ -29,6 +29,7 @@ struct due_step {
 struct due {
     struct instant origin;
     struct duration step;
+    size_t first; /* below it none is in use; valid when count > 0 */
     size_t count; /* steps up to the last one in use */
     struct due_step *steps;
 };
@@ -42,6 +43,9 @@ void due_succeeded(struct due *due, struct instant intended,
                    struct instant at);
 
 void due_merge(struct due *due, const struct due *other);
+
+/* As after due_init; the step stays as long as it was. */
+void due_reset(struct due *due);
 
 /* The longest time that counts as this one; the last has no end. */
 struct duration due_time(size_t index);

@@ -62,26 +62,54 @@ void herd_started(struct herd *herd, struct instant at)
     }
 }
 
-static void add(uint32_t *to, const uint32_t *from, size_t count)
+/* The bins of a second, of those that have any; NULL beyond the last. */
+static uint32_t *bins_of(const struct herd *herd, int64_t second)
 {
-    for (size_t i = 0; i < count; i++) {
-        /* Untouched pages stay untouched. */
-        if (from[i] > 0) {
-            to[i] += from[i];
-        }
-    }
+    int64_t bin = second * HERD_BINS_PER_S;
+    return bin < HERD_BINS_MAX ? &herd->bins[bin] : NULL;
 }
 
+/* Only what was counted is touched: most of the pages never are. */
 void herd_merge(struct herd *herd, const struct herd *other)
 {
     must(herd->origin.ns == other->origin.ns);
-    add(herd->bins, other->bins, HERD_BINS_MAX);
-    add(herd->sent, other->sent, HERD_SECONDS_MAX);
-    add(herd->started, other->started, HERD_SECONDS_MAX);
+    for (int64_t s = 0; s < other->seconds; s++) {
+        const uint32_t *from = bins_of(other, s);
+        uint32_t *to = bins_of(herd, s);
+        if (other->started[s] > 0) {
+            herd->started[s] += other->started[s];
+        }
+        if (other->sent[s] == 0) {
+            continue;
+        }
+        herd->sent[s] += other->sent[s];
+        for (size_t i = 0; from && i < HERD_BINS_PER_S; i++) {
+            to[i] += from[i];
+        }
+    }
     herd->beyond += other->beyond;
     if (other->seconds > herd->seconds) {
         herd->seconds = other->seconds;
     }
+}
+
+void herd_reset(struct herd *herd)
+{
+    for (int64_t s = 0; s < herd->seconds; s++) {
+        uint32_t *bins = bins_of(herd, s);
+        if (herd->started[s] > 0) {
+            herd->started[s] = 0;
+        }
+        if (herd->sent[s] == 0) {
+            continue;
+        }
+        herd->sent[s] = 0;
+        if (bins) {
+            memset(bins, 0, HERD_BINS_PER_S * sizeof(*bins));
+        }
+    }
+    herd->beyond = 0;
+    herd->seconds = 0;
 }
 
 static size_t whole_bins(struct duration measured)

@@ -37,6 +37,9 @@ void herd_sent(struct herd *herd, struct instant at);
 void herd_started(struct herd *herd, struct instant at);
 void herd_merge(struct herd *herd, const struct herd *other);
 
+/* As after herd_init. */
+void herd_reset(struct herd *herd);
+
 /* The part of the measured time that the bins cover, in whole 10 ms. */
 struct duration herd_covered(struct duration measured);
 

@@ -110,13 +110,25 @@ static void coalesce(struct series *series)
     struct series_interval *all = series->intervals;
     /* In ascending order each target was emptied before it is filled, but
      * for the first, which stays. */
-    for (size_t i = 1; i < series->count; i++) {
+    for (size_t i = series->first > 1 ? series->first : 1; i < series->count;
+         i++) {
         add(&all[i / 2], &all[i]);
         clear(&all[i]);
     }
+    series->first /= 2;
     series->count = (series->count + 1) / 2;
     series->interval.ns *= 2;
     series->current = NULL;
+}
+
+static void use(struct series *series, size_t first, size_t count)
+{
+    if (series->count == 0 || first < series->first) {
+        series->first = first;
+    }
+    if (count > series->count) {
+        series->count = count;
+    }
 }
 
 struct series_interval *series_at(struct series *series, struct instant at)
@@ -133,9 +145,7 @@ struct series_interval *series_at(struct series *series, struct instant at)
         coalesce(series);
     }
     size_t index = (size_t)(since / series->interval.ns);
-    if (index >= series->count) {
-        series->count = index + 1;
-    }
+    use(series, index, index + 1);
     series->current = &series->intervals[index];
     series->current_from =
         instant_add(series->origin,
@@ -178,13 +188,22 @@ void series_merge(struct series *series, const struct series *other)
         coalesce(series);
     }
     size_t step = (size_t)(series->interval.ns / other->interval.ns);
-    for (size_t i = 0; i < other->count; i++) {
+    if (other->count == 0) {
+        return;
+    }
+    for (size_t i = other->first; i < other->count; i++) {
         add(&series->intervals[i / step], &other->intervals[i]);
     }
-    size_t count = (other->count + step - 1) / step;
-    if (count > series->count) {
-        series->count = count;
+    use(series, other->first / step, (other->count + step - 1) / step);
+}
+
+void series_reset(struct series *series)
+{
+    for (size_t i = series->first; i < series->count; i++) {
+        clear(&series->intervals[i]);
     }
+    series->first = series->count = 0;
+    series->current = NULL;
 }
 
 /* The middle of the bucket of the value of this rank. */

@@ -57,6 +57,7 @@ struct series_running {
 struct series {
     struct instant origin;
     struct duration interval;
+    size_t first; /* below it none is in use; valid when count > 0 */
     size_t count; /* intervals up to the last one in use */
     struct series_interval *intervals; /* SERIES_POINTS_MAX of them */
     /* the interval that was asked for last, to save a division */
@@ -78,6 +79,9 @@ void series_record(struct series_interval *interval, struct duration value,
 void series_level(struct series_interval *interval, double level);
 
 void series_merge(struct series *series, const struct series *other);
+
+/* As after series_init; the interval stays as long as it was. */
+void series_reset(struct series *series);
 
 /* The points of all intervals, in order; of layers (bits of enum layer) that
  * are off nothing was measured. */

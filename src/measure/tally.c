@@ -61,16 +61,6 @@ void tally_init(struct tally *tally, struct arena *arena,
     tally->stages =
         new_panels(tally, arena, config->stages,
                    config->first_stage_is_warmup ? 1 : 0, config->stage_ends);
-    tally->extremes = (struct extremes){
-#define LOWEST(group, member, form, id, better, when, amount, label, \
-               sentence) \
-    .id = -1,
-#define HIGHEST LOWEST
-#include "measure/figure.def"
-    };
-    breakers_init(&tally->breakers, origin);
-    tally->workers.waiting = NOT_MEASURED;
-    tally->workers.waiting_max = NOT_MEASURED;
     hist_init(&tally->schedule_lag, arena);
     tally->series = arena_alloc(arena, sizeof(*tally->series));
     series_init(tally->series, arena, origin);
@@ -80,6 +70,7 @@ void tally_init(struct tally *tally, struct arena *arena,
         tally->due = arena_alloc(arena, sizeof *tally->due);
         due_init(tally->due, arena, origin);
     }
+    tally_reset(tally);
 }
 
 static void end_panels(struct panel *const *panels, size_t count,

@@ -82,16 +82,6 @@ static inline uint64_t panel_offered(const struct panel *panel)
     return panel->started + panel->dropped;
 }
 
-/* How many values a distribution would have if none were lacking: of
- * operations, those that were never sent or never started, too. What is
- * lacking is larger than any that is there. */
-static inline uint64_t panel_whole(const struct panel *panel,
-                                   enum histogram histogram)
-{
-    return histogram == HISTOGRAM_OPERATION ? panel_offered(panel)
-                                            : panel->hist[histogram].count;
-}
-
 /* Operations that have ended otherwise than in success. */
 static inline uint64_t panel_failed(const struct panel *panel)
 {
@@ -106,6 +96,29 @@ static inline uint64_t panel_failed(const struct panel *panel)
 static inline uint64_t panel_finished(const struct panel *panel)
 {
     return panel->verdicts[VERDICT_SUCCEEDED] + panel_failed(panel);
+}
+
+/* Operations that are under way: none when the run is over. */
+static inline uint64_t panel_in_flight(const struct panel *panel)
+{
+    return panel->started - panel_finished(panel);
+}
+
+/* Operations of which it is known what became of them: when the run is over,
+ * all that were due. */
+static inline uint64_t panel_settled(const struct panel *panel)
+{
+    return panel_finished(panel) + panel->dropped;
+}
+
+/* How many values a distribution would have if none were lacking: of
+ * operations, those that were never sent or never started, too. What is
+ * lacking is larger than any that is there. */
+static inline uint64_t panel_whole(const struct panel *panel,
+                                   enum histogram histogram)
+{
+    return histogram == HISTOGRAM_OPERATION ? panel_settled(panel)
+                                            : panel->hist[histogram].count;
 }
 
 /* The least and the most that the whole run had; < 0: not measured. */
@@ -200,6 +213,28 @@ void tally_take(struct tally *tally, const struct fact *fact);
 
 /* Adds other into tally; both were made with the same config. */
 void tally_merge(struct tally *tally, const struct tally *other);
+
+/*
+ * While the facts still come, what they have come to so far can be taken out
+ * in parts: a tally hands over all that it has counted since the last time,
+ * which changes hands and is not copied, and goes on with nothing. The merge
+ * of all parts, and of the tally at the end, is what the tally would have
+ * without them.
+ *
+ * But for its failures: of those a tally keeps all, since which of them have a
+ * kind of their own depends on the order in which they come, and each part has
+ * those of the whole time. Who merges parts begins with tally_forget_failures,
+ * each time.
+ */
+
+/* Gives `part`, which has the same config and is empty, what the tally has.
+ * No allocation, and the time that it takes depends on no count. */
+void tally_hand_over(struct tally *tally, struct tally *part);
+
+void tally_forget_failures(struct tally *tally);
+
+/* As after tally_init: ready for the next part. */
+void tally_reset(struct tally *tally);
 
 /* Asserts the equations above; call when every operation has finished. */
 void tally_check(const struct tally *tally);

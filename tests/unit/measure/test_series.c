@@ -56,6 +56,56 @@ static void test_a_long_run_doubles_the_interval(void **state)
     }
 }
 
+/* In parts that begin where the last one ended, as a worker hands them over;
+ * the interval of a part may be shorter than that of the whole, and longer. */
+static void test_parts_of_a_long_run(void **state)
+{
+    (void)state;
+    enum { SECONDS = 5000 };
+    struct series whole, part, sum;
+    struct herd herd, herd_part, herd_sum;
+    series_init(&whole, &arena, origin);
+    series_init(&part, &arena, origin);
+    series_init(&sum, &arena, origin);
+    herd_init(&herd, &arena, origin);
+    herd_init(&herd_part, &arena, origin);
+    herd_init(&herd_sum, &arena, origin);
+    for (int64_t s = 0; s < SECONDS; s++) {
+        struct instant at = at_ms(s * 1000 + s % 1000);
+        series_record(series_at(&whole, at), duration_us(s), s % 3 == 0);
+        series_record(series_at(&part, at), duration_us(s), s % 3 == 0);
+        series_at(&whole, at)->attempts++;
+        series_at(&part, at)->attempts++;
+        herd_sent(&herd, at);
+        herd_sent(&herd_part, at);
+        herd_started(&herd, at);
+        herd_started(&herd_part, at);
+        if (s % 700 == 13 || s + 1 == SECONDS) {
+            series_merge(&sum, &part);
+            series_reset(&part);
+            herd_merge(&herd_sum, &herd_part);
+            herd_reset(&herd_part);
+            assert_int_equal(sum.interval.ns, whole.interval.ns);
+            assert_int_equal(sum.count, whole.count);
+            assert_int_equal(herd_sum.seconds, herd.seconds);
+        }
+    }
+    assert_memory_equal(sum.intervals, whole.intervals,
+                        SERIES_POINTS_MAX * sizeof(*sum.intervals));
+    assert_memory_equal(herd_sum.bins, herd.bins,
+                        HERD_BINS_MAX * sizeof(*herd.bins));
+    assert_memory_equal(herd_sum.sent, herd.sent,
+                        HERD_SECONDS_MAX * sizeof(*herd.sent));
+    assert_memory_equal(herd_sum.started, herd.started,
+                        HERD_SECONDS_MAX * sizeof(*herd.started));
+    assert_int_equal(herd_sum.beyond, herd.beyond);
+    assert_true(herd.beyond > 0);
+    for (size_t i = 0; i < SERIES_POINTS_MAX; i++) {
+        assert_int_equal(part.intervals[i].attempts, 0);
+        assert_int_equal(part.intervals[i].success.measured, 0);
+    }
+}
+
 static void test_one_late_fact_ends_nothing(void **state)
 {
     (void)state;
@@ -390,6 +440,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_a_long_run_doubles_the_interval,
                                   release),
+        cmocka_unit_test_teardown(test_parts_of_a_long_run, release),
         cmocka_unit_test_teardown(test_one_late_fact_ends_nothing, release),
         cmocka_unit_test_teardown(test_parts_merge_to_the_whole, release),
         cmocka_unit_test_teardown(test_quantiles_are_within_their_error,

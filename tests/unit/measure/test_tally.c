@@ -3,6 +3,7 @@
 #include "measure/tally.h"
 
 #include "base/must.h"
+#include "measure/due.h"
 #include "measure/herd.h"
 #include "measure/series.h"
 #include "play.h"
@@ -224,6 +225,13 @@ static void assert_same_breakers(const struct breakers *a,
     }
 }
 
+static void assert_same_due(const struct due *a, const struct due *b)
+{
+    assert_int_equal(a->count, b->count);
+    assert_int_equal(a->step.ns, b->step.ns);
+    assert_memory_equal(a->steps, b->steps, a->count * sizeof(*a->steps));
+}
+
 static void assert_same(const struct tally *a, const struct tally *b)
 {
     assert_same_panel(&a->total, &b->total);
@@ -241,6 +249,10 @@ static void assert_same(const struct tally *a, const struct tally *b)
     for (size_t i = 0; i < a->series->count; i++) {
         assert_memory_equal(&a->series->intervals[i], &b->series->intervals[i],
                             sizeof(struct series_interval));
+    }
+    assert_int_equal(a->due != NULL, b->due != NULL);
+    if (a->due) {
+        assert_same_due(a->due, b->due);
     }
     assert_memory_equal(&a->extremes, &b->extremes, sizeof(a->extremes));
     assert_memory_equal(&a->clients, &b->clients, sizeof(a->clients));
@@ -293,6 +305,104 @@ static void test_parts_merge_to_the_whole(void **state)
         assert_int_equal((int)merged.extremes.queued_max, 2);
         assert_int_equal(merged.clients.budgets, 2);
         assert_int_equal(merged.clients.budget_levels, 300000);
+        arena_release(&arena);
+    }
+}
+
+/* A tally that hands over what it has, now and then, beside one that does
+ * not. */
+struct handing {
+    struct tally whole, tally, part, sum;
+    struct rng rng;
+    unsigned parts;
+};
+
+/* More words than a kind of failure keeps, in an order of their own. */
+static void into_both(void *context, const struct fact *fact)
+{
+    static const char words[] = "abcdefghijklmnopqrstuvwxyz";
+    struct handing *handing = context;
+    struct fact own = *fact;
+
+    if (own.kind == FACT_DONE && own.done.outcome != OUTCOME_OK) {
+        own.done.text = words + rng_below(&handing->rng, 20);
+        own.done.text_length = 5;
+        own.done.text_hash = failure_hash(own.done.text, 5);
+    }
+    tally_take(&handing->whole, &own);
+    tally_take(&handing->tally, &own);
+}
+
+static void assert_same_failures(const struct failures *a,
+                                 const struct failures *b)
+{
+    assert_int_equal(a->count, b->count);
+    assert_int_equal(a->omitted, b->omitted);
+    for (size_t i = 0; i < a->count; i++) {
+        const struct failure_kind *x = &a->kinds[i], *y = &b->kinds[i];
+        assert_int_equal(x->outcome, y->outcome);
+        assert_int_equal(x->hash, y->hash);
+        assert_int_equal(x->count, y->count);
+        assert_int_equal(x->first.ns, y->first.ns);
+        assert_int_equal(x->last.ns, y->last.ns);
+        assert_int_equal(x->is_rest, y->is_rest);
+        assert_int_equal(x->length, y->length);
+        assert_memory_equal(x->text, y->text, x->length);
+    }
+}
+
+static void hand_over(struct handing *handing)
+{
+    tally_hand_over(&handing->tally, &handing->part);
+    tally_forget_failures(&handing->sum);
+    tally_merge(&handing->sum, &handing->part);
+    tally_reset(&handing->part);
+    handing->parts++;
+    /* At any time, in the middle of operations. */
+    assert_same(&handing->sum, &handing->whole);
+    assert_same_failures(&handing->sum.failures, &handing->whole.failures);
+}
+
+static void test_what_is_handed_over_adds_up(void **state)
+{
+    (void)state;
+    const uint64_t seed = 77;
+    print_message("seeds from %llu\n", (unsigned long long)seed);
+    for (uint64_t round = 0; round < 4; round++) {
+        static struct handing handing;
+        struct arena arena = ARENA_INIT;
+        size_t count = round % 2 ? 1 : 3;
+        struct tally_config config = new_config(count, count);
+        struct play play = new_play(seed + round, count, count);
+
+        config.has_trigger = true;
+        handing = (struct handing){.rng = rng_stream(seed, RNG_MIX, round)};
+        tally_init(&handing.whole, &arena, &config);
+        tally_init(&handing.tally, &arena, &config);
+        tally_init(&handing.part, &arena, &config);
+        tally_init(&handing.sum, &arena, &config);
+        play.sink = into_both;
+        play.context = &handing;
+        for (int i = 0; i < 1000; i++) {
+            play.client = rng_below(&play.rng, PLAY_CLIENTS);
+            play_operation(&play);
+            if (i % 97 == 0) {
+                hand_over(&handing);
+            }
+        }
+        tally_end_load(&handing.tally, (struct instant){8 * NS_PER_S});
+        tally_end_load(&handing.whole, (struct instant){8 * NS_PER_S});
+        tally_end_load(&handing.sum, (struct instant){8 * NS_PER_S});
+        for (int i = 0; i < 100; i++) {
+            play_operation(&play);
+        }
+        hand_over(&handing);
+        tally_check(&handing.sum);
+        assert_int_equal(handing.tally.total.started, 0);
+        assert_int_equal(handing.tally.config.load_length.ns,
+                         config.load_length.ns);
+        assert_true(handing.parts > 10 &&
+                    handing.whole.failures.count > FAILURE_TEXTS_MAX);
         arena_release(&arena);
     }
 }
@@ -608,6 +718,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_streams_hold_the_equations),
         cmocka_unit_test(test_parts_merge_to_the_whole),
+        cmocka_unit_test(test_what_is_handed_over_adds_up),
         cmocka_unit_test(test_panels_that_repeat_the_total_are_the_total),
         cmocka_unit_test(test_warmup_leaves_no_trace),
         cmocka_unit_test(test_late_verdicts_are_not_goodput),
