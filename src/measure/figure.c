@@ -85,12 +85,12 @@ static double not_below_0(double value)
     return value > 0 ? value : 0;
 }
 
-/* A share of those that started, as one of all that were offered, if it were
- * of so many more. */
+/* A share of those that ended, as one of all that were offered, if it were of
+ * so many more. */
 static double share_if_more(const struct panel *p, double share, uint64_t more)
 {
-    return (share * (double)p->started + (double)more) /
-           (double)panel_offered(p);
+    return (share * (double)panel_finished(p) + (double)more) /
+           (double)panel_settled(p);
 }
 
 static double least_amplification(const struct panel *p)

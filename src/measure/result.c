@@ -47,7 +47,7 @@ static struct panel_figures figures_of(const struct tally *tally,
         .goodput_per_s =
             per_second(span->whole ? succeeded : panel->succeeded_in_time,
                        span->work_seconds),
-        .success_rate = share(succeeded, panel->started),
+        .success_rate = share(succeeded, panel_finished(panel)),
         .attempts_per_operation = share(panel->on_wire, panel->started),
         .retry_share = share(panel->retries_on_wire, panel->on_wire),
         .wasted_share = share(panel->wasted, panel->on_wire),
@@ -432,7 +432,7 @@ static void judge_generator(struct result *result,
                  ? ", the peak of one second the first 24 hours"
                  : "");
     }
-    if (tally->sent != tally->total.on_wire) {
+    if (tally->sent != tally->total.on_wire && !input->is_so_far) {
         warn(generator,
              "%llu sends were recorded and %llu attempts on the wire ended: "
              "the "
@@ -464,8 +464,9 @@ static void put_timeline_problem(struct result *result, const char *problem)
 }
 
 static void judge_run(struct result *result, struct arena *arena,
-                      const char *timeline_problem)
+                      const struct result_input *input)
 {
+    const char *timeline_problem = input->timeline_problem;
     enum guard_finding found =
         guard_judge(result->tally, result->slos, result->slo_count,
                     result->problem, sizeof(result->problem));
@@ -483,7 +484,11 @@ static void judge_run(struct result *result, struct arena *arena,
     }
     size_t failed = count_words(result, SLO_MISSED) +
                     count_words(result, SLO_NOT_MEASURED);
-    if (!result->complete) {
+    if (input->stop_reason) {
+        snprintf(result->problem, sizeof(result->problem), "%.*s",
+                 (int)sizeof(result->problem) - 1, input->stop_reason);
+        result->verdict = RUN_FAIL;
+    } else if (!result->complete) {
         result->verdict = RUN_INCOMPLETE;
     } else if (unjudged) {
         result->verdict = RUN_INVALID;
@@ -524,6 +529,7 @@ void result_compute(struct result *result, struct arena *arena,
         .slo_count = input->slo_count,
         .slos = input->slos,
         .complete = input->complete,
+        .is_so_far = input->is_so_far,
         .measured = input->measured,
     };
     if (input->effects) {
@@ -533,7 +539,7 @@ void result_compute(struct result *result, struct arena *arena,
     compute_series(result, arena, tally);
     compute_recoveries(result, arena, input);
     judge_generator(result, input);
-    judge_run(result, arena, input->timeline_problem);
+    judge_run(result, arena, input);
 }
 
 static const struct {

@@ -94,6 +94,8 @@ struct result {
     enum run_verdict verdict;
     bool only_undecided; /* invalid for nothing but SLOs that squall's own
                           * lateness decides */
+    bool is_so_far;      /* it goes on: there is no verdict, and what is under
+                          * way is missing */
     char problem[800];   /* what the guard found (measure/guard.h), or of the
                           * timeline, or "" */
     bool complete;       /* false: interrupted */
@@ -118,11 +120,15 @@ struct result_input {
     const char *timeline_problem; /* why what was to be done to the service was
                                    * not; NULL: it was */
     bool complete;
+    bool is_so_far;          /* the run goes on */
+    const char *stop_reason; /* why it was ended, not by who made it but for
+                              * what it had measured; NULL: it was not */
     size_t slo_count;
     const struct slo *slos;
 };
 
 /* Computes every figure, judges the SLOs and the verdict:
+ * fail where it was ended for what it had measured;
  * incomplete > invalid (effects unverified, nothing sent, or the timeline not
  * carried out) > fail (an SLO missed, or none succeeded) > invalid (squall's
  * own lateness decides an SLO) > pass; without an SLO done, not pass. Memory

@@ -262,7 +262,7 @@ static struct slo_judgement judge_success(const struct slo *slo,
     return judge_lacking(slo, &(struct lacking){
                                   .most = &panel->hist[HISTOGRAM_SUCCEEDED],
                                   .least = &panel->least[HISTOGRAM_SUCCEEDED],
-                                  .whole = panel_offered(panel),
+                                  .whole = panel_settled(panel),
                                   .ours = panel->cut_short + panel->dropped,
                                   .why = "operations did not succeed",
                               });

@@ -89,9 +89,9 @@ cJSON *figures_distribution(const struct hist *hist)
  * never succeeded. */
 static cJSON *time_to_success(const struct panel *panel)
 {
-    uint64_t offered = panel_offered(panel);
+    uint64_t settled = panel_settled(panel);
     return distribution(&panel->hist[HISTOGRAM_SUCCEEDED],
-                        &panel->least[HISTOGRAM_SUCCEEDED], offered, offered);
+                        &panel->least[HISTOGRAM_SUCCEEDED], settled, settled);
 }
 
 /* Edges at 10^(k / steps), to as many digits as keeps them apart. */
