@@ -33,6 +33,7 @@ struct fleet {
     struct instant origin; /* set before the start is given */
     int64_t origin_unix_ns;
     bool has_ended; /* the worker that fleet_work is for */
+    bool has_peeks; /* `merged` has what was counted until the last one */
     struct tally merged;
     struct operation_log **logs;
     struct answers_log **answers;
@@ -209,6 +210,88 @@ bool fleet_work(struct fleet *fleet, uint64_t turns)
     return true;
 }
 
+void fleet_allow_peek(struct fleet *fleet)
+{
+    const struct worker *first = fleet->members[0].worker;
+
+    must(!fleet->has_peeks);
+    fleet->has_peeks = true;
+    tally_init(&fleet->merged, &fleet->arena, &worker_tally(first)->config);
+    for (uint64_t i = 0; i < fleet->count; i++) {
+        worker_allow_peek(fleet->members[i].worker);
+    }
+}
+
+void fleet_ask(struct fleet *fleet)
+{
+    must(fleet->has_peeks);
+    for (uint64_t i = 0; i < fleet->count; i++) {
+        peek_ask(worker_peek(fleet->members[i].worker));
+    }
+}
+
+/* Nobody else does any more, or ever did. */
+static bool answers_here(const struct fleet *fleet, struct worker *worker)
+{
+    struct worker_snapshot snapshot;
+
+    worker_snapshot(worker, &snapshot);
+    return snapshot.ended || !time_is_real(fleet);
+}
+
+static bool is_answered(const struct fleet *fleet)
+{
+    bool all = true;
+
+    for (uint64_t i = 0; i < fleet->count; i++) {
+        struct worker *worker = fleet->members[i].worker;
+        if (!peek_is_answered(worker_peek(worker)) &&
+            answers_here(fleet, worker)) {
+            worker_answer(worker);
+        }
+        all = all && peek_is_answered(worker_peek(worker));
+    }
+    return all;
+}
+
+/* Adds the parts that have come. */
+static void merge_parts(struct fleet *fleet)
+{
+    tally_forget_failures(&fleet->merged);
+    for (uint64_t i = 0; i < fleet->count; i++) {
+        struct peek *peek = worker_peek(fleet->members[i].worker);
+        if (peek_is_answered(peek)) {
+            tally_merge(&fleet->merged, peek->part);
+            peek_done(peek);
+        }
+    }
+}
+
+bool fleet_peek(struct fleet *fleet, struct fleet_figures *figures)
+{
+    if (!is_answered(fleet)) {
+        return false;
+    }
+    *figures = (struct fleet_figures){
+        .tally = &fleet->merged,
+        .at = {INT64_MIN},
+        .load_time = {INT64_MIN},
+        .cpu_share = -1,
+    };
+    for (uint64_t i = 0; i < fleet->count; i++) {
+        const struct peek_facts *facts =
+            &worker_peek(fleet->members[i].worker)->facts;
+        figures->at = instant_max(figures->at, facts->at);
+        figures->load_time =
+            duration_max(figures->load_time, facts->load_time);
+        figures->cpu_share = facts->cpu_share > figures->cpu_share
+                                 ? facts->cpu_share
+                                 : figures->cpu_share;
+    }
+    merge_parts(fleet);
+    return true;
+}
+
 void fleet_snapshot(struct fleet *fleet, struct fleet_snapshot *snapshot)
 {
     struct worker_snapshot one;
@@ -275,10 +358,26 @@ static void log_unstarted(struct fleet *fleet)
     fleet->logs[fleet->count] = log;
 }
 
+/* What the workers have counted, after the last peek where there was one. */
+static void merge_all(struct fleet *fleet)
+{
+    const struct tally *first = worker_tally(fleet->members[0].worker);
+
+    if (fleet->has_peeks) {
+        merge_parts(fleet);
+        tally_forget_failures(&fleet->merged);
+        fleet->merged.config = first->config;
+    } else {
+        tally_init(&fleet->merged, &fleet->arena, &first->config);
+    }
+    for (uint64_t i = 0; i < fleet->count; i++) {
+        tally_merge(&fleet->merged, worker_tally(fleet->members[i].worker));
+    }
+    tally_check(&fleet->merged);
+}
+
 const struct tally *fleet_join(struct fleet *fleet)
 {
-    const struct tally *first;
-
     (void)fleet_work(fleet, UINT64_MAX);
     for (uint64_t i = 0; i < fleet->count; i++) {
         if (fleet->members[i].started) {
@@ -294,12 +393,7 @@ const struct tally *fleet_join(struct fleet *fleet)
     if (fleet->endings && fleet->plan->has_ledger) {
         log_unstarted(fleet);
     }
-    first = worker_tally(fleet->members[0].worker);
-    tally_init(&fleet->merged, &fleet->arena, &first->config);
-    for (uint64_t i = 0; i < fleet->count; i++) {
-        tally_merge(&fleet->merged, worker_tally(fleet->members[i].worker));
-    }
-    tally_check(&fleet->merged);
+    merge_all(fleet);
     return &fleet->merged;
 }
 

@@ -3,8 +3,9 @@
  *
  * One worker = one thread = one engine, and its own slots, timers, histograms
  * and clients. Shared: the constant plan, a start barrier
- * and a stop flag. Each worker publishes a small snapshot for the progress
- * view; nothing else crosses threads until all have ended.
+ * and a stop flag. Each worker publishes a small snapshot of how far it is,
+ * and what it has counted when somebody asks for it; nothing else crosses
+ * threads until all have ended.
  */
 #ifndef SQUALL_HOST_FLEET_H
 #define SQUALL_HOST_FLEET_H
@@ -41,6 +42,9 @@ struct fleet *fleet_new(const struct plan *plan,
  * (plan->load.threads). It must outlive the join. */
 void fleet_keep_journal(struct fleet *fleet, struct journal *journal);
 
+/* Before the start: what the workers count may be looked at while they run. */
+void fleet_allow_peek(struct fleet *fleet);
+
 /* Starts the threads. Where time is not real, there must be one worker, which
  * has no thread: its work is done in fleet_work, and what is left of it in
  * fleet_join. */
@@ -49,6 +53,24 @@ bool fleet_start(struct fleet *fleet, struct errors *errors);
 /* Where time is not real: so many turns of the worker, here and now, or those
  * that are left. False: the threads do the work. */
 bool fleet_work(struct fleet *fleet, uint64_t turns);
+
+/* What all workers have counted so far. */
+struct fleet_figures {
+    const struct tally *tally; /* merged; until the next peek, or the join */
+    struct instant at;         /* run clock: the latest of the workers' */
+    struct duration load_time; /* as fleet_load_time, so far */
+    double cpu_share;          /* as fleet_cpu_share, so far */
+};
+
+/* Between start and join, by the thread that joins. Asks the workers for what
+ * they have counted; does nothing while an earlier question is open. */
+void fleet_ask(struct fleet *fleet);
+
+/* After fleet_ask: false, without a wait, until all workers have answered,
+ * which they do within about a tenth of a second; at once where time is not
+ * real. Of operations under way their attempts that ended are counted, and
+ * that they started. */
+bool fleet_peek(struct fleet *fleet, struct fleet_figures *figures);
 
 /* From any thread or the signal loop. */
 void fleet_snapshot(struct fleet *fleet, struct fleet_snapshot *snapshot);

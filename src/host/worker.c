@@ -545,6 +545,33 @@ static void tell_of_self(struct worker *worker, struct instant now)
     }
 }
 
+void worker_allow_peek(struct worker *worker)
+{
+    peek_allow(&worker->peek, &worker->arena, &worker->recorder.tally.config);
+}
+
+struct peek *worker_peek(struct worker *worker)
+{
+    return &worker->peek;
+}
+
+void worker_answer(struct worker *worker)
+{
+    if (!peek_is_asked(&worker->peek)) {
+        return;
+    }
+    struct instant now = run_clock_now(&worker->clock);
+    bool is_over = worker->load_over;
+    peek_answer(
+        &worker->peek, &worker->recorder.tally,
+        &(struct peek_facts){
+            .at = now,
+            .load_time = {is_over ? worker->load_end.ns : now.ns},
+            .cpu_share = is_over ? worker->cpu_share : cpu_share(worker, now),
+            .load_over = is_over,
+        });
+}
+
 bool worker_turn(struct worker *worker, struct instant *until)
 {
     end_in_time(worker);
@@ -563,6 +590,7 @@ bool worker_turn(struct worker *worker, struct instant *until)
         publisher_publish(&worker->publisher, now, &worker->counts,
                           worker->load_over, false);
     }
+    worker_answer(worker);
     *until = run_clock_to_engine(&worker->clock, next_turn(worker));
     return !worker->load_over || !is_quiet(worker);
 }

@@ -29,6 +29,7 @@
 
 #include "base/error.h"
 #include "effects/effect_logs.h"
+#include "host/peek.h"
 #include "host/snapshot.h"
 #include "measure/tally.h"
 #include "plan/plan.h"
@@ -60,6 +61,14 @@ void worker_free(struct worker *worker);
 
 /* Before it runs: keeps a journal, which the caller owns. */
 void worker_keep_journal(struct worker *worker, struct journal_part *part);
+
+/* Before it runs: its figures may be asked for (host/peek.h) meanwhile. */
+void worker_allow_peek(struct worker *worker);
+struct peek *worker_peek(struct worker *worker);
+
+/* Answers, if it is asked: by the thread that runs it, between its turns or
+ * when it has ended. */
+void worker_answer(struct worker *worker);
 
 /* Runs to the end. `origin` is the start of load on its engine's clock. */
 void worker_run(struct worker *worker, struct instant origin);

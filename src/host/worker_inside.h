@@ -6,6 +6,7 @@
 #include "host/authenticate.h"
 #include "host/failed_exchange.h"
 #include "host/inject.h"
+#include "host/peek.h"
 #include "host/record.h"
 #include "host/redirect.h"
 #include "host/snapshot.h"
@@ -64,6 +65,7 @@ struct worker {
     struct watch watch;
     struct worker_counts counts;
     struct publisher publisher;
+    struct peek peek;
 };
 
 #endif

@@ -26,6 +26,9 @@ static const char *phase_at(const struct load_config *load, struct duration at,
                              : "load";
 }
 
+/* Who asks more often gets the same figures. */
+#define FIGURES_EVERY duration_s(1)
+
 /* Turns two snapshots about a second apart into a rate. */
 struct pace {
     struct instant at;
@@ -79,6 +82,36 @@ static void report_progress(const struct plan *plan, struct pace *pace,
     observer->progress(observer->context, &progress);
 }
 
+/* The figures so far: whether they were asked for, and when they may be. */
+struct asking {
+    bool is_open;
+    struct instant next;
+};
+
+static void watch_figures(struct asking *asking, struct fleet *fleet,
+                          struct instant now,
+                          const struct run_observer *observer,
+                          const struct drive_figures *figures)
+{
+    struct fleet_figures so_far;
+
+    if (!observer->wants_figures) {
+        return;
+    }
+    if (!asking->is_open && !instant_before(now, asking->next) &&
+        observer->wants_figures(observer->context)) {
+        fleet_ask(fleet);
+        asking->is_open = true;
+        asking->next = instant_add(now, FIGURES_EVERY);
+    }
+    if (asking->is_open && fleet_peek(fleet, &so_far)) {
+        asking->is_open = false;
+        if (figures->take(figures->context, &so_far)) {
+            fleet_stop(fleet);
+        }
+    }
+}
+
 /* Passes on what has been asked since the last time. */
 static void obey(struct fleet *fleet, const struct run_observer *observer,
                  const atomic_uint *stops, unsigned *obeyed)
@@ -111,14 +144,19 @@ static bool give_up_the_hopeless(const struct plan *plan, struct fleet *fleet,
 const struct tally *drive(const struct plan *plan, struct fleet *fleet,
                           struct timeline_threads *timeline,
                           const struct run_observer *observer,
+                          const struct drive_figures *figures,
                           const atomic_uint *stops, struct errors *errors)
 {
     struct pace pace = {0};
+    struct asking asking = {0};
     struct fleet_snapshot snapshot = {0};
     struct duration tick = duration_ms(TICK_FIRST_MS);
     unsigned obeyed = 0;
     bool is_given_up = false;
 
+    if (observer->wants_figures) {
+        fleet_allow_peek(fleet);
+    }
     if (!fleet_start(fleet, errors)) {
         return NULL;
     }
@@ -144,6 +182,7 @@ const struct tally *drive(const struct plan *plan, struct fleet *fleet,
             is_given_up || give_up_the_hopeless(plan, fleet, &snapshot);
         if (!snapshot.ended) {
             report_progress(plan, &pace, &snapshot, observer);
+            watch_figures(&asking, fleet, snapshot.now, observer, figures);
         }
     }
     return fleet_join(fleet);

@@ -10,6 +10,13 @@
 
 #include <stdatomic.h>
 
+/* Who is handed the figures so far, where the observer wants them. Returns
+ * whether the load is to end. */
+struct drive_figures {
+    void *context;
+    bool (*take)(void *context, const struct fleet_figures *now);
+};
+
 /* Starts the workers, waits for their end and merges what they measured.
  * `stops`, if any, is how often an end has been asked for: at the first time
  * no operation is started any more and verdicts are awaited, at the second
@@ -18,6 +25,7 @@
 const struct tally *drive(const struct plan *plan, struct fleet *fleet,
                           struct timeline_threads *timeline,
                           const struct run_observer *observer,
+                          const struct drive_figures *figures,
                           const atomic_uint *stops, struct errors *errors);
 
 #endif

@@ -40,6 +40,7 @@ struct run {
     const struct timeline_event *events;
     char timeline_problem[400];
     const struct tally *tally;
+    char stop_reason[400];  /* why an observer ended the load, or "" */
     struct duration stolen; /* while the load ran */
     struct reconciliation reconciliation;
     struct replayed replayed;
@@ -133,11 +134,12 @@ static bool prepare(struct run *run, struct errors *errors)
 }
 
 /* What really ran of each stage, the warm-up's included. */
-static struct duration *stage_lengths(struct run *run, struct duration ran)
+static struct duration *stage_lengths(const struct run *run,
+                                      struct arena *arena, struct duration ran)
 {
     const struct load_config *load = &run->plan->load;
     struct duration *lengths =
-        arena_array(&run->arena, load->stage_count, sizeof(*lengths));
+        arena_array(arena, load->stage_count, sizeof(*lengths));
     struct duration start = DURATION_ZERO;
 
     if (load->model == LOAD_CLOSED) {
@@ -160,14 +162,20 @@ static bool is_stopped(const struct run_options *options)
     return options->stops && atomic_load(options->stops) > 0;
 }
 
-static void compute(struct run *run)
+/* What the figures are computed from, of a load that ran so long; without what
+ * is known only when it is over. */
+static struct result_input input_of(const struct run *run, struct arena *arena,
+                                    const struct tally *tally,
+                                    struct duration ran)
 {
     const struct plan *plan = run->plan;
-    struct duration ran = fleet_load_time(run->fleet);
+    bool has_service = run->server || run->is_simulated;
     const char **requests =
-        arena_array(&run->arena, plan->request_count, sizeof(*requests));
+        arena_array(arena, plan->request_count, sizeof(*requests));
     const char **stages =
-        arena_array(&run->arena, plan->load.stage_count, sizeof(*stages));
+        arena_array(arena, plan->load.stage_count, sizeof(*stages));
+    struct trigger *triggers =
+        arena_array(arena, TRIGGERS_MAX, sizeof *triggers);
 
     for (size_t i = 0; i < plan->request_count; i++) {
         requests[i] = plan->requests[i].config.name;
@@ -175,50 +183,62 @@ static void compute(struct run *run)
     for (size_t i = 0; i < plan->load.stage_count; i++) {
         stages[i] = plan->load.stages[i].name;
     }
-    bool has_service = run->server || run->is_simulated;
-    struct trigger *triggers =
-        arena_array(&run->arena, TRIGGERS_MAX, sizeof *triggers);
-    struct result_input input = {
-        .tally = run->tally,
+    return (struct result_input){
+        .tally = tally,
         .request_count = plan->request_count,
         .stage_count = plan->load.stage_count,
         .request_names = requests,
         .stage_names = stages,
-        .stage_lengths = stage_lengths(run, ran),
+        .stage_lengths = stage_lengths(run, arena, ran),
         .trigger_count =
             plan_triggers(plan, has_service, ran, run->events, triggers),
         .triggers = triggers,
         .measured = {ran.ns > plan->load.warmup.ns
                          ? ran.ns - plan->load.warmup.ns
                          : 0},
-        .effects = &run->reconciliation.effects,
         .open_model = plan->load.model == LOAD_OPEN,
         .is_replay = dead_letters_of(plan) != NULL,
         .connections =
             plan->load.connections * plan_connections_a_caller(plan),
-        .cpu_share = fleet_cpu_share(run->fleet),
-        .stolen = run->stolen,
-        .timeline_problem =
-            run->timeline_problem[0] ? run->timeline_problem : NULL,
-        .complete = !is_stopped(run->options),
         .slo_count = plan->slo_count,
         .slos = plan->slos,
     };
+}
+
+static void compute(struct run *run)
+{
+    struct result_input input =
+        input_of(run, &run->arena, run->tally, fleet_load_time(run->fleet));
+
+    input.effects = &run->reconciliation.effects;
+    input.cpu_share = fleet_cpu_share(run->fleet);
+    input.stolen = run->stolen;
+    input.timeline_problem =
+        run->timeline_problem[0] ? run->timeline_problem : NULL;
+    input.stop_reason = run->stop_reason[0] ? run->stop_reason : NULL;
+    input.complete = !is_stopped(run->options) && !input.stop_reason;
     result_compute(&run->result, &run->arena, &input);
+}
+
+static struct writer_run for_writers(const struct run *run,
+                                     const struct tally *tally)
+{
+    return (struct writer_run){
+        .events = {.plan = run->plan,
+                   .failures = &tally->failures,
+                   .zero_unix_us =
+                       fleet_origin_unix_ns(run->fleet) / NS_PER_US},
+        .began_unix_ms = run->began_unix_ms,
+        .series = tally->series,
+    };
 }
 
 static void fill_for_writers(struct run *run)
 {
-    run->for_writers = (struct writer_run){
-        .events = {.plan = run->plan,
-                   .failures = &run->tally->failures,
-                   .endings = fleet_endings(run->fleet),
-                   .zero_unix_us =
-                       fleet_origin_unix_ns(run->fleet) / NS_PER_US},
-        .began_unix_ms = run->began_unix_ms,
-        .series = run->tally->series,
-        .has_classes = run->reconciliation.effects.oracle == ORACLE_LEDGER,
-    };
+    run->for_writers = for_writers(run, run->tally);
+    run->for_writers.events.endings = fleet_endings(run->fleet);
+    run->for_writers.has_classes =
+        run->reconciliation.effects.oracle == ORACLE_LEDGER;
     archive_show(&run->archive, &run->for_writers);
 }
 
@@ -299,7 +319,9 @@ static const char *problem_of(struct run *run, const char *lost)
     const struct effect_figures *effects = &run->reconciliation.effects;
     const char *first = NULL;
 
-    if (!run->result.complete && run->timeline_problem[0]) {
+    if (run->stop_reason[0]) {
+        first = run->result.problem;
+    } else if (!run->result.complete && run->timeline_problem[0]) {
         first = run->timeline_problem; /* it may still need to be undone */
     } else if (effects->oracle == ORACLE_UNVERIFIED) {
         first = effects->problem;
@@ -324,33 +346,54 @@ static const char *problem_of(struct run *run, const char *lost)
     return both;
 }
 
-static void make_document(struct run *run, const char *lost)
+static struct run_info info_of(const struct run *run)
 {
     const struct plan *plan = run->plan;
-    const struct dead_letters *dead_letters = dead_letters_of(plan);
-    char id[17];
 
-    snprintf(id, sizeof(id), "%016" PRIx64, plan->run);
-    struct run_info info = {
-        .id = id,
+    return (struct run_info){
         .started_unix_ms = run->began_unix_ms,
-        .duration = duration_of(run),
         .threads = plan->load.threads,
         .argc = run->options->argc,
         .argv = run->options->argv,
-        .exit_status =
-            lost ? 3
-                 : exit_status(&run->result, run->options->warns_of_invalid),
         .target_url = plan->target.url,
         .embedded_target = run->server != NULL,
         .has_service = run->server || run->is_simulated,
         .libcurl = run->options->libcurl,
-        .problem = problem_of(run, lost),
         .events = run->events,
-        .replayed = dead_letters ? &run->replayed : NULL,
-        .dead_letters = dead_letters ? dead_letters->file : NULL,
     };
-    run->document = document_make(&run->result, plan, &info);
+}
+
+static cJSON *document_of(const struct run *run, const struct result *result,
+                          struct run_info *info)
+{
+    char id[17];
+
+    snprintf(id, sizeof(id), "%016" PRIx64, run->plan->run);
+    info->id = id;
+    return document_make(result, run->plan, info);
+}
+
+static void make_document(struct run *run, const char *lost)
+{
+    const struct dead_letters *dead_letters = dead_letters_of(run->plan);
+    struct run_info info = info_of(run);
+
+    info.duration = duration_of(run);
+    info.exit_status =
+        lost ? 3 : exit_status(&run->result, run->options->warns_of_invalid);
+    info.problem = problem_of(run, lost);
+    info.replayed = dead_letters ? &run->replayed : NULL;
+    info.dead_letters = dead_letters ? dead_letters->file : NULL;
+    run->document = document_of(run, &run->result, &info);
+}
+
+cJSON *run_document_so_far(const struct run_so_far *now)
+{
+    struct run_info info = info_of(now->run);
+
+    info.duration = duration_of(now->run);
+    info.exit_status = run_verdict_exit_status(now->result->verdict);
+    return document_of(now->run, now->result, &info);
 }
 
 static void stop_service(struct run *run)
@@ -418,6 +461,39 @@ static struct duration stolen_since(const struct run *run,
                : (struct duration){now.ns - before.ns};
 }
 
+/* Hands the figures so far to who observes the run. */
+static bool show_so_far(void *context, const struct fleet_figures *now)
+{
+    const struct effect_figures unknown = {.oracle = ORACLE_NONE,
+                                           .looked = NOT_MEASURED};
+    struct run *run = context;
+    const struct run_observer *observer = &run->options->observer;
+    struct arena arena = ARENA_INIT;
+    struct result result;
+    struct result_input input =
+        input_of(run, &arena, now->tally, now->load_time);
+
+    input.effects = &unknown;
+    input.cpu_share = now->cpu_share;
+    input.stolen = NOT_MEASURED;
+    input.is_so_far = true;
+    result_compute(&result, &arena, &input);
+    const char *reason = observer->figures(
+        observer->context, &(struct run_so_far){
+                               .run = run,
+                               .result = &result,
+                               .at = now->at,
+                               .for_writers = for_writers(run, now->tally),
+                           });
+    bool is_first = reason && !run->stop_reason[0];
+    if (is_first) {
+        snprintf(run->stop_reason, sizeof(run->stop_reason), "%.*s",
+                 (int)sizeof(run->stop_reason) - 1, reason);
+    }
+    arena_release(&arena);
+    return is_first;
+}
+
 struct run *run_make(struct plan *plan, const struct run_options *options,
                      struct errors *errors)
 {
@@ -436,8 +512,10 @@ struct run *run_make(struct plan *plan, const struct run_options *options,
         if (run->server) {
             server_begin(run->server);
         }
-        run->tally = drive(plan, run->fleet, run->timeline, &options->observer,
-                           options->stops, errors);
+        run->tally =
+            drive(plan, run->fleet, run->timeline, &options->observer,
+                  &(struct drive_figures){.context = run, .take = show_so_far},
+                  options->stops, errors);
         run->stolen = stolen_since(run, before);
         show_failed(run->fleet, plan->show_failed, &options->observer);
     }

@@ -66,6 +66,10 @@ const struct result *run_result(const struct run *run);
 /* "squall.report/1"; writers that fail say so in it (report/writer.h). */
 cJSON *run_document(const struct run *run);
 
+/* While it is made, for run_observer.figures: the document so far, whose
+ * run.complete is false. The caller owns it: cJSON_Delete. */
+cJSON *run_document_so_far(const struct run_so_far *now);
+
 /* What there is beside the document. */
 const struct writer_run *run_for_writers(const struct run *run);
 

@@ -5,6 +5,7 @@
 #include "base/must.h"
 #include "effects/effects_join.h"
 #include "engine/virtual/engine_virtual.h"
+#include "measure/series.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -63,14 +64,14 @@ struct bench {
     struct errors errors;
 };
 
-static void begin(struct bench *bench, const struct engine_type *engine,
-                  const char *threads)
+static void begin_for(struct bench *bench, const struct engine_type *engine,
+                      const char *threads, const char *length)
 {
     const char *const sets[] = {
         threads,
         "load.model=open",
         "load.rate=20/s",
-        "load.duration=1s",
+        length,
         "idempotency.scope=operation",
         "idempotency.key=uuid4",
         "idempotency.header=Idempotency-Key",
@@ -101,6 +102,12 @@ static void begin(struct bench *bench, const struct engine_type *engine,
     bench->fleet =
         fleet_new(bench->plan, engine, &bench->settings, &bench->errors);
     assert_non_null(bench->fleet);
+}
+
+static void begin(struct bench *bench, const struct engine_type *engine,
+                  const char *threads)
+{
+    begin_for(bench, engine, threads, "load.duration=1s");
 }
 
 static void end(struct bench *bench)
@@ -177,6 +184,81 @@ static void test_workers_are_merged(void **state)
     end(&bench);
 }
 
+/* Where time is not real, what was counted is there at once, at any turn; what
+ * is under way has started. */
+static void test_figures_so_far(void **state)
+{
+    struct bench bench;
+    struct fleet_figures figures = {0};
+    struct fleet_snapshot snapshot;
+    uint64_t started = 0, peeks = 0;
+    (void)state;
+    begin(&bench, &engine_virtual, "load.threads=1");
+    fleet_allow_peek(bench.fleet);
+    assert_true(fleet_start(bench.fleet, &bench.errors));
+
+    assert_false(fleet_peek(bench.fleet, &figures)); /* nobody has asked */
+    fleet_snapshot(bench.fleet, &snapshot);
+    while (!snapshot.ended) {
+        assert_true(fleet_work(bench.fleet, 1));
+        fleet_ask(bench.fleet);
+        fleet_ask(bench.fleet); /* is open already */
+        assert_true(fleet_peek(bench.fleet, &figures));
+        fleet_snapshot(bench.fleet, &snapshot);
+        const struct panel *total = &figures.tally->total;
+        assert_int_equal(figures.at.ns, snapshot.now.ns);
+        assert_true(panel_in_flight(total) <= 2);
+        assert_int_equal(total->hist[HISTOGRAM_OPERATION].count,
+                         panel_settled(total));
+        assert_true(total->started >= started);
+        started = total->started;
+        peeks++;
+    }
+    assert_true(peeks > 20);
+    assert_int_equal(started, 20);
+    assert_int_equal(figures.load_time.ns, NS_PER_S);
+    const struct tally *tally = fleet_join(bench.fleet);
+    assert_int_equal(tally->total.hist[HISTOGRAM_OPERATION].count, 20);
+    assert_int_equal(tally->clients.count, 1);
+    end(&bench);
+}
+
+/* Threads answer while they work, and lose nothing by it. */
+static void test_threads_answer_while_they_work(void **state)
+{
+    struct bench bench;
+    struct fleet_figures figures;
+    uint64_t finished = 0, peeks = 0;
+    (void)state;
+    begin_for(&bench, &threaded, "load.threads=3", "load.duration=1000s");
+    fleet_allow_peek(bench.fleet);
+    assert_true(fleet_start(bench.fleet, &bench.errors));
+
+    while (finished < 20000) {
+        fleet_ask(bench.fleet);
+        if (fleet_peek(bench.fleet, &figures)) {
+            const struct panel *total = &figures.tally->total;
+            assert_true(panel_finished(total) >= finished);
+            assert_true(panel_finished(total) <= total->started);
+            assert_int_equal(total->hist[HISTOGRAM_OPERATION].count,
+                             panel_finished(total));
+            assert_int_equal(total->hist[HISTOGRAM_ATTEMPT].count,
+                             total->on_wire);
+            finished = panel_finished(total);
+            peeks++;
+        }
+    }
+    fleet_ask(bench.fleet); /* the last answer is for the join */
+    const struct tally *tally = fleet_join(bench.fleet);
+    assert_true(peeks > 0);
+    assert_int_equal(tally->total.started, 20000);
+    assert_int_equal(tally->total.verdicts[VERDICT_SUCCEEDED], 20000);
+    assert_int_equal(tally->total.hist[HISTOGRAM_OPERATION].count, 20000);
+    assert_int_equal(tally->series->count, 1001);
+    assert_int_equal(tally->clients.count, 3);
+    end(&bench);
+}
+
 /* What is due at once was offered, and is dropped. */
 static void test_stop_before_the_start(void **state)
 {
@@ -198,6 +280,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_virtual_time_runs_here_and_now),
         cmocka_unit_test(test_workers_are_merged),
+        cmocka_unit_test(test_figures_so_far),
+        cmocka_unit_test(test_threads_answer_while_they_work),
         cmocka_unit_test(test_stop_before_the_start),
     };
     threaded = engine_virtual;

@@ -221,6 +221,62 @@ static void test_a_run_that_is_stopped_is_incomplete(void **state)
     plan_free(plan);
 }
 
+/* Who wants the figures of running threads, and then ends them. */
+struct wanting {
+    unsigned asked, shown;
+    uint64_t finished; /* when it was shown last */
+};
+
+static bool wants_figures(void *context)
+{
+    struct wanting *wanting = context;
+    wanting->asked++;
+    return true;
+}
+
+static const char *on_figures(void *context, const struct run_so_far *now)
+{
+    struct wanting *wanting = context;
+    const struct panel *total = &now->result->tally->total;
+    cJSON *document = run_document_so_far(now);
+    const cJSON *operations =
+        cJSON_GetObjectItemCaseSensitive(document, "operations");
+
+    assert_true(now->at.ns > 0);
+    assert_int_equal(total->hist[HISTOGRAM_OPERATION].count,
+                     panel_finished(total));
+    assert_int_equal(
+        cJSON_GetObjectItemCaseSensitive(operations, "succeeded")->valueint,
+        panel_finished(total));
+    wanting->shown++;
+    wanting->finished = panel_finished(total);
+    cJSON_Delete(document);
+    return wanting->finished > 0 ? "seen enough" : NULL;
+}
+
+static void test_figures_while_threads_work(void **state)
+{
+    (void)state;
+    struct wanting wanting = {0};
+    struct plan *plan = PLAN("load.operations=null", "load.duration=1h",
+                             "load.threads=2", "ledger.url=/ledger");
+    struct run *run = make_run(
+        plan, (struct run_options){.observer = {.context = &wanting,
+                                                .wants_figures = wants_figures,
+                                                .figures = on_figures}});
+
+    assert_true(wanting.shown > 0 && wanting.asked >= wanting.shown);
+    assert_int_equal(run_result(run)->verdict, RUN_FAIL);
+    assert_string_equal(run_result(run)->problem, "seen enough");
+    assert_int_equal(number(run, "run", "exit"), 1);
+    assert_true(number(run, "operations", "succeeded") >=
+                (int)wanting.finished);
+    assert_int_equal(number(run, "effects", "exactly_once"),
+                     number(run, "operations", "succeeded"));
+    run_free(run);
+    plan_free(plan);
+}
+
 static void test_what_cannot_be_run_is_an_error(void **state)
 {
     (void)state;
@@ -410,6 +466,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_two_runs_can_share_a_service),
         cmocka_unit_test(test_an_observer_is_called_in_order),
         cmocka_unit_test(test_a_run_that_is_stopped_is_incomplete),
+        cmocka_unit_test(test_figures_while_threads_work),
         cmocka_unit_test(test_what_cannot_be_run_is_an_error),
         cmocka_unit_test(test_operations_are_there_for_writers),
         cmocka_unit_test(test_a_replay_is_a_run),

@@ -237,6 +237,144 @@ static void test_a_simulation_can_be_stopped(void **state)
     plan_free(plan);
 }
 
+/* Retries, faults and two requests; now and then nothing is under way. */
+#define WATCHED \
+    "load.operations=null", "load.rate=10/s", "load.warmup=2s", \
+        "requests[0].name=a", "requests[0].method=POST", \
+        "requests[0].path=/orders", "requests[1].name=b", \
+        "requests[1].path=/healthz", "retry.max_attempts=3", \
+        "faults[0].kind=lost_response", "faults[0].ratio=0.2", \
+        "faults[0].as=reset", "faults[0].from=20s", "faults[0].for=20s"
+
+/* Who looks at a run while it goes on. */
+struct looking {
+    struct instant at; /* of the document */
+    cJSON *document;   /* the last one of a time when nothing was under way */
+    unsigned asked, shown;
+    unsigned most;      /* documents; then the run is to end */
+    const char *reason; /* why */
+};
+
+static bool always(void *context)
+{
+    struct looking *looking = context;
+    looking->asked++;
+    return true;
+}
+
+static const char *look(void *context, const struct run_so_far *now)
+{
+    struct looking *looking = context;
+    const struct tally *tally = now->result->tally;
+
+    assert_true(now->result->is_so_far);
+    assert_int_equal(now->result->verdict, RUN_INCOMPLETE);
+    assert_ptr_equal(now->for_writers.series, tally->series);
+    looking->shown++;
+    if (panel_in_flight(&tally->total) == 0 &&
+        tally->sent == tally->total.on_wire && now->at.ns > 30 * NS_PER_S) {
+        cJSON_Delete(looking->document);
+        looking->document = run_document_so_far(now);
+        looking->at = now->at;
+    }
+    return looking->document && looking->shown >= looking->most
+               ? looking->reason
+               : NULL;
+}
+
+static struct run *look_at(struct plan *plan, struct looking *looking)
+{
+    struct run_options options = {.simulation = &network,
+                                  .observer = {.context = looking,
+                                               .wants_figures = always,
+                                               .figures = look}};
+    struct errors errors = ERRORS_INIT;
+    struct run *run = run_make(plan, &options, &errors);
+
+    errors_print(&errors, stdout);
+    assert_non_null(run);
+    return run;
+}
+
+static void assert_same_member(const cJSON *a, const cJSON *b,
+                               const char *name)
+{
+    const cJSON *one = cJSON_GetObjectItemCaseSensitive(a, name);
+    const cJSON *other = cJSON_GetObjectItemCaseSensitive(b, name);
+    char *text = cJSON_Print(one), *other_text = cJSON_Print(other);
+
+    assert_non_null(one);
+    assert_string_equal(text, other_text);
+    cJSON_free(text);
+    cJSON_free(other_text);
+}
+
+/* The figures so far are those of a run that ends then, and who looks changes
+ * nothing. */
+static void test_figures_so_far_are_those_of_a_run_that_ends_then(void **state)
+{
+    static const char *const same[] = {
+        "operations", "attempts", "rates",        "success_rate", "latency",
+        "herd",       "errors",   "requests",     "phases",       "series",
+        "faults",     "recovery", "amplification"};
+    struct looking looking = {0};
+    char length[64];
+    (void)state;
+    struct plan *plan = PLAN(7, WATCHED, "load.duration=1h");
+    struct run *run = look_at(plan, &looking);
+    struct plan *alone_plan = PLAN(7, WATCHED, "load.duration=1h");
+    struct run *alone = simulate(alone_plan, NULL);
+
+    assert_true(looking.shown > 10 && looking.asked >= looking.shown);
+    assert_non_null(looking.document);
+    for (size_t i = 0; i < array_length(same); i++) {
+        assert_same_member(run_document(run), run_document(alone), same[i]);
+    }
+    run_free(alone);
+    plan_free(alone_plan);
+    run_free(run);
+    plan_free(plan);
+
+    snprintf(length, sizeof(length), "load.duration=%.3fus",
+             (double)looking.at.ns / 1e3 - 2e6);
+    plan = PLAN(7, WATCHED, length);
+    run = simulate(plan, NULL);
+    for (size_t i = 0; i < array_length(same); i++) {
+        assert_same_member(looking.document, run_document(run), same[i]);
+    }
+    const cJSON *about =
+        cJSON_GetObjectItemCaseSensitive(looking.document, "run");
+    assert_true(
+        cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(about, "complete")));
+    cJSON_Delete(looking.document);
+    run_free(run);
+    plan_free(plan);
+}
+
+/* Who looks may have seen enough. */
+static void test_an_observer_ends_a_run(void **state)
+{
+    struct looking looking = {.most = 3, .reason = "p99 is above 1 s"};
+    (void)state;
+    struct plan *plan = PLAN(7, WATCHED, "load.duration=24h");
+    struct run *run = look_at(plan, &looking);
+    const cJSON *about =
+        cJSON_GetObjectItemCaseSensitive(run_document(run), "run");
+
+    assert_int_equal(run_result(run)->verdict, RUN_FAIL);
+    assert_int_equal(number(run, "run", "exit"), 1);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(
+                            about, "problem")),
+                        "p99 is above 1 s");
+    assert_true(
+        cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(about, "complete")));
+    assert_in_range(number(run, "operations", "started"), 1,
+                    24 * 3600 * 10 - 1);
+    cJSON_Delete(looking.document);
+    run_free(run);
+    plan_free(plan);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +385,9 @@ int main(void)
         cmocka_unit_test(test_operations_are_kept_in_virtual_time),
         cmocka_unit_test(test_what_cannot_be_simulated_is_refused),
         cmocka_unit_test(test_a_simulation_can_be_stopped),
+        cmocka_unit_test(
+            test_figures_so_far_are_those_of_a_run_that_ends_then),
+        cmocka_unit_test(test_an_observer_ends_a_run),
     };
     return cmocka_run_group_tests_name("run/simulation", tests, NULL, NULL);
 }
