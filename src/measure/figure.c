@@ -178,6 +178,12 @@ unsigned figure_layer(enum figure_group group)
     return layers[group];
 }
 
+bool figure_only_grows(const struct figure *figure)
+{
+    return figure->form == FIGURE_WHOLE && figure->scope == SCOPE_PANEL &&
+           figure->unit == UNIT_COUNT;
+}
+
 const char *figure_path(enum figure_group group)
 {
     return paths[group];

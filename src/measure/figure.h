@@ -82,6 +82,9 @@ unsigned figure_layer(enum figure_group group);
 /* Where its figures stand in the report, "operations."; "": at the top. */
 const char *figure_path(enum figure_group group);
 
+/* Whether it never becomes less while a run goes on: a count of a panel. */
+bool figure_only_grows(const struct figure *figure);
+
 /* Whether a group is measured with these layers (bits of enum layer). */
 static inline bool figure_is_on(uint32_t layers, enum figure_group group)
 {

@@ -1,25 +1,15 @@
-/* The figures of a run as OpenMetrics text: every row of figure.def, the
- * quantiles of every distribution, the SLOs and the verdict. Names are the
- * paths of the JSON report; durations are in seconds, as is the custom there.
- * What was not measured is left out; a quantile that is never is +Inf. */
+#include "report/openmetrics.h"
+
 #include "base/must.h"
 #include "base/unicode.h"
+#include "report/buckets.h"
+#include "report/metrics.h"
 #include "report/text_part.h"
 #include "report/writer.h"
 
 #include <ctype.h>
 #include <math.h>
 #include <string.h>
-
-static const struct {
-    const char *name, *sentence;
-} histograms[] = {
-    {"time_to_success",
-     "From the intended start to success; a failed operation never had it."},
-#define HISTOGRAM(id, name, sentence) {name, sentence},
-#include "measure/histogram.def"
-#undef HISTOGRAM
-};
 
 static const struct {
     const char *member, *quantile;
@@ -29,26 +19,34 @@ static const struct {
     {"p99_99_us", "0.9999"}, {"max_us", "1"},
 };
 
-/* Of a metric in a unit: what its name ends with, and what one of ours is. */
-static const struct {
-    const char *suffix;
-    double factor;
-} units[] = {
-    [UNIT_DURATION] = {"seconds", 1e-6},
-    [UNIT_RATIO] = {"ratio", 1},
-    [UNIT_COUNT] = {"", 1},
-    [UNIT_PER_S] = {"per_second", 1},
-    [UNIT_BYTES] = {"bytes", 1},
-    [UNIT_BYTES_PER_S] = {"bytes_per_second", 1},
-    [UNIT_FACTOR] = {"", 1},
+/* What the name of a metric in a unit ends with. */
+static const char *const suffixes[] = {
+    [UNIT_DURATION] = "seconds", [UNIT_RATIO] = "ratio",
+    [UNIT_COUNT] = "",           [UNIT_PER_S] = "per_second",
+    [UNIT_BYTES] = "bytes",      [UNIT_BYTES_PER_S] = "bytes_per_second",
+    [UNIT_FACTOR] = "",
+};
+
+static const char *const types[] = {
+    [METRICS_GAUGE] = "gauge",
+    [METRICS_COUNTER] = "counter",
+    [METRICS_QUANTILES] = "summary",
+    [METRICS_BUCKETS] = "histogram",
+};
+
+struct writing {
+    struct str *out;
+    enum openmetrics_form form;
+    struct str name; /* of the family */
 };
 
 /* Untrusted text as the value of a label. */
-static void put_label(struct str *out, const char *name, const char *text)
+static void put_label(struct str *out, const struct metrics_label *label)
 {
+    const char *text = label->value;
     size_t left = strlen(text);
 
-    str_printf(out, "%s=\"", name);
+    str_printf(out, "%s=\"", label->name);
     while (left > 0) {
         size_t length = utf8_length(text, left);
         if (*text == '"' || *text == '\\') {
@@ -68,14 +66,15 @@ static void put_label(struct str *out, const char *name, const char *text)
     str_append_char(out, '"');
 }
 
-static void put_head(struct str *out, const char *name, const char *type,
-                     const char *unit, const char *sentence)
+static void put_labels(struct str *out, const struct metrics_sample *sample)
 {
-    str_printf(out, "# TYPE %s %s\n", name, type);
-    if (unit[0]) {
-        str_printf(out, "# UNIT %s %s\n", name, unit);
+    for (size_t i = 0; i < sample->label_count; i++) {
+        str_append_char(out, i == 0 ? '{' : ',');
+        put_label(out, &sample->labels[i]);
     }
-    str_printf(out, "# HELP %s %s\n", name, sentence);
+    if (sample->label_count > 0) {
+        str_append_char(out, '}');
+    }
 }
 
 static bool ends_with(const struct str *text, const char *end)
@@ -85,142 +84,124 @@ static bool ends_with(const struct str *text, const char *end)
            strcmp(text->text + text->length - length, end) == 0;
 }
 
-/* The path of a figure as a name: only letters, digits and "_", and the unit
- * in words. A sum is the kind of thing that is counted, since "_total" is the
- * end of a counter's. */
-static void put_name(struct str *out, const struct figure *figure)
+static void put_family(void *context, const struct metrics_family *family)
 {
-    static const char *const dropped[] = {"_us", "_per_s", ".total"};
-    const char *suffix = units[figure->unit].suffix;
+    struct writing *writing = context;
+    struct str *out = writing->out, *name = &writing->name;
+    const char *suffix = suffixes[family->unit];
+    const char *end = "";
 
-    str_printf(out, "squall_%s%s", figure_path(figure->group), figure->member);
-    for (size_t i = 0; i < array_length(dropped); i++) {
-        if (ends_with(out, dropped[i])) {
-            out->length -= strlen(dropped[i]);
-            out->text[out->length] = '\0';
-        }
-    }
-    for (char *c = out->text; *c; c++) {
+    str_reset(name);
+    str_printf(name, "squall_%s", family->base);
+    for (char *c = name->text; *c; c++) {
         *c = isalnum((unsigned char)*c) ? *c : '_';
     }
-    if (suffix[0] && !ends_with(out, suffix)) {
-        str_printf(out, "_%s", suffix);
+    if (suffix[0] && !ends_with(name, suffix)) {
+        str_printf(name, "_%s", suffix);
     }
-}
-
-/* Whether a figure of effects says nothing, since nothing could go wrong. */
-static bool is_unjudged(const cJSON *document, const struct figure *figure)
-{
-    static const char effects[] = "effects.";
-    bool is_of_effects =
-        strncmp(figure_path(figure->group), effects, strlen(effects)) == 0;
-    return is_of_effects &&
-           text_string(text_find(document, "effects.unjudged"),
-                       figure->member);
-}
-
-static void put_figures(struct str *out, const cJSON *document)
-{
-    const struct figure *figure;
-    struct str path = STR_INIT, name = STR_INIT;
-
-    for (size_t i = 0; (figure = figure_at(i)); i++) {
-        if (!figure->member) {
-            continue;
-        }
-        str_reset(&path);
-        str_reset(&name);
-        str_printf(&path, "%s%s", figure_path(figure->group), figure->member);
-        double value = text_number(document, path.text);
-        if (isnan(value) || is_unjudged(document, figure)) {
-            continue;
-        }
-        put_name(&name, figure);
-        put_head(out, name.text, "gauge", units[figure->unit].suffix,
-                 figure->sentence);
-        str_printf(out, "%s %.15g\n", name.text,
-                   value * units[figure->unit].factor);
+    if (family->kind == METRICS_COUNTER && writing->form == FORM_PROMETHEUS) {
+        end = "_total"; /* there it is part of the family's name */
     }
-    str_release(&path);
-    str_release(&name);
-}
-
-static void put_distributions(struct str *out, const cJSON *document)
-{
-    const cJSON *latency = text_find(document, "latency");
-    struct str name = STR_INIT;
-
-    for (size_t i = 0; i < array_length(histograms); i++) {
-        const cJSON *of = text_find(latency, histograms[i].name);
-        double count = text_number(of, "count");
-        if (!(count > 0)) {
-            continue;
-        }
-        str_reset(&name);
-        str_printf(&name, "squall_latency_%s_seconds", histograms[i].name);
-        put_head(out, name.text, "summary", "seconds", histograms[i].sentence);
-        for (size_t q = 0; q < array_length(quantiles); q++) {
-            double us = text_number(of, quantiles[q].member);
-            str_printf(out, "%s{quantile=\"%s\"} ", name.text,
-                       quantiles[q].quantile);
-            if (isnan(us)) {
-                str_append(out, "+Inf\n");
-            } else {
-                str_printf(out, "%.15g\n", us / 1e6);
-            }
-        }
-        str_printf(out, "%s_count %.0f\n", name.text, count);
+    str_printf(out, "# TYPE %s%s %s\n", name->text, end, types[family->kind]);
+    if (suffix[0] && writing->form == FORM_OPENMETRICS) {
+        str_printf(out, "# UNIT %s %s\n", name->text, suffix);
     }
-    str_release(&name);
+    str_printf(out, "# HELP %s%s %s\n", name->text, end, family->sentence);
 }
 
-static void put_slos(struct str *out, const cJSON *document)
+static void put_quantiles(struct writing *writing, const cJSON *distribution)
 {
-    const cJSON *slos = text_find(document, "slo");
-    const cJSON *slo;
+    struct str *out = writing->out;
+    const char *name = writing->name.text;
 
-    if (cJSON_GetArraySize(slos) == 0) {
+    for (size_t q = 0; q < array_length(quantiles); q++) {
+        double us = text_number(distribution, quantiles[q].member);
+        str_printf(out, "%s{quantile=\"%s\"} ", name, quantiles[q].quantile);
+        if (isnan(us)) {
+            str_append(out, "+Inf\n");
+        } else {
+            str_printf(out, "%.15g\n", us / 1e6);
+        }
+    }
+    str_printf(out, "%s_count %.0f\n", name,
+               text_number(distribution, "count"));
+}
+
+static void put_buckets(struct writing *writing, const cJSON *distribution)
+{
+    struct str *out = writing->out;
+    const char *name = writing->name.text;
+    struct buckets buckets;
+    uint64_t sum = 0;
+
+    if (!buckets_read(distribution, &buckets)) {
         return;
     }
-    put_head(out, "squall_slo_met", "gauge", "",
-             "1: the SLO was met; 0: it was missed, or could not be judged.");
-    cJSON_ArrayForEach(slo, slos)
-    {
-        const char *expression = text_string(slo, "expr");
-        const char *word = text_string(slo, "judgement");
-        str_append(out, "squall_slo_met{");
-        put_label(out, "expr", expression ? expression : "");
-        str_append_char(out, ',');
-        put_label(out, "judgement", word ? word : "");
-        str_printf(out, "} %d\n", cJSON_IsTrue(text_find(slo, "pass")));
+    for (unsigned i = 0; i < BUCKETS_BOUNDS; i++) {
+        sum += buckets.counts[i];
+        str_printf(out, "%s_bucket{le=\"%.15g\"} %llu\n", name,
+                   buckets_bound_s(i), (unsigned long long)sum);
+    }
+    str_printf(out, "%s_bucket{le=\"+Inf\"} %llu\n", name,
+               (unsigned long long)buckets.count);
+    /* Where one never ended there is no sum, and so no count, says
+     * OpenMetrics; the form before it has both. */
+    if (isnan(buckets.sum_s) && writing->form == FORM_OPENMETRICS) {
+        return;
+    }
+    if (isnan(buckets.sum_s)) {
+        str_printf(out, "%s_sum +Inf\n", name);
+    } else {
+        str_printf(out, "%s_sum %.15g\n", name, buckets.sum_s);
+    }
+    str_printf(out, "%s_count %llu\n", name,
+               (unsigned long long)buckets.count);
+}
+
+static void put_sample(void *context, const struct metrics_sample *sample)
+{
+    struct writing *writing = context;
+
+    switch (sample->family->kind) {
+    case METRICS_GAUGE:
+    case METRICS_COUNTER:
+        str_append(writing->out, writing->name.text);
+        str_append(writing->out,
+                   sample->family->kind == METRICS_COUNTER ? "_total" : "");
+        put_labels(writing->out, sample);
+        str_printf(writing->out, " %.15g\n", sample->value);
+        return;
+    case METRICS_QUANTILES:
+        put_quantiles(writing, sample->distribution);
+        return;
+    case METRICS_BUCKETS:
+        put_buckets(writing, sample->distribution);
+        return;
     }
 }
 
-static void put_info(struct str *out, const cJSON *document)
+const char *openmetrics_content_type(enum openmetrics_form form)
 {
-    const char *version = text_string(document, "tool.version");
-    const char *verdict = text_string(document, "verdict");
-    const char *target = text_string(document, "run.target");
+    return form == FORM_OPENMETRICS
+               ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+               : "text/plain; version=0.0.4; charset=utf-8";
+}
 
-    put_head(out, "squall_build_info", "gauge", "", "What made the report.");
-    str_append(out, "squall_build_info{");
-    put_label(out, "version", version ? version : "");
-    str_append(out, "} 1\n");
-    put_head(out, "squall_run_info", "gauge", "",
-             "What was run, and its verdict.");
-    str_append(out, "squall_run_info{");
-    put_label(out, "target", target ? target : "");
-    str_append_char(out, ',');
-    put_label(out, "verdict", verdict ? verdict : "");
-    str_append(out, "} 1\n");
+void openmetrics_put(struct str *out, const cJSON *document,
+                     enum openmetrics_form form)
+{
+    struct writing writing = {out, form, STR_INIT};
+
+    metrics_walk(document,
+                 &(struct metrics_visitor){&writing, put_family, put_sample});
+    str_release(&writing.name);
+    if (form == FORM_OPENMETRICS) {
+        str_append(out, "# EOF\n");
+    }
 }
 
 void write_openmetrics(const struct writer_input *input,
                        struct file_writer *file)
 {
-    put_info(&file->buffer, input->document);
-    put_figures(&file->buffer, input->document);
-    put_distributions(&file->buffer, input->document);
-    put_slos(&file->buffer, input->document);
-    str_append(&file->buffer, "# EOF\n");
+    openmetrics_put(&file->buffer, input->document, FORM_OPENMETRICS);
 }
