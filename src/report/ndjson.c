@@ -5,6 +5,7 @@
 #include "base/must.h"
 #include "base/unicode.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,6 +122,24 @@ void ndjson_count(struct str *out, const char *name, uint64_t count)
     put_decimal(out, count);
 }
 
+void ndjson_number(struct str *out, const char *name, double value)
+{
+    if (!isfinite(value)) {
+        ndjson_null(out, name);
+        return;
+    }
+    put_name(out, name);
+    str_printf(out, "%.15g", value);
+}
+
+void ndjson_digits(struct str *out, const char *name, uint64_t count)
+{
+    put_name(out, name);
+    str_append_char(out, '"');
+    put_decimal(out, count);
+    str_append_char(out, '"');
+}
+
 void ndjson_bool(struct str *out, const char *name, bool value)
 {
     put_name(out, name);
@@ -155,6 +174,12 @@ void ndjson_begin_array(struct str *out, const char *name)
 {
     put_name(out, name);
     str_append_char(out, '[');
+}
+
+void ndjson_begin_member(struct str *out, const char *name)
+{
+    put_name(out, name);
+    str_append_char(out, '{');
 }
 
 void ndjson_begin_object(struct str *out)

@@ -20,11 +20,15 @@ void ndjson_open(struct str *out);
 /* Ends the object and the line. */
 void ndjson_close(struct str *out);
 
-/* Members; names are trusted. NULL texts are null. */
+/* Members; names are trusted. NULL texts are null, and so are numbers that are
+ * none or not finite. */
 void ndjson_text(struct str *out, const char *name, const char *text);
 void ndjson_bytes(struct str *out, const char *name, const char *bytes,
                   size_t length);
 void ndjson_count(struct str *out, const char *name, uint64_t count);
+void ndjson_number(struct str *out, const char *name, double value);
+/* A whole number in quotes, as JSON has those that are too large for it. */
+void ndjson_digits(struct str *out, const char *name, uint64_t count);
 void ndjson_bool(struct str *out, const char *name, bool value);
 void ndjson_null(struct str *out, const char *name);
 
@@ -34,9 +38,10 @@ void ndjson_us(struct str *out, const char *name, struct instant at);
 /* A tree, on the same line. Borrows it. */
 void ndjson_tree(struct str *out, const char *name, const cJSON *tree);
 
-/* Begins an array or an object inside of the object; what follows, up to the
- * end, are its values or members. */
+/* Begins an array or an object inside of the object, or one of an array; what
+ * follows, up to the end, are its values or members. */
 void ndjson_begin_array(struct str *out, const char *name);
+void ndjson_begin_member(struct str *out, const char *name);
 void ndjson_begin_object(struct str *out);
 void ndjson_value(struct str *out, const char *text);
 void ndjson_end(struct str *out, char bracket);
