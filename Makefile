@@ -56,7 +56,7 @@ LINK = $(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -Wl,--as-needed $(LDFLAGS)
 ##@ Build
 
 FOLDERS := base policy load faults measure effects model compare search plan engine engine/curl engine/virtual host \
- ledger service report run audit cli
+ ledger service report publish run audit cli
 OBJECTS := $(patsubst src/%.c,$(BUILD)/%.o,$(wildcard $(FOLDERS:%=src/%/*.c)))
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard \
  tests/unit/*/test_*.c tests/unit/*/*/test_*.c tests/prop/test_*.c \
@@ -68,7 +68,7 @@ TESTS := $(filter-out $(BUILD)/tests/exhaust/%,$(TESTS))
 endif
 # The core has no threads (make layers holds it): little use in watching it.
 ifeq ($(FLAVOUR),tsan)
-TESTS := $(filter $(foreach f,engine host ledger service run cli,$(BUILD)/tests/unit/$f/%),\
+TESTS := $(filter $(foreach f,engine host ledger service publish run cli,$(BUILD)/tests/unit/$f/%),\
  $(TESTS))
 endif
 FUZZERS := $(patsubst tests/fuzz/%.c,%,\
@@ -287,7 +287,7 @@ man: ## read the manual from this tree
 
 install: all ## install under DESTDIR and PREFIX
 	install -Dm755 $(BUILD)/squall $(DESTDIR)$(BINDIR)/squall
-	cd profiles && find . -name '*.json' -o -name '*.schema' | xargs -I{} \
+	cd profiles && find . -name '*.json' -o -name '*.schema' -o -name '*.yml' | xargs -I{} \
 	 install -Dm644 {} $(abspath $(DESTDIR)$(DATADIR))/profiles/{}
 	for m in man/*.[157]; do install -Dm644 $$m \
 	 $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/} || exit 1; done
