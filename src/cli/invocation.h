@@ -37,6 +37,8 @@ struct invocation {
                          * and the file of those that take one */
     const char *outputs[WRITER_COUNT]; /* paths, "-" is stdout; NULL: none */
     const char *sample;    /* run: share of operations, as written */
+    const char *publish;   /* run: HOST:PORT, or NULL */
+    const char *otlp;      /* run: as written, or NULL */
     const char *operation; /* report: key or op.id, or NULL */
     const char *get;       /* report: path of a member, or NULL */
     bool sends_json;       /* --json with a body: input.body is that */
@@ -71,6 +73,7 @@ struct invocation {
     struct words fail_headers;         /* audit */
     struct words fail_if, fail_unless; /* of many runs */
     struct words variants;             /* compare */
+    struct words otlp_headers;         /* run */
     struct words fallbacks;
     size_t typed_count;
     struct typed_set *typed; /* room for a word each */

@@ -414,6 +414,7 @@ bool invocation_parse(struct invocation *invocation,
     words_init(&invocation->fail_if, arena, argc);
     words_init(&invocation->fail_unless, arena, argc);
     words_init(&invocation->variants, arena, argc);
+    words_init(&invocation->otlp_headers, arena, argc);
     words_init(&invocation->fallbacks, arena, argc * FALLBACKS_EACH);
     invocation->typed =
         arena_array(arena, (size_t)argc + 1, sizeof(*invocation->typed));

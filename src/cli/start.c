@@ -45,8 +45,9 @@ static bool read_sample(const struct invocation *invocation, double *share,
     const char *problem = "not between 0 and 1";
 
     *share = 1;
-    if (text && !invocation->outputs[WRITER_events]) {
-        errors_add(errors, ERROR_USAGE, "--sample is a share of --events");
+    if (text && !invocation->outputs[WRITER_events] && !invocation->otlp) {
+        errors_add(errors, ERROR_USAGE,
+                   "--sample is a share of --events and --otlp");
         return false;
     }
     if (!text || (units_parse_ratio(text, share, &problem) && *share >= 0 &&

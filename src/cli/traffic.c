@@ -5,6 +5,7 @@
 #include "cli/start.h"
 #include "engine/clock.h"
 #include "plan/dead_letters.h"
+#include "publish/publisher.h"
 #include "report/github.h"
 #include "run/run.h"
 
@@ -19,6 +20,7 @@ struct watcher {
     const struct invocation *invocation;
     struct interrupt *interrupt;
     struct progress_view view;
+    struct publisher *publisher; /* NULL: nothing is published */
 };
 
 static void on_phase(void *context, enum run_phase phase)
@@ -32,6 +34,9 @@ static void on_phase(void *context, enum run_phase phase)
         return;
     case PHASE_RECONCILE:
         progress_end(&watcher->view);
+        if (watcher->publisher) {
+            publisher_settle(watcher->publisher);
+        }
         interrupt_rearm(watcher->interrupt);
         return;
     case PHASE_REPORT:
@@ -58,6 +63,20 @@ static void on_progress(void *context, const struct progress *progress)
     progress_show(&watcher->view, clock_now(), progress);
 }
 
+static bool on_wants_figures(void *context)
+{
+    const struct watcher *watcher = context;
+    return publisher_wants(watcher->publisher);
+}
+
+static const char *on_figures(void *context, const struct run_so_far *now)
+{
+    const struct watcher *watcher = context;
+    publisher_take(watcher->publisher, run_document_so_far(now),
+                   now->for_writers.began_unix_ms);
+    return NULL;
+}
+
 static void wait_for_signal(void *context, struct duration most)
 {
     const struct watcher *watcher = context;
@@ -65,11 +84,11 @@ static void wait_for_signal(void *context, struct duration most)
 }
 
 /* Where the journal is kept: beside the file that is made of it, if it is
- * one. The caller frees. */
+ * one; NULL: nothing is. The caller frees. */
 static char *journal_folder(const char *path)
 {
     struct stat status;
-    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
+    if (!path || (stat(path, &status) == 0 && !S_ISREG(status.st_mode))) {
         const char *folder = getenv("TMPDIR");
         return strdup(folder && folder[0] ? folder : "/tmp");
     }
@@ -85,7 +104,9 @@ static struct run *make_run(struct watcher *watcher, struct plan *plan,
     const struct invocation *invocation = watcher->invocation;
     const struct output *output =
         outputs_with_journal(outputs, dead_letters_of(plan) != NULL);
-    char *journal = output ? journal_folder(output->path) : NULL;
+    bool has_journal = output || invocation->otlp;
+    char *journal =
+        has_journal ? journal_folder(output ? output->path : NULL) : NULL;
     struct run_options options = {
         .observer = {.context = watcher,
                      .phase = on_phase,
@@ -102,7 +123,11 @@ static struct run *make_run(struct watcher *watcher, struct plan *plan,
         .libcurl = curl_version(),
     };
 
-    must(!output || journal);
+    must(!has_journal || journal);
+    if (watcher->publisher) {
+        options.observer.wants_figures = on_wants_figures;
+        options.observer.figures = on_figures;
+    }
     struct run *run = run_make(plan, &options, errors);
     free(journal);
     return run;
@@ -199,6 +224,38 @@ static void note_unseen(const struct invocation *invocation,
     }
 }
 
+/* What is asked to be published; true where that is nothing. */
+static bool start_publishing(struct watcher *watcher, struct errors *errors)
+{
+    const struct invocation *invocation = watcher->invocation;
+    struct publisher_options options = {
+        .listen = invocation->publish,
+        .otlp = invocation->otlp,
+        .header_count = invocation->otlp_headers.count,
+        .headers = invocation->otlp_headers.items,
+        .context = watcher,
+        .note = on_note,
+    };
+
+    if (!options.listen && !options.otlp) {
+        if (options.header_count > 0) {
+            errors_add(errors, ERROR_USAGE, "--otlp-header is one of --otlp");
+        }
+        return options.header_count == 0;
+    }
+    watcher->publisher = publisher_start(&options, errors);
+    const char *url =
+        watcher->publisher ? publisher_url(watcher->publisher) : NULL;
+    if (url) {
+        start_note(invocation, "figures at %s (/metrics, /report.json)", url);
+    }
+    if (url && !publisher_is_loopback(watcher->publisher)) {
+        start_note(invocation, "warning: whoever can reach that address can "
+                               "read the figures and the profile");
+    }
+    return watcher->publisher;
+}
+
 static int watch_run(struct watcher *watcher, const struct plan_input *input,
                      const struct outputs *outputs)
 {
@@ -209,16 +266,24 @@ static int watch_run(struct watcher *watcher, const struct plan_input *input,
         note_bodies(watcher->invocation, plan);
         note_unseen(watcher->invocation, plan);
     }
+    ok = ok && start_publishing(watcher, &errors);
     struct run *run = ok ? make_run(watcher, plan, outputs, &errors) : NULL;
     int status = errors_exit_status(&errors);
 
     errors_print(&errors, stderr);
     if (run) {
         status = write_outputs(outputs, run);
+        if (watcher->publisher) {
+            publisher_conclude(watcher->publisher, run_document(run),
+                               run_for_writers(run),
+                               watcher->invocation->sample ? outputs->sample
+                                                           : PUBLISHER_SAMPLE);
+        }
         run_free(run);
     } else if (atomic_load(interrupt_stops(watcher->interrupt)) > 0) {
         status = 130;
     }
+    publisher_free(watcher->publisher);
     if (plan) {
         plan_free(plan);
     }

@@ -1,6 +1,6 @@
-/* The listening socket of the embedded target. */
-#include "service/server_inside.h"
+#include "service/listen.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -11,10 +11,9 @@
 
 enum { BACKLOG = 4096 };
 
-int listen_open(const struct server_options *options, char *url,
+int listen_open(const char *address, uint16_t port_wanted, char *url,
                 size_t url_size, struct errors *errors)
 {
-    const char *address = options->listen ? options->listen : "127.0.0.1";
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
                              .ai_flags = AI_NUMERICSERV | AI_PASSIVE};
     struct addrinfo *found = NULL;
@@ -23,7 +22,7 @@ int listen_open(const struct server_options *options, char *url,
     char port[8], host[NI_MAXHOST];
     int on = 1;
 
-    snprintf(port, sizeof(port), "%u", (unsigned)options->port);
+    snprintf(port, sizeof(port), "%u", (unsigned)port_wanted);
     int problem = getaddrinfo(address, port, &hints, &found);
     if (problem) {
         errors_add(errors, ERROR_NO_RESOURCE, "cannot listen on %s: %s",
@@ -39,7 +38,7 @@ int listen_open(const struct server_options *options, char *url,
                     port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV)) {
         errors_add(errors, ERROR_NO_RESOURCE,
                    "cannot listen on %s port %u: %s", address,
-                   (unsigned)options->port, strerror(errno));
+                   (unsigned)port_wanted, strerror(errno));
         if (fd >= 0) {
             close(fd);
         }
@@ -51,4 +50,23 @@ int listen_open(const struct server_options *options, char *url,
     snprintf(url, url_size, six ? "http://[%.64s]:%s" : "http://%.64s:%s",
              host, port);
     return fd;
+}
+
+bool listen_is_loopback(int socket)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in four;
+        struct sockaddr_in6 six;
+    } bound = {.six = {0}};
+    socklen_t size = sizeof(bound);
+
+    if (getsockname(socket, &bound.any, &size)) {
+        return false;
+    }
+    if (bound.any.sa_family == AF_INET6) {
+        return IN6_IS_ADDR_LOOPBACK(&bound.six.sin6_addr);
+    }
+    return bound.any.sa_family == AF_INET &&
+           ntohl(bound.four.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
 }

@@ -1,6 +1,7 @@
 #include "service/server.h"
 
 #include "base/must.h"
+#include "service/listen.h"
 #include "service/server_inside.h"
 
 #include <errno.h>
@@ -135,7 +136,8 @@ static bool open_descriptors(struct server *server,
     uint64_t most =
         options->connections ? options->connections : CONNECTIONS_DEFAULT;
     int listening =
-        listen_open(options, server->url, sizeof(server->url), errors);
+        listen_open(options->listen ? options->listen : "127.0.0.1",
+                    options->port, server->url, sizeof(server->url), errors);
     if (listening < 0) {
         return false;
     }

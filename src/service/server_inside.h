@@ -81,11 +81,6 @@ static inline struct instant server_clock(void)
     return (struct instant){at.tv_sec * NS_PER_S + at.tv_nsec};
 }
 
-/* Opens the listening socket and fills in the URL. -1 after adding an error.
- */
-int listen_open(const struct server_options *options, char *url,
-                size_t url_size, struct errors *errors);
-
 /* What libmicrohttpd calls. */
 enum MHD_Result http_on_request(void *context, struct MHD_Connection *handle,
                                 const char *path, const char *method,
