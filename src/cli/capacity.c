@@ -141,7 +141,7 @@ static bool read_options(struct searching *searching)
 
     open_the_load(searching);
     options->input.has_seed = true;
-    options->input.seed = options->seed;
+    options->input.seed = options->trials.seed;
     searching->plan = plan_read(&options->input, errors);
     if (!searching->plan) {
         return false;
@@ -153,10 +153,9 @@ static bool read_options(struct searching *searching)
              operations_least /
                  duration_in_seconds(searching->plan->load.duration));
     options->precision = 0.1;
-    options->reset = invocation->reset;
     options->without_retries = plan_repeats_attempts(searching->plan);
     searching->a_run = capacity_run_time(searching->plan);
-    options->budget = (struct duration){
+    options->trials.budget = (struct duration){
         searching->a_run.ns < INT64_MAX / 1000
             ? searching->a_run.ns * (int64_t)capacity_runs_most() *
                   (1 + options->without_retries)
@@ -167,7 +166,7 @@ static bool read_options(struct searching *searching)
            read_number(invocation->precision, "--precision",
                        "write a share, such as 10%", units_parse_ratio,
                        &options->precision, errors) &&
-           many_read_budget(invocation, &options->budget, errors) &&
+           many_read_budget(invocation, &options->trials.budget, errors) &&
            many_check_reset(invocation, searching->plan->target.url != NULL,
                             errors) &&
            check_plan(searching) &&
@@ -194,13 +193,7 @@ static bool prepare(struct searching *searching)
     const struct invocation *invocation = searching->invocation;
     struct capacity_options *options = &searching->options;
 
-    options->seed =
-        invocation->input.has_seed ? invocation->input.seed : start_seed();
-    options->first_run = start_number();
-    options->stops = interrupt_stops(searching->interrupt);
-    options->give_up = interrupt_flag(searching->interrupt);
-    options->observer = (struct run_observer){.context = searching->interrupt,
-                                              .wait = many_wait};
+    options->trials = many_trials(invocation, searching->interrupt);
     options->progress = on_progress;
     options->context = searching;
     return read_options(searching) &&
@@ -226,9 +219,9 @@ static void announce(const struct searching *searching)
     units_format_duration(
         &takes, duration_min((struct duration){searching->a_run.ns *
                                                (int64_t)usual * searches},
-                             searching->options.budget));
+                             searching->options.trials.budget));
     str_append(&takes, ", at most ");
-    units_format_duration(&takes, searching->options.budget);
+    units_format_duration(&takes, searching->options.trials.budget);
     start_note(searching->invocation, "%s", takes.text);
     str_release(&takes);
 }

@@ -82,7 +82,6 @@ static bool read_looks(struct comparing *comparing)
     const char *rounds = invocation->rounds;
 
     options->looks.most = ROUNDS_MOST;
-    options->budget = DURATION_FOREVER;
     if (rounds && strcmp(rounds, "auto") != 0) {
         char *end;
         unsigned long number = strtoul(rounds, &end, 10);
@@ -95,7 +94,8 @@ static bool read_looks(struct comparing *comparing)
         }
         options->looks.fixed = number;
     }
-    return many_read_budget(invocation, &options->budget, &comparing->errors);
+    return many_read_budget(invocation, &options->trials.budget,
+                            &comparing->errors);
 }
 
 /* A gate names what is judged; so does --judge. Without them the measures
@@ -265,14 +265,7 @@ static bool prepare(struct comparing *comparing)
     struct experiment_options *options = &comparing->options;
 
     options->variants = comparing->variants;
-    options->reset = invocation->reset;
-    options->seed =
-        invocation->input.has_seed ? invocation->input.seed : start_seed();
-    options->first_run = start_number();
-    options->stops = interrupt_stops(comparing->interrupt);
-    options->give_up = interrupt_flag(comparing->interrupt);
-    options->observer = (struct run_observer){.context = comparing->interrupt,
-                                              .wait = many_wait};
+    options->trials = many_trials(invocation, comparing->interrupt);
     options->progress = on_progress;
     options->context = comparing;
     return read_options(comparing) &&

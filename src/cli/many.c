@@ -1,6 +1,7 @@
 #include "cli/many.h"
 
 #include "base/units.h"
+#include "cli/start.h"
 #include "run/reset.h"
 
 #include <stdarg.h>
@@ -50,7 +51,24 @@ bool many_check_reset(const struct invocation *invocation, bool has_target,
                        "--reset: commands are not run unless that is allowed");
 }
 
-void many_wait(void *interrupt, struct duration most)
+/* Of an observer whose context is the interrupt. */
+static void wait_for_signal(void *interrupt, struct duration most)
 {
     interrupt_wait(interrupt, most);
+}
+
+struct trial_options many_trials(const struct invocation *invocation,
+                                 struct interrupt *interrupt)
+{
+    const struct plan_input *input = &invocation->input;
+
+    return (struct trial_options){
+        .seed = input->has_seed ? input->seed : start_seed(),
+        .first_run = start_number(),
+        .budget = DURATION_FOREVER,
+        .reset = invocation->reset,
+        .observer = {.context = interrupt, .wait = wait_for_signal},
+        .stops = interrupt_stops(interrupt),
+        .give_up = interrupt_flag(interrupt),
+    };
 }

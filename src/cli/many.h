@@ -5,6 +5,7 @@
 #include "base/instant.h"
 #include "cli/interrupt.h"
 #include "cli/invocation.h"
+#include "run/trial.h"
 
 /* Adds a usage error with its remedy; returns false. */
 bool many_refuse(struct errors *errors, const char *hint, const char *format,
@@ -19,7 +20,9 @@ bool many_read_budget(const struct invocation *invocation,
 bool many_check_reset(const struct invocation *invocation, bool has_target,
                       struct errors *errors);
 
-/* Waits for a signal: struct run_observer's wait, its context an interrupt. */
-void many_wait(void *interrupt, struct duration most);
+/* What the invocation asks of all runs; without a budget, which every command
+ * has a default of its own for. */
+struct trial_options many_trials(const struct invocation *invocation,
+                                 struct interrupt *interrupt);
 
 #endif

@@ -209,11 +209,10 @@ static bool read_options(struct tipping *tipping)
         !read_search(tipping) || !check_plans(tipping)) {
         return false;
     }
-    options->reset = invocation->reset;
-    options->budget =
+    options->trials.budget =
         (struct duration){tip_run_time(options).ns * (int64_t)tip_runs_most() *
                           (int64_t)options->variant_count};
-    return many_read_budget(invocation, &options->budget, errors) &&
+    return many_read_budget(invocation, &options->trials.budget, errors) &&
            many_check_reset(invocation, tipping->named.url != NULL, errors);
 }
 
@@ -234,13 +233,7 @@ static bool prepare(struct tipping *tipping)
     const struct invocation *invocation = tipping->invocation;
     struct tip_options *options = &tipping->options;
 
-    options->seed =
-        invocation->input.has_seed ? invocation->input.seed : start_seed();
-    options->first_run = start_number();
-    options->stops = interrupt_stops(tipping->interrupt);
-    options->give_up = interrupt_flag(tipping->interrupt);
-    options->observer = (struct run_observer){.context = tipping->interrupt,
-                                              .wait = many_wait};
+    options->trials = many_trials(invocation, tipping->interrupt);
     options->progress = on_progress;
     options->context = tipping;
     return read_options(tipping) &&
@@ -260,9 +253,9 @@ static void announce(const struct tipping *tipping)
 
     str_printf(&takes, "about %zu runs for each of %zu policies: about ",
                tip_runs_usual(), options->variant_count);
-    units_format_duration(&takes, duration_min(usual, options->budget));
+    units_format_duration(&takes, duration_min(usual, options->trials.budget));
     str_append(&takes, ", at most ");
-    units_format_duration(&takes, options->budget);
+    units_format_duration(&takes, options->trials.budget);
     start_note(tipping->invocation, "%s", takes.text);
     str_release(&takes);
 }

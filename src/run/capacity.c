@@ -19,9 +19,6 @@ static const double beyond[CAPACITY_BEYOND] = {1.5, 2};
 static const struct duration drain = {5 * NS_PER_S};
 static const struct duration around_a_run = {2 * NS_PER_S};
 
-/* Probes have numbers of runs beyond those of the runs themselves. */
-static const uint64_t probes_from = UINT64_C(1) << 32;
-
 /* While it is made. */
 struct finding_capacity {
     const struct capacity_options *options;
@@ -169,20 +166,20 @@ static enum trial_use make_run(struct finding_capacity *finding,
     finding->run = &search->runs[search->run_count++];
     *finding->run = (struct capacity_run){
         .rate_per_s = rate_per_s,
-        .seed = mix64(options->seed ^ mix64(search->run_count)),
+        .seed = mix64(options->trials.seed ^ mix64(search->run_count)),
         .phase = phase,
         .goodput_per_s = NAN,
         .in_time_per_s = NAN,
     };
-    enum trial_use use =
-        trial_make(&finding->trials,
-                   &(struct trial){.input = &input,
-                                   .seed = finding->run->seed,
-                                   .run = options->first_run + finding->made++,
-                                   .context = finding,
-                                   .prepare = prepare,
-                                   .take = take},
-                   errors);
+    enum trial_use use = trial_make(
+        &finding->trials,
+        &(struct trial){.input = &input,
+                        .seed = finding->run->seed,
+                        .run = options->trials.first_run + finding->made++,
+                        .context = finding,
+                        .prepare = prepare,
+                        .take = take},
+        errors);
     if (use > TRIAL_IS_VOID) {
         search->run_count--;
     }
@@ -362,14 +359,8 @@ bool capacity_make(struct capacity *capacity, struct arena *arena,
         .options = options,
         .capacity = capacity,
         .arena = arena,
-        .trials = {.simulation = options->simulation,
-                   .observer = options->observer,
-                   .stops = options->stops,
-                   .give_up = options->give_up,
-                   .reset = options->reset,
-                   .at_rest = &options->input,
-                   .probe = options->first_run + probes_from},
-        .budget = {.time = options->budget, .began = clock_now()},
+        .trials = trials_begin(&options->trials, &options->input),
+        .budget = {.time = options->trials.budget, .began = clock_now()},
     };
 
     *capacity = (struct capacity){.time_limit_us = NAN};

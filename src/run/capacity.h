@@ -70,15 +70,8 @@ struct capacity_options {
     double start_per_s;
     double least_per_s, most_per_s; /* no rates beyond these */
     double precision;               /* as in struct search_rules */
-    struct duration budget; /* no run begins that could not end in it */
-    uint64_t seed;
-    uint64_t first_run; /* run numbers count up from it */
-    /* See run/trial.h. */
-    const struct virtual_settings *simulation;
-    struct run_observer observer;
-    const atomic_uint *stops;
-    const atomic_bool *give_up;
-    const char *reset;
+    struct trial_options trials;    /* none begins that could not end in their
+                                     * budget */
     void (*progress)(void *context, const struct capacity_progress *now);
     void *context;
 };

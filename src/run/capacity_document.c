@@ -179,7 +179,7 @@ cJSON *capacity_document(const struct capacity *capacity,
     about_add(document, &(struct about){
                             .started_unix_ms = info->started_unix_ms,
                             .took = capacity->took,
-                            .seed = options->seed,
+                            .seed = options->trials.seed,
                             .argc = info->argc,
                             .argv = info->argv,
                             .libcurl = info->libcurl,

@@ -28,9 +28,6 @@ struct making {
     struct instant began;
 };
 
-/* Probes have numbers of runs beyond those of the experiment's. */
-static const uint64_t probes_from = UINT64_C(1) << 32;
-
 static void read_metrics(struct making *making)
 {
     for (size_t i = 0; i < COMPARED_COUNT; i++) {
@@ -177,7 +174,7 @@ static enum trial_use make_round(struct making *making, struct errors *errors)
     struct experiment_round *round = &experiment->rounds[kept];
     enum trial_use worst = TRIAL_COUNTS;
 
-    round->seed = mix64(options->seed ^ mix64(making->begun + 1));
+    round->seed = mix64(options->trials.seed ^ mix64(making->begun + 1));
     draw_order(making, round->order);
     for (size_t i = 0; i < count && worst == TRIAL_COUNTS; i++) {
         size_t variant = round->order[i];
@@ -185,7 +182,7 @@ static enum trial_use make_round(struct making *making, struct errors *errors)
             &making->values[(kept * count + variant) * COMPARED_COUNT];
         show_progress(making, variant);
         worst = make_run(making, variant, round->seed,
-                         options->first_run + making->begun * count + i,
+                         options->trials.first_run + making->begun * count + i,
                          values, errors);
     }
     making->begun++;
@@ -204,7 +201,7 @@ static bool is_void(const struct making *making, size_t rounds_wanted)
 static bool is_out_of_time(const struct making *making)
 {
     return instant_since(clock_now(), making->began).ns >=
-           making->options->budget.ns;
+           making->options->trials.budget.ns;
 }
 
 /* Rounds that the rows which lead ask for, and at least those of the next
@@ -301,14 +298,9 @@ bool experiment_make(struct experiment *experiment, struct arena *arena,
         .experiment = experiment,
         .arena = arena,
         .values = values,
-        .order = rng_stream(options->seed, RNG_ORDER, 0),
-        .trials = {.simulation = options->simulation,
-                   .observer = options->observer,
-                   .stops = options->stops,
-                   .give_up = options->give_up,
-                   .reset = options->reset,
-                   .at_rest = &options->variants[options->baseline].input,
-                   .probe = options->first_run + probes_from},
+        .order = rng_stream(options->trials.seed, RNG_ORDER, 0),
+        .trials = trials_begin(&options->trials,
+                               &options->variants[options->baseline].input),
         .began = clock_now(),
     };
     read_metrics(&making);

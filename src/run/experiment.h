@@ -15,11 +15,7 @@
 #include "base/error.h"
 #include "compare/comparison.h"
 #include "compare/looks.h"
-#include "engine/virtual/engine_virtual.h"
-#include "plan/plan.h"
-#include "run/observer.h"
-
-#include <stdatomic.h>
+#include "run/trial.h"
 
 enum { EXPERIMENT_VARIANTS_MAX = 16 };
 
@@ -42,17 +38,7 @@ struct experiment_options {
     size_t baseline;
     bool is_judged[COMPARED_COUNT];
     struct looks looks;
-    struct duration budget; /* no round begins after it; forever: no limit */
-    uint64_t seed;
-    uint64_t first_run; /* run numbers count up from it */
-    /* Of every run; see run/run.h. */
-    const struct virtual_settings *simulation;
-    struct run_observer observer;
-    const atomic_uint *stops;
-    const atomic_bool *give_up;
-    /* Brings the service back to where it was, before every run: a URL or a
-     * command (run/reset.h); NULL: nothing is done. */
-    const char *reset;
+    struct trial_options trials; /* no round begins after their budget */
     void (*progress)(void *context, const struct experiment_progress *now);
     void *context;
 };

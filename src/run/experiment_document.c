@@ -269,7 +269,7 @@ static void add_about(cJSON *document, const struct experiment *experiment,
         document, &(struct about){
                       .started_unix_ms = info->started_unix_ms,
                       .took = experiment->took,
-                      .seed = options->seed,
+                      .seed = options->trials.seed,
                       .argc = info->argc,
                       .argv = info->argv,
                       .libcurl = info->libcurl,

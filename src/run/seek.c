@@ -12,7 +12,7 @@ bool seek_is_out_of_time(const struct trials *trials,
 {
     struct duration spent = instant_since(clock_now(), budget->began);
 
-    return !trials->simulation && budget->time.ns != INT64_MAX &&
+    return !trials->options->simulation && budget->time.ns != INT64_MAX &&
            spent.ns + budget->longest.ns > budget->time.ns;
 }
 

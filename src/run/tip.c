@@ -15,9 +15,6 @@ enum { RUNS_LEAST = 8, RUNS_MOST = 20, RUNS_USUAL = 20 };
 static const struct duration drain = {2 * NS_PER_S};
 static const struct duration around_a_run = {2 * NS_PER_S};
 
-/* Probes have numbers of runs beyond those of the runs themselves. */
-static const uint64_t probes_from = UINT64_C(1) << 32;
-
 const struct tip_trigger_row tip_triggers[TIP_TRIGGER_COUNT] = {
 #define TIP_TRIGGER(id, name, unit, start, least, most, of_service, sentence) \
     [TIP_##id] = {name, TIP_##unit, start, least, most, of_service, sentence},
@@ -191,20 +188,20 @@ static enum trial_use run_for_search(void *context, double size,
     finding->run = &search->runs[search->run_count++];
     *finding->run = (struct tip_run){
         .size = size,
-        .seed = mix64(options->seed ^ mix64(search->run_count)),
+        .seed = mix64(options->trials.seed ^ mix64(search->run_count)),
         .phase = phase,
         .recovery = NOT_MEASURED,
         .amplification = -1,
     };
-    enum trial_use use =
-        trial_make(&finding->trials,
-                   &(struct trial){.input = &finding->variant->input,
-                                   .seed = finding->run->seed,
-                                   .run = options->first_run + finding->made++,
-                                   .context = finding,
-                                   .prepare = prepare,
-                                   .take = take},
-                   errors);
+    enum trial_use use = trial_make(
+        &finding->trials,
+        &(struct trial){.input = &finding->variant->input,
+                        .seed = finding->run->seed,
+                        .run = options->trials.first_run + finding->made++,
+                        .context = finding,
+                        .prepare = prepare,
+                        .take = take},
+        errors);
     if (use > TRIAL_IS_VOID) {
         search->run_count--;
     }
@@ -279,13 +276,8 @@ bool tip_make(struct tip *tip, struct arena *arena,
     struct finding_tip finding = {
         .options = options,
         .tip = tip,
-        .trials = {.simulation = options->simulation,
-                   .observer = options->observer,
-                   .stops = options->stops,
-                   .give_up = options->give_up,
-                   .reset = options->reset,
-                   .probe = options->first_run + probes_from},
-        .budget = {.time = options->budget, .began = clock_now()},
+        .trials = trials_begin(&options->trials, NULL),
+        .budget = {.time = options->trials.budget, .began = clock_now()},
     };
     bool ok = true;
 

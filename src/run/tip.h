@@ -84,15 +84,8 @@ struct tip_options {
     struct duration before, length, after; /* length: but of an outage */
     double start, most;                    /* sizes */
     double precision;
-    struct duration budget; /* no run begins that could not end in it */
-    uint64_t seed;
-    uint64_t first_run;
-    /* See run/trial.h. */
-    const struct virtual_settings *simulation;
-    struct run_observer observer;
-    const atomic_uint *stops;
-    const atomic_bool *give_up;
-    const char *reset;
+    struct trial_options trials; /* none begins that could not end in their
+                                  * budget */
     void (*progress)(void *context, const struct tip_progress *now);
     void *context;
 };

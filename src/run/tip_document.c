@@ -106,7 +106,7 @@ cJSON *tip_document(const struct tip *tip, const struct tip_options *options,
               &(struct about){
                   .started_unix_ms = info->started_unix_ms,
                   .took = tip->took,
-                  .seed = options->seed,
+                  .seed = options->trials.seed,
                   .argc = info->argc,
                   .argv = info->argv,
                   .libcurl = info->libcurl,

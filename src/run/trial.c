@@ -4,9 +4,22 @@
 
 #include <stdio.h>
 
+/* Those that ask whether the service is at rest have numbers beyond those of
+ * all others. */
+static const uint64_t probes_from = UINT64_C(1) << 32;
+
+struct trials trials_begin(const struct trial_options *options,
+                           const struct plan_input *at_rest)
+{
+    return (struct trials){.options = options,
+                           .at_rest = at_rest,
+                           .probe = options->first_run + probes_from};
+}
+
 bool trials_stopped(const struct trials *trials)
 {
-    return trials->stops && atomic_load(trials->stops) > 0;
+    const atomic_uint *stops = trials->options->stops;
+    return stops && atomic_load(stops) > 0;
 }
 
 static enum trial_use use_of(struct trials *trials,
@@ -32,11 +45,13 @@ static enum trial_use make_ready(struct trials *trials,
                                  const struct run_options *options,
                                  struct errors *errors)
 {
-    if (!plan->target.url || trials->simulation) {
+    const struct trial_options *asked = trials->options;
+
+    if (!plan->target.url || asked->simulation) {
         return TRIAL_COUNTS;
     }
-    if (trials->reset && !reset_service(trials->reset, plan, trials->stops,
-                                        trials->give_up, errors)) {
+    if (asked->reset && !reset_service(asked->reset, plan, asked->stops,
+                                       asked->give_up, errors)) {
         return trials_stopped(trials) ? TRIAL_STOPPED : TRIAL_FAILED;
     }
     switch (health_await(&trials->health, trials->at_rest, options,
@@ -75,12 +90,13 @@ static enum trial_use make_run(struct trials *trials,
 enum trial_use trial_make(struct trials *trials, const struct trial *trial,
                           struct errors *errors)
 {
+    const struct trial_options *asked = trials->options;
     struct plan_input input = *trial->input;
     struct run_options options = {
-        .simulation = trials->simulation,
-        .observer = trials->observer,
-        .stops = trials->stops,
-        .give_up = trials->give_up,
+        .simulation = asked->simulation,
+        .observer = asked->observer,
+        .stops = asked->stops,
+        .give_up = asked->give_up,
     };
 
     input.has_seed = true;

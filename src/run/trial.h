@@ -23,13 +23,24 @@ enum trial_use {
     TRIAL_FAILED         /* after adding an error */
 };
 
-/* What all trials have in common; see run/run.h. */
-struct trials {
+/* What is asked of all of them alike. */
+struct trial_options {
+    uint64_t seed;          /* from which come those of the trials */
+    uint64_t first_run;     /* run numbers count up from it */
+    struct duration budget; /* for all of them; forever: no limit */
+    /* Brings the service back to where it was, before every trial: a URL or a
+     * command (run/reset.h); NULL: nothing is done. */
+    const char *reset;
+    /* See run/run.h. */
     const struct virtual_settings *simulation;
     struct run_observer observer;
     const atomic_uint *stops;
     const atomic_bool *give_up;
-    const char *reset; /* run/reset.h; NULL: nothing is done */
+};
+
+/* Trials while they are made. */
+struct trials {
+    const struct trial_options *options;
     /* Asks whether the service is at rest. Its seed and run number are not
      * looked at. */
     const struct plan_input *at_rest;
@@ -47,6 +58,10 @@ struct trial {
     /* What it came to, whether it counts or not. */
     void (*take)(void *context, const struct result *result);
 };
+
+/* `at_rest` may be filled in later. Borrows both. */
+struct trials trials_begin(const struct trial_options *options,
+                           const struct plan_input *at_rest);
 
 /* Whether somebody asked for an end. */
 bool trials_stopped(const struct trials *trials);

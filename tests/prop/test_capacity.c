@@ -173,10 +173,10 @@ static struct capacity_search search_once(const struct world *world,
         .least_per_s = 1,
         .most_per_s = 1e6,
         .precision = 0.1,
-        .budget = DURATION_FOREVER,
-        .seed = seed,
-        .first_run = 1,
-        .simulation = &network,
+        .trials = {.budget = DURATION_FOREVER,
+                   .seed = seed,
+                   .first_run = 1,
+                   .simulation = &network},
     };
     struct errors errors = ERRORS_INIT;
     struct arena arena = ARENA_INIT;

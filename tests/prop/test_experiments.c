@@ -76,10 +76,10 @@ static struct comparison make(struct arena *arena, const char *const *other,
                       [COMPARED_P99] = true,
                       [COMPARED_AMPLIFICATION] = true},
         .looks = {.fixed = rounds, .most = 60},
-        .budget = DURATION_FOREVER,
-        .seed = seed,
-        .first_run = 1,
-        .simulation = &network,
+        .trials = {.budget = DURATION_FOREVER,
+                   .seed = seed,
+                   .first_run = 1,
+                   .simulation = &network},
     };
     struct errors errors = ERRORS_INIT;
     struct experiment experiment;

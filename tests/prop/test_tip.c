@@ -180,10 +180,10 @@ static struct tip_search search_once(const char *const *sets, size_t count,
         .start = tip_triggers[trigger].start,
         .most = most,
         .precision = 0.2,
-        .budget = DURATION_FOREVER,
-        .seed = seed,
-        .first_run = 1,
-        .simulation = &network,
+        .trials = {.budget = DURATION_FOREVER,
+                   .seed = seed,
+                   .first_run = 1,
+                   .simulation = &network},
     };
     struct errors errors = ERRORS_INIT;
     struct arena arena = ARENA_INIT;

@@ -50,10 +50,10 @@ static struct experiment_options options_of(
                       [COMPARED_P99] = true,
                       [COMPARED_DUPLICATES] = true},
         .looks = {.fixed = rounds, .most = 60},
-        .budget = DURATION_FOREVER,
-        .seed = 7,
-        .first_run = 1,
-        .simulation = &network,
+        .trials = {.budget = DURATION_FOREVER,
+                   .seed = 7,
+                   .first_run = 1,
+                   .simulation = &network},
     };
 }
 
@@ -222,7 +222,7 @@ static void test_stop(void **state)
     struct arena arena = ARENA_INIT;
     (void)state;
 
-    options.stops = &stops;
+    options.trials.stops = &stops;
     struct experiment experiment = make(&arena, &options);
     assert_int_equal(experiment.end, EXPERIMENT_STOPPED);
     assert_int_equal(experiment.input.rounds, 0);

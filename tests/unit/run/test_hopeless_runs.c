@@ -59,7 +59,8 @@ static struct came_to run(const char *slo, int rate, uint64_t seed,
                                .slos = &slo,
                                .slo_count = 1};
     struct came_to came_to = {.is_given_up_early = is_given_up_early};
-    struct trials trials = {.simulation = &network};
+    const struct trial_options options = {.simulation = &network};
+    struct trials trials = trials_begin(&options, NULL);
     struct errors errors = ERRORS_INIT;
     enum trial_use use = trial_make(&trials,
                                     &(struct trial){.input = &input,
