@@ -21,7 +21,7 @@
 
 enum { ROUNDS_MOST = 60, GATES_MAX = 32 };
 
-_Static_assert((int)VARIANTS_MAX <= (int)EXPERIMENT_VARIANTS_MAX,
+_Static_assert((int)VARIANTS_MAX <= (int)PAIRED_VARIANTS_MAX,
                "all variants find room");
 
 struct comparing {
@@ -31,7 +31,7 @@ struct comparing {
     struct interrupt *interrupt;
     struct outputs outputs;
     struct variants named;
-    struct experiment_variant variants[VARIANTS_MAX];
+    struct paired_variant variants[VARIANTS_MAX];
     struct duration a_round; /* its loads; forever: not known */
     bool has_target;         /* a service that goes on from run to run */
     bool has_trigger; /* something ends that the service recovers from */
@@ -50,10 +50,10 @@ static bool take_words(struct comparing *comparing)
         return false;
     }
     for (size_t i = 0; i < variants->count; i++) {
-        comparing->variants[i] = (struct experiment_variant){
+        comparing->variants[i] = (struct paired_variant){
             .name = variants->names[i], .input = variants->inputs[i]};
     }
-    comparing->options.variant_count = variants->count;
+    comparing->options.paired.variant_count = variants->count;
     return variants->count >= 2 ||
            many_refuse(&comparing->errors,
                        "squall compare immediate full-jitter -p brownout",
@@ -64,9 +64,10 @@ static bool find_baseline(struct comparing *comparing)
 {
     const char *name = comparing->invocation->baseline;
 
-    for (size_t i = 0; name && i < comparing->options.variant_count; i++) {
+    for (size_t i = 0; name && i < comparing->options.paired.variant_count;
+         i++) {
         if (strcmp(comparing->named.names[i], name) == 0) {
-            comparing->options.baseline = i;
+            comparing->options.paired.baseline = i;
             return true;
         }
     }
@@ -94,7 +95,7 @@ static bool read_looks(struct comparing *comparing)
         }
         options->looks.fixed = number;
     }
-    return many_read_budget(invocation, &options->trials.budget,
+    return many_read_budget(invocation, &options->paired.trials.budget,
                             &comparing->errors);
 }
 
@@ -155,14 +156,15 @@ static bool add_gates(struct comparing *comparing, const struct words *words,
                                "one for each question is enough",
                                "more than %d gates", GATES_MAX);
         }
-        if (!gate_parse(
-                gate, words->items[i], is_demand, comparing->named.names,
-                comparing->options.variant_count, problem, sizeof problem)) {
+        if (!gate_parse(gate, words->items[i], is_demand,
+                        comparing->named.names,
+                        comparing->options.paired.variant_count, problem,
+                        sizeof problem)) {
             return many_refuse(&comparing->errors,
                                "such as 'p99 worse|undecided'", "%s: %s",
                                option, problem);
         }
-        if (gate->variant == comparing->options.baseline) {
+        if (gate->variant == comparing->options.paired.baseline) {
             return many_refuse(&comparing->errors, "name another variant",
                                "%s: \"%s\" is the baseline itself", option,
                                comparing->named.names[gate->variant]);
@@ -178,7 +180,8 @@ static bool add_gates(struct comparing *comparing, const struct words *words,
 static bool can_fire(struct comparing *comparing)
 {
     const struct experiment_options *options = &comparing->options;
-    struct comparison_input input = {.variants = options->variant_count};
+    struct comparison_input input = {.variants =
+                                         options->paired.variant_count};
 
     memcpy(input.is_judged, options->is_judged, sizeof input.is_judged);
     size_t family = comparison_family(&input);
@@ -208,7 +211,7 @@ static bool check_plans(struct comparing *comparing)
 {
     bool good = true;
 
-    for (size_t i = 0; i < comparing->options.variant_count; i++) {
+    for (size_t i = 0; i < comparing->options.paired.variant_count; i++) {
         struct plan_input input = comparing->variants[i].input;
         input.has_seed = true;
         struct plan *plan = plan_read(&input, &comparing->errors);
@@ -243,7 +246,7 @@ static bool read_options(struct comparing *comparing)
            can_fire(comparing);
 }
 
-static void on_progress(void *context, const struct experiment_progress *now)
+static void on_progress(void *context, const struct paired_progress *now)
 {
     const struct comparing *comparing = context;
     struct str left = STR_INIT;
@@ -264,10 +267,10 @@ static bool prepare(struct comparing *comparing)
     const struct invocation *invocation = comparing->invocation;
     struct experiment_options *options = &comparing->options;
 
-    options->variants = comparing->variants;
-    options->trials = many_trials(invocation, comparing->interrupt);
-    options->progress = on_progress;
-    options->context = comparing;
+    options->paired.variants = comparing->variants;
+    options->paired.trials = many_trials(invocation, comparing->interrupt);
+    options->paired.progress = on_progress;
+    options->paired.context = comparing;
     return read_options(comparing) &&
            start_outputs(invocation, NULL, &comparing->outputs,
                          &comparing->errors) &&
@@ -278,7 +281,8 @@ static bool prepare(struct comparing *comparing)
 static void announce(const struct comparing *comparing)
 {
     const struct experiment_options *options = &comparing->options;
-    struct comparison_input input = {.variants = options->variant_count};
+    struct comparison_input input = {.variants =
+                                         options->paired.variant_count};
     struct str takes = STR_INIT;
 
     memcpy(input.is_judged, options->is_judged, sizeof input.is_judged);
@@ -291,7 +295,7 @@ static void announce(const struct comparing *comparing)
     }
     start_note(comparing->invocation, "%s%zu rounds of %zu runs%s",
                options->looks.fixed ? "" : "at least ", rounds,
-               options->variant_count, takes.text ? takes.text : "");
+               options->paired.variant_count, takes.text ? takes.text : "");
     str_release(&takes);
 }
 

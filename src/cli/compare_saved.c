@@ -17,8 +17,8 @@ struct saved {
     struct arena arena;
     struct outputs outputs;
     struct experiment_options options;
-    struct experiment_variant variants[EXPERIMENT_VARIANTS_MAX];
-    cJSON *reports[EXPERIMENT_VARIANTS_MAX];
+    struct paired_variant variants[PAIRED_VARIANTS_MAX];
+    cJSON *reports[PAIRED_VARIANTS_MAX];
 };
 
 /* NULL after adding an error. */
@@ -78,15 +78,15 @@ static bool read_reports(struct saved *saved)
 {
     const struct words *words = &saved->invocation->words;
 
-    if (words->count < 2 || words->count > EXPERIMENT_VARIANTS_MAX) {
+    if (words->count < 2 || words->count > PAIRED_VARIANTS_MAX) {
         refuse(saved, words->items[0], "reports are compared with each other",
-               "name from 2 to 16 reports");
+               "name from 2 to 32 reports");
         return false;
     }
     for (size_t i = 0; i < words->count; i++) {
         const char *path = words->items[i];
         saved->variants[i].name = name_of(words, i);
-        saved->options.variant_count++;
+        saved->options.paired.variant_count++;
         saved->reports[i] = read_document(path, &saved->errors);
         if (saved->reports[i] &&
             document_kind_of(saved->reports[i]) != DOCUMENT_RUN) {
@@ -132,10 +132,10 @@ static bool find_baseline(struct saved *saved)
 {
     const char *name = saved->invocation->baseline;
 
-    for (size_t i = 0; name && i < saved->options.variant_count; i++) {
+    for (size_t i = 0; name && i < saved->options.paired.variant_count; i++) {
         if (strcmp(saved->variants[i].name, name) == 0 ||
             strcmp(saved->invocation->words.items[i], name) == 0) {
-            saved->options.baseline = i;
+            saved->options.paired.baseline = i;
             return true;
         }
     }
@@ -171,7 +171,7 @@ int compare_saved(const struct invocation *invocation)
 {
     struct saved saved = {.invocation = invocation, .arena = ARENA_INIT};
 
-    saved.options.variants = saved.variants;
+    saved.options.paired.variants = saved.variants;
     saved.options.looks.fixed = 1;
     for (size_t i = 0; i < COMPARED_COUNT; i++) {
         saved.options.is_judged[i] =
@@ -186,7 +186,7 @@ int compare_saved(const struct invocation *invocation)
                      ? show(&saved)
                      : errors_exit_status(&saved.errors);
     errors_print(&saved.errors, stderr);
-    for (size_t i = 0; i < EXPERIMENT_VARIANTS_MAX; i++) {
+    for (size_t i = 0; i < PAIRED_VARIANTS_MAX; i++) {
         cJSON_Delete(saved.reports[i]);
     }
     arena_release(&saved.arena);

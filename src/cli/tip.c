@@ -14,6 +14,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+_Static_assert((int)VARIANTS_MAX <= (int)TIP_VARIANTS_MAX,
+               "all variants find room");
+
 struct tipping {
     const struct invocation *invocation;
     struct errors errors;

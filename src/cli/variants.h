@@ -5,7 +5,7 @@
 
 #include "cli/invocation.h"
 
-enum { VARIANTS_MAX = 16 };
+enum { VARIANTS_MAX = 32 };
 
 struct variants {
     size_t count;

@@ -22,7 +22,7 @@ static const char *scale_name(enum compared_scale scale)
 static double value_of(const struct experiment *experiment, size_t round,
                        size_t variant, size_t measure)
 {
-    const struct comparison_input *input = &experiment->input;
+    const struct comparison_input *input = &experiment->paired.input;
     return input->values[(round * input->variants + variant) * COMPARED_COUNT +
                          measure];
 }
@@ -65,7 +65,7 @@ static void add_measures(cJSON *document, const struct experiment *experiment)
         cJSON_AddStringToObject(
             object, "better", measure->higher_is_better ? "higher" : "lower");
         cJSON_AddBoolToObject(object, "judged",
-                              experiment->input.is_judged[i]);
+                              experiment->paired.input.is_judged[i]);
         cJSON_AddNumberToObject(object, "ignore", measure->ignore);
         cJSON_AddNumberToObject(object, "detect", measure->detect);
         cJSON_AddItemToArray(array, object);
@@ -78,15 +78,17 @@ static void add_variants(cJSON *document, const struct experiment *experiment,
 {
     cJSON *array = cJSON_AddArrayToObject(document, "variants");
 
-    for (size_t v = 0; v < options->variant_count; v++) {
+    for (size_t v = 0; v < options->paired.variant_count; v++) {
         cJSON *object = cJSON_CreateObject();
-        cJSON_AddStringToObject(object, "name", options->variants[v].name);
-        cJSON_AddBoolToObject(object, "baseline", v == options->baseline);
+        cJSON_AddStringToObject(object, "name",
+                                options->paired.variants[v].name);
+        cJSON_AddBoolToObject(object, "baseline",
+                              v == options->paired.baseline);
         cJSON *medians = cJSON_AddObjectToObject(object, "median");
         for (size_t i = 0; i < COMPARED_COUNT; i++) {
-            add_value(
-                medians, compared_measure((enum compared)i)->metric,
-                comparison_median(&experiment->input, v, (enum compared)i));
+            add_value(medians, compared_measure((enum compared)i)->metric,
+                      comparison_median(&experiment->paired.input, v,
+                                        (enum compared)i));
         }
         cJSON_AddItemToArray(array, object);
     }
@@ -105,7 +107,7 @@ static const char *finding_shown(const struct experiment *experiment,
 static void add_reason(cJSON *object, const struct experiment *experiment,
                        const struct comparison_row *row)
 {
-    uint64_t least = experiment->operations_lacking[row->measure];
+    uint64_t least = experiment->paired.operations_lacking[row->measure];
     char reason[80] = "";
 
     if (row->finding == FOUND_UNMEASURED) {
@@ -131,7 +133,7 @@ static void add_rows(cJSON *document, const struct experiment *experiment,
         const struct comparison_row *row = &experiment->comparison.rows[i];
         cJSON *object = cJSON_CreateObject();
         cJSON_AddStringToObject(object, "variant",
-                                options->variants[row->variant].name);
+                                options->paired.variants[row->variant].name);
         cJSON_AddStringToObject(object, "measure",
                                 compared_measure(row->measure)->metric);
         cJSON_AddBoolToObject(object, "judged", row->is_judged);
@@ -155,18 +157,18 @@ static void add_rounds(cJSON *document, const struct experiment *experiment,
     cJSON *array = cJSON_AddArrayToObject(document, "rounds");
 
     /* Saved runs make no rounds. */
-    for (size_t r = 0; options && r < experiment->input.rounds; r++) {
-        const struct experiment_round *round = &experiment->rounds[r];
+    for (size_t r = 0; options && r < experiment->paired.input.rounds; r++) {
+        const struct paired_round *round = &experiment->paired.rounds[r];
         cJSON *object = cJSON_CreateObject();
         char seed[24];
         snprintf(seed, sizeof seed, "%" PRIu64, round->seed);
         cJSON_AddStringToObject(object, "seed", seed);
         cJSON *runs = cJSON_AddArrayToObject(object, "runs");
-        for (size_t i = 0; i < options->variant_count; i++) {
+        for (size_t i = 0; i < options->paired.variant_count; i++) {
             size_t variant = round->order[i];
             cJSON *run = cJSON_CreateObject();
             cJSON_AddStringToObject(run, "variant",
-                                    options->variants[variant].name);
+                                    options->paired.variants[variant].name);
             cJSON *figures = cJSON_AddObjectToObject(run, "figures");
             for (size_t m = 0; m < COMPARED_COUNT; m++) {
                 add_value(figures, compared_measure((enum compared)m)->metric,
@@ -266,18 +268,19 @@ static void add_about(cJSON *document, const struct experiment *experiment,
 {
     bool is_void = experiment->end == EXPERIMENT_VOID;
     cJSON *run = about_add(
-        document, &(struct about){
-                      .started_unix_ms = info->started_unix_ms,
-                      .took = experiment->took,
-                      .seed = options->trials.seed,
-                      .argc = info->argc,
-                      .argv = info->argv,
-                      .libcurl = info->libcurl,
-                      .target = info->target,
-                      .is_complete = experiment->end != EXPERIMENT_STOPPED,
-                      .exit_status = experiment_status(experiment, info),
-                      .problem = is_void ? experiment->spoiled_by : NULL,
-                  });
+        document,
+        &(struct about){
+            .started_unix_ms = info->started_unix_ms,
+            .took = experiment->took,
+            .seed = options->paired.trials.seed,
+            .argc = info->argc,
+            .argv = info->argv,
+            .libcurl = info->libcurl,
+            .target = info->target,
+            .is_complete = experiment->end != EXPERIMENT_STOPPED,
+            .exit_status = experiment_status(experiment, info),
+            .problem = is_void ? experiment->paired.spoiled_by : NULL,
+        });
     cJSON_AddBoolToObject(run, "saved", info->saved != NULL);
 }
 
@@ -289,9 +292,9 @@ static void add_level(cJSON *document, const struct experiment *experiment)
     cJSON_AddNumberToObject(family, "level", comparison->level);
     cJSON_AddNumberToObject(family, "interval_level",
                             1 - comparison->common_level);
-    member_count(family, "rows", comparison_family(&experiment->input));
-    member_count(family, "rounds", experiment->input.rounds);
-    member_count(family, "void_rounds", experiment->void_rounds);
+    member_count(family, "rows", comparison_family(&experiment->paired.input));
+    member_count(family, "rounds", experiment->paired.input.rounds);
+    member_count(family, "void_rounds", experiment->paired.void_rounds);
     member_count(family, "least_rounds", comparison->least);
 }
 
@@ -309,17 +312,18 @@ static void add_sentences(cJSON *document, const struct str *sentences,
 static void add_summary(cJSON *document, const struct experiment *experiment,
                         const struct experiment_options *options)
 {
-    const char *names[EXPERIMENT_VARIANTS_MAX];
+    const char *names[PAIRED_VARIANTS_MAX];
     struct summary summary;
 
     if (experiment->end != EXPERIMENT_JUDGED) {
         add_sentences(document, NULL, 0);
         return;
     }
-    for (size_t v = 0; v < options->variant_count; v++) {
-        names[v] = options->variants[v].name;
+    for (size_t v = 0; v < options->paired.variant_count; v++) {
+        names[v] = options->paired.variants[v].name;
     }
-    summary_make(&summary, &experiment->input, &experiment->comparison, names);
+    summary_make(&summary, &experiment->paired.input, &experiment->comparison,
+                 names);
     add_sentences(document, summary.sentences, summary.count);
     summary_release(&summary);
 }

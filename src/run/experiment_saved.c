@@ -117,12 +117,12 @@ static void add_untrusted(struct saved_remarks *remarks,
 {
     struct str words = STR_INIT;
 
-    for (size_t i = 0; i < options->variant_count; i++) {
+    for (size_t i = 0; i < options->paired.variant_count; i++) {
         const char *verdict = text_string(reports[i], "verdict");
         if (verdict && (strcmp(verdict, "invalid") == 0 ||
                         strcmp(verdict, "incomplete") == 0)) {
             str_printf(&words, "%s%s is %s", words.length > 0 ? ", " : "",
-                       options->variants[i].name, verdict);
+                       options->paired.variants[i].name, verdict);
         }
     }
     if (words.length > 0) {
@@ -137,7 +137,7 @@ void experiment_of_reports(struct experiment *experiment, struct arena *arena,
                            const cJSON *const *reports,
                            struct saved_remarks *remarks)
 {
-    size_t count = options->variant_count;
+    size_t count = options->paired.variant_count;
     double *values =
         arena_array(arena, count * COMPARED_COUNT, sizeof *values);
 
@@ -149,15 +149,15 @@ void experiment_of_reports(struct experiment *experiment, struct arena *arena,
     }
     *experiment = (struct experiment){
         .end = EXPERIMENT_JUDGED,
-        .input = {.variants = count,
-                  .baseline = options->baseline,
-                  .rounds = 1,
-                  .values = values},
+        .paired.input = {.variants = count,
+                         .baseline = options->paired.baseline,
+                         .rounds = 1,
+                         .values = values},
     };
-    memcpy(experiment->input.is_judged, options->is_judged,
+    memcpy(experiment->paired.input.is_judged, options->is_judged,
            sizeof options->is_judged);
     experiment->comparison = comparison_judge(
-        arena, &experiment->input, looks_last_level(&options->looks));
+        arena, &experiment->paired.input, looks_last_level(&options->looks));
     *remarks = (struct saved_remarks){.count = 1};
     str_append(&remarks->sentences[0],
                "Each of these is a single run: whether a difference between "

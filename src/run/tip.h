@@ -41,7 +41,7 @@ extern const struct tip_trigger_row tip_triggers[TIP_TRIGGER_COUNT];
 /* False: none has that name. */
 bool tip_trigger_find(const char *name, enum tip_trigger *trigger);
 
-enum { TIP_VARIANTS_MAX = 16, TIP_RUNS_MAX = SEARCH_RUNS_MAX + SEEK_VOID_MAX };
+enum { TIP_VARIANTS_MAX = 32, TIP_RUNS_MAX = SEARCH_RUNS_MAX + SEEK_VOID_MAX };
 
 struct tip_run {
     double size;

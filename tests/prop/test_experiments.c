@@ -64,22 +64,22 @@ static size_t comparisons(void)
 static struct comparison make(struct arena *arena, const char *const *other,
                               size_t count, size_t rounds, uint64_t seed)
 {
-    struct experiment_variant variants[] = {
+    struct paired_variant variants[] = {
         {.name = "one",
          .input = {.sets = one, .set_count = array_length(one)}},
         {.name = "other", .input = {.sets = other, .set_count = count}}};
     struct experiment_options options = {
-        .variant_count = 2,
-        .variants = variants,
+        .paired = {.variant_count = 2,
+                   .variants = variants,
+                   .trials = {.budget = DURATION_FOREVER,
+                              .seed = seed,
+                              .first_run = 1,
+                              .simulation = &network}},
         .is_judged = {[COMPARED_SUCCESS_RATE] = true,
                       [COMPARED_GOODPUT] = true,
                       [COMPARED_P99] = true,
                       [COMPARED_AMPLIFICATION] = true},
         .looks = {.fixed = rounds, .most = 60},
-        .trials = {.budget = DURATION_FOREVER,
-                   .seed = seed,
-                   .first_run = 1,
-                   .simulation = &network},
     };
     struct errors errors = ERRORS_INIT;
     struct experiment experiment;

@@ -31,29 +31,28 @@ static const char *const with_retries[] = {TRAFFIC, "retry.max_attempts=3",
                                            "retry.retry_on=[\"5xx\"]",
                                            "retry.backoff.type=none"};
 
-static struct experiment_variant variant_of(const char *name,
-                                            const char *const *sets,
-                                            size_t count)
+static struct paired_variant variant_of(const char *name,
+                                        const char *const *sets, size_t count)
 {
-    return (struct experiment_variant){
+    return (struct paired_variant){
         .name = name, .input = {.sets = sets, .set_count = count}};
 }
 
 static struct experiment_options options_of(
-    const struct experiment_variant *variants, size_t count, size_t rounds)
+    const struct paired_variant *variants, size_t count, size_t rounds)
 {
     return (struct experiment_options){
-        .variant_count = count,
-        .variants = variants,
+        .paired = {.variant_count = count,
+                   .variants = variants,
+                   .trials = {.budget = DURATION_FOREVER,
+                              .seed = 7,
+                              .first_run = 1,
+                              .simulation = &network}},
         .is_judged = {[COMPARED_SUCCESS_RATE] = true,
                       [COMPARED_AMPLIFICATION] = true,
                       [COMPARED_P99] = true,
                       [COMPARED_DUPLICATES] = true},
         .looks = {.fixed = rounds, .most = 60},
-        .trials = {.budget = DURATION_FOREVER,
-                   .seed = 7,
-                   .first_run = 1,
-                   .simulation = &network},
     };
 }
 
@@ -80,7 +79,7 @@ static enum finding found(const struct experiment *experiment,
  * operations, and there are 1.11 attempts an operation. */
 static void test_retries_show(void **state)
 {
-    struct experiment_variant variants[] = {
+    struct paired_variant variants[] = {
         variant_of("none", without, array_length(without)),
         variant_of("retries", with_retries, array_length(with_retries))};
     struct experiment_options options = options_of(variants, 2, 8);
@@ -94,7 +93,7 @@ static void test_retries_show(void **state)
         comparison_find(&experiment.comparison, COMPARED_AMPLIFICATION, 1);
 
     assert_int_equal(experiment.end, EXPERIMENT_JUDGED);
-    assert_int_equal(experiment.input.rounds, 8);
+    assert_int_equal(experiment.paired.input.rounds, 8);
     assert_int_equal(success->finding, FOUND_BETTER);
     assert_true(success->low < 0.099 && 0.099 < success->high);
     assert_int_equal(attempts->finding, FOUND_WORSE);
@@ -110,7 +109,7 @@ static void test_retries_show(void **state)
  * names of operations, and in virtual time these change nothing. */
 static void test_same_policy(void **state)
 {
-    struct experiment_variant variants[] = {
+    struct paired_variant variants[] = {
         variant_of("a", with_retries, array_length(with_retries)),
         variant_of("b", with_retries, array_length(with_retries))};
     struct experiment_options options = options_of(variants, 2, 8);
@@ -132,7 +131,7 @@ static void test_same_policy(void **state)
 /* Rounds come in pairs that mirror each other, with traffic of their own. */
 static void test_order(void **state)
 {
-    struct experiment_variant variants[] = {
+    struct paired_variant variants[] = {
         variant_of("a", without, array_length(without)),
         variant_of("b", without, array_length(without)),
         variant_of("c", without, array_length(without))};
@@ -144,12 +143,12 @@ static void test_order(void **state)
     struct experiment experiment = make(&arena, &options);
     for (size_t r = 0; r < 10; r += 2) {
         for (size_t i = 0; i < 3; i++) {
-            assert_int_equal(experiment.rounds[r].order[i],
-                             experiment.rounds[r + 1].order[2 - i]);
+            assert_int_equal(experiment.paired.rounds[r].order[i],
+                             experiment.paired.rounds[r + 1].order[2 - i]);
         }
-        assert_true(experiment.rounds[r].seed !=
-                    experiment.rounds[r + 1].seed);
-        first[experiment.rounds[r].order[0]]++;
+        assert_true(experiment.paired.rounds[r].seed !=
+                    experiment.paired.rounds[r + 1].seed);
+        first[experiment.paired.rounds[r].order[0]]++;
     }
     assert_true(first[0] < 5 && first[1] < 5 && first[2] < 5);
     arena_release(&arena);
@@ -172,7 +171,7 @@ static void test_recovery(void **state)
     static const char *const paid[] = {
         OUTAGE, "retry_budget.type=token_bucket", "retry_budget.capacity=10",
         "retry_budget.deposit_request=0.1"};
-    struct experiment_variant variants[] = {
+    struct paired_variant variants[] = {
         variant_of("at once", at_once, array_length(at_once)),
         variant_of("paid", paid, array_length(paid))};
     struct experiment_options options = options_of(variants, 2, 6);
@@ -185,7 +184,8 @@ static void test_recovery(void **state)
     const struct comparison_row *row =
         comparison_find(&experiment.comparison, COMPARED_TIME_TO_RECOVER, 1);
     for (size_t i = 0; i < 6; i++) {
-        const double *run = &experiment.input.values[i * 2 * COMPARED_COUNT];
+        const double *run =
+            &experiment.paired.input.values[i * 2 * COMPARED_COUNT];
         assert_true(isinf(run[COMPARED_TIME_TO_RECOVER]));
         double paid_us = run[COMPARED_COUNT + COMPARED_TIME_TO_RECOVER];
         assert_true(3e6 < paid_us && paid_us < 20e6);
@@ -198,7 +198,7 @@ static void test_recovery(void **state)
 /* A large difference ends the experiment before its last look. */
 static void test_automatic(void **state)
 {
-    struct experiment_variant variants[] = {
+    struct paired_variant variants[] = {
         variant_of("none", without, array_length(without)),
         variant_of("retries", with_retries, array_length(with_retries))};
     struct experiment_options options = options_of(variants, 2, 0);
@@ -207,7 +207,8 @@ static void test_automatic(void **state)
 
     struct experiment experiment = make(&arena, &options);
     assert_int_equal(experiment.end, EXPERIMENT_JUDGED);
-    assert_true(experiment.input.rounds >= 9 && experiment.input.rounds < 60);
+    assert_true(experiment.paired.input.rounds >= 9 &&
+                experiment.paired.input.rounds < 60);
     assert_int_equal(found(&experiment, COMPARED_SUCCESS_RATE), FOUND_BETTER);
     arena_release(&arena);
 }
@@ -215,24 +216,24 @@ static void test_automatic(void **state)
 static void test_stop(void **state)
 {
     static const atomic_uint stops = 1;
-    struct experiment_variant variants[] = {
+    struct paired_variant variants[] = {
         variant_of("a", without, array_length(without)),
         variant_of("b", without, array_length(without))};
     struct experiment_options options = options_of(variants, 2, 8);
     struct arena arena = ARENA_INIT;
     (void)state;
 
-    options.trials.stops = &stops;
+    options.paired.trials.stops = &stops;
     struct experiment experiment = make(&arena, &options);
     assert_int_equal(experiment.end, EXPERIMENT_STOPPED);
-    assert_int_equal(experiment.input.rounds, 0);
+    assert_int_equal(experiment.paired.input.rounds, 0);
     arena_release(&arena);
 }
 
 static void test_bad_plan(void **state)
 {
     static const char *const bad[] = {"load.rate=fast"};
-    struct experiment_variant variants[] = {
+    struct paired_variant variants[] = {
         variant_of("a", without, array_length(without)),
         variant_of("b", bad, array_length(bad))};
     struct experiment_options options = options_of(variants, 2, 8);
