@@ -214,7 +214,7 @@ check-e2e: $(BUILD)/squall ## end-to-end tests, with the program of this flavour
 	 exit $$status
 
 check-all: check ## all tests and all lint
-	@V=1 SQUALL_TEST_COMPARISONS=400 SQUALL_TEST_SEARCHES=200 TEST_LIMIT=3600 \
+	@V=1 SQUALL_TEST_COMPARISONS=400 SQUALL_TEST_SEARCHES=200 SQUALL_TEST_KNOCKOUTS=1000 TEST_LIMIT=3600 \
 	 tests/run unit $(addprefix $(BUILD)/tests/prop/test_,experiments capacity tip)
 	@$(MAKE) --no-print-directory check-e2e lint
 

@@ -45,29 +45,30 @@ struct row_work {
     double spread;
 };
 
-static double value_of(const struct comparison_input *input, size_t round,
-                       size_t variant, enum compared measure)
+double comparison_value(const struct comparison_input *input, size_t round,
+                        size_t variant, enum compared measure)
 {
     size_t run = round * input->variants + variant;
     return input->values[run * COMPARED_COUNT + measure];
 }
 
-/* Thresholds on the scale of the test: the same in both directions. */
-static double on_scale(const struct compared_measure *measure, double share)
+/* Thresholds are the same in both directions. */
+double compared_on_scale(enum compared measure, double share)
 {
-    return measure->scale == SCALE_RATIO ? log1p(share) : share;
+    return measures[measure].scale == SCALE_RATIO ? log1p(share) : share;
 }
 
-static double from_scale(const struct compared_measure *measure, double d)
+double compared_from_scale(enum compared measure, double difference)
 {
-    return measure->scale == SCALE_RATIO ? exp(d) : d;
+    return measures[measure].scale == SCALE_RATIO ? exp(difference)
+                                                  : difference;
 }
 
-/* One round's number, NAN where it has none. Never beside never is the same;
- * so is nothing beside nothing. */
-static double difference(const struct compared_measure *measure, double value,
-                         double reference)
+/* Never beside never is the same; so is nothing beside nothing. */
+double compared_difference(enum compared which, double value, double reference)
 {
+    const struct compared_measure *measure = &measures[which];
+
     value = value < measure->least ? measure->least : value;
     reference = reference < measure->least ? measure->least : reference;
     if (value == reference) {
@@ -86,10 +87,11 @@ static void collect(const struct comparison_input *input,
 
     work->is_quiet = true;
     for (size_t round = 0; round < input->rounds; round++) {
-        double value = value_of(input, round, row->variant, row->measure);
+        double value =
+            comparison_value(input, round, row->variant, row->measure);
         double reference =
-            value_of(input, round, input->baseline, row->measure);
-        double number = difference(measure, value, reference);
+            comparison_value(input, round, input->baseline, row->measure);
+        double number = compared_difference(row->measure, value, reference);
         if (isnan(value) || isnan(reference) || isnan(number)) {
             continue;
         }
@@ -146,7 +148,7 @@ static enum finding find(const struct comparison_row *row,
                          bool is_rejected)
 {
     const struct compared_measure *measure = &measures[row->measure];
-    double detect = on_scale(measure, measure->detect);
+    double detect = compared_on_scale(row->measure, measure->detect);
 
     if (row->rounds == 0) {
         return FOUND_UNMEASURED;
@@ -157,7 +159,8 @@ static enum finding find(const struct comparison_row *row,
     if (work->count < least) {
         return FOUND_UNDECIDED;
     }
-    if (is_rejected && fabs(middle) >= on_scale(measure, measure->ignore)) {
+    if (is_rejected &&
+        fabs(middle) >= compared_on_scale(row->measure, measure->ignore)) {
         return (middle > 0) == measure->higher_is_better ? FOUND_BETTER
                                                          : FOUND_WORSE;
     }
@@ -178,16 +181,21 @@ static void conclude(const struct comparison *comparison,
         interval =
             signed_rank_interval(&work->ranks, comparison->common_level);
     }
-    row->estimate = row->rounds > 0 ? from_scale(measure, middle) : NAN;
-    row->low = row->rounds > 0 ? from_scale(measure, interval.low) : NAN;
-    row->high = row->rounds > 0 ? from_scale(measure, interval.high) : NAN;
+    row->estimate =
+        row->rounds > 0 ? compared_from_scale(row->measure, middle) : NAN;
+    row->low = row->rounds > 0
+                   ? compared_from_scale(row->measure, interval.low)
+                   : NAN;
+    row->high = row->rounds > 0
+                    ? compared_from_scale(row->measure, interval.high)
+                    : NAN;
     row->finding = find(row, work, middle, interval, comparison->least,
                         signed_rank_is_within(row->p, comparison->level) != 0);
     double resolution =
         rounds_resolution(work->spread, row_level, work->count);
     row->resolution =
         measure->scale == SCALE_RATIO ? expm1(resolution) : resolution;
-    double detect = on_scale(measure, measure->detect);
+    double detect = compared_on_scale(row->measure, measure->detect);
     if (detect > 0 && work->count > 0) {
         row->wanted =
             rounds_needed(work->spread, detect, row_level, work->count);
@@ -266,7 +274,7 @@ double comparison_median(const struct comparison_input *input, size_t variant,
     size_t count = 0;
 
     for (size_t round = 0; round < input->rounds; round++) {
-        double value = value_of(input, round, variant, measure);
+        double value = comparison_value(input, round, variant, measure);
         if (!isnan(value)) {
             values[count++] = value;
         }

@@ -86,6 +86,20 @@ struct comparison {
     struct comparison_row *rows; /* by variant, then by measure */
 };
 
+/* How far one value is beyond another on the scale of a test: of ratios the
+ * logarithm. 0 where both are never, or nothing; NAN: one was not measured. */
+double compared_difference(enum compared measure, double value,
+                           double reference);
+
+/* A share, as `ignore` and `detect` are, on that scale; and a difference from
+ * there as people are told it: a factor, points or a count. */
+double compared_on_scale(enum compared measure, double share);
+double compared_from_scale(enum compared measure, double difference);
+
+/* What a run had. */
+double comparison_value(const struct comparison_input *input, size_t round,
+                        size_t variant, enum compared measure);
+
 /* How many rows are judged together. */
 size_t comparison_family(const struct comparison_input *input);
 

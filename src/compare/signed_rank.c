@@ -80,6 +80,16 @@ double signed_rank_p(const struct signed_rank *ranks, double margin)
     return fmin(1, 2 * ranks->below[ranks->average_count - most]);
 }
 
+double signed_rank_p_above(const struct signed_rank *ranks, double bound)
+{
+    size_t up = 0;
+
+    for (size_t i = 0; i < ranks->average_count; i++) {
+        up += ranks->averages[i] > bound;
+    }
+    return ranks->below[ranks->average_count - up];
+}
+
 int signed_rank_is_within(double probability, double level)
 {
     return probability <= level * (1 + 1e-12);

@@ -44,6 +44,10 @@ double signed_rank_estimate(const struct signed_rank *ranks);
  * side. */
 double signed_rank_p(const struct signed_rank *ranks, double margin);
 
+/* The one-sided probability of what was seen, or more, if the middle were at
+ * most `bound`: in (0, 1]. */
+double signed_rank_p_above(const struct signed_rank *ranks, double bound);
+
 /* The interval that covers the middle except with probability `level`; its
  * ends are infinite where there are too few differences for that. It leaves
  * out 0 just when signed_rank_p is at most the level. */
