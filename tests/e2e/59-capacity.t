@@ -24,7 +24,8 @@ def capacity(t, *arguments, status=0, limit=None, **options):
     t.runs += 1
     path = t.path(f"capacity{t.runs}.json")
     process = t.launch("capacity", *arguments, "-o", path, **options)
-    t.equal(process.wait((limit or 60) * PATIENCE), status,
+    got = process.wait((limit or 60) * PATIENCE)
+    t.equal(got, got if status is None else status,
             f"exit status: {process.err}")
     return (json.loads(path.read_text()) if path.exists() else None), process
 
@@ -95,6 +96,62 @@ def foreign(t):
             f"knee {search['knee_per_s']}")
     t.check(search["knee_low_per_s"] < 80 + 10 / 0.9,
             f"from {search['knee_low_per_s']}")
+
+
+def seconds(text):
+    """"2 m 05 s", "850 ms"."""
+    units = {"h": 3600, "m": 60, "s": 1, "ms": 1e-3, "us": 1e-6}
+    return sum(float(number) * units[unit] for number, unit in
+               re.findall(r"([\d.]+) (h|ms|us|m|s)\b", text))
+
+
+def stated(process):
+    """The longest that a search said it would take."""
+    return seconds(re.search(r"at most (.*)", process.err).group(1))
+
+
+@test("nginx: in the time that was stated, and with the limit named",
+      limit=300)
+def nginx(t):
+    """One that lets 300/s through and 20 more at once: of the operations of a
+    run of 1 s 320 pass, so that a fifth is refused from 400/s on. And one that can do more than squall can on the same machine, perhaps:
+    either the search finds its knee, or it says what kept it from more."""
+    (t.path("www")).mkdir()
+    (t.path("www") / "index.html").write_text("ok")
+    limited = t.nginx(
+        http="limit_req_zone $server_port zone=z:1m rate=300r/s;",
+        locations=f"location / {{ root {t.path('www')}; limit_req zone=z "
+                  "burst=20 nodelay; limit_req_status 503; }")
+    document, run = capacity(t, limited.url, "--slo", "success_rate >= 80%",
+                             "-r", "100/s", "--warmup", "0s", "-d", "1s",
+                             "--arrival", "constant", "--max-rate", "2000/s",
+                             "--precision", "15%", limit=200)
+    search, = document["searches"]
+    t.equal(search["end"], "found", "end")
+    # The few operations that ask whether it is at rest may take of the 20.
+    t.check(search["knee_low_per_s"] <= 405 and
+            search["knee_high_per_s"] >= 370,
+            f"[{search['knee_low_per_s']}, {search['knee_high_per_s']}]")
+    t.check(search["capacity_per_s"] <= 410, f"{search['capacity_per_s']}/s")
+    t.check(document["run"]["duration_us"] / 1e6 <= stated(run) + 3,
+            f"{document['run']['duration_us']} us of {stated(run)} s")
+
+    fast = t.nginx(name="fast")
+    document, run = capacity(t, fast.url, "--slo", "p99 < 100ms", "-r",
+                             "2000/s", "--warmup", "0s", "-d", "300ms",
+                             "--precision", "30%", limit=200, status=None)
+    search, = document["searches"]
+    if document["verdict"] == "invalid":
+        t.note("the machine was too busy: " + document["run"]["problem"])
+        t.check(search["void_runs"] > 0, "runs that say nothing")
+    elif search["end"] == "never fails":
+        t.match(run.out, r"is squall's own or\s+this\s+machine's", "limit")
+        t.check(search["limit"], "no limit is named")
+    else:
+        t.equal(search["end"], "found", "end")
+        t.check(search["capacity_per_s"] >= 300, "it is faster than the other")
+    t.check(document["run"]["duration_us"] / 1e6 <= stated(run) + 3,
+            f"{document['run']['duration_us']} us of {stated(run)} s")
 
 
 @test("up to the highest rate, and gates over it", limit=90)
