@@ -214,8 +214,10 @@ check-e2e: $(BUILD)/squall ## end-to-end tests, with the program of this flavour
 	 exit $$status
 
 check-all: check ## all tests and all lint
-	@V=1 SQUALL_TEST_COMPARISONS=400 SQUALL_TEST_SEARCHES=200 SQUALL_TEST_KNOCKOUTS=1000 TEST_LIMIT=3600 \
-	 tests/run unit $(addprefix $(BUILD)/tests/prop/test_,experiments capacity tip)
+	@V=1 SQUALL_TEST_COMPARISONS=400 SQUALL_TEST_SEARCHES=200 \
+	 SQUALL_TEST_KNOCKOUTS=1000 SQUALL_TEST_ELIMINATIONS=200 TEST_LIMIT=3600 \
+	 tests/run unit $(addprefix $(BUILD)/tests/prop/test_,experiments capacity \
+	 tip knockouts eliminations)
 	@$(MAKE) --no-print-directory check-e2e lint
 
 # What a sanitizer finds goes to files, so that no test can swallow it.

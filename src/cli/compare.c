@@ -3,6 +3,7 @@
 
 #include "base/must.h"
 #include "base/units.h"
+#include "cli/compare_all.h"
 #include "cli/compare_saved.h"
 #include "cli/many.h"
 #include "cli/start.h"
@@ -80,22 +81,11 @@ static bool read_looks(struct comparing *comparing)
 {
     const struct invocation *invocation = comparing->invocation;
     struct experiment_options *options = &comparing->options;
-    const char *rounds = invocation->rounds;
 
     options->looks.most = ROUNDS_MOST;
-    if (rounds && strcmp(rounds, "auto") != 0) {
-        char *end;
-        unsigned long number = strtoul(rounds, &end, 10);
-        if (*end || end == rounds || number < 1 || number > SIGNED_RANK_MAX) {
-            return many_refuse(
-                &comparing->errors, "auto makes as many as it takes",
-                "--rounds: \"%s\" is not auto or a number from 1 "
-                "to %d",
-                rounds, SIGNED_RANK_MAX);
-        }
-        options->looks.fixed = number;
-    }
-    return many_read_budget(invocation, &options->paired.trials.budget,
+    return many_read_rounds(invocation, &options->looks.fixed,
+                            &comparing->errors) &&
+           many_read_budget(invocation, &options->paired.trials.budget,
                             &comparing->errors);
 }
 
@@ -249,17 +239,9 @@ static bool read_options(struct comparing *comparing)
 static void on_progress(void *context, const struct paired_progress *now)
 {
     const struct comparing *comparing = context;
-    struct str left = STR_INIT;
 
-    if (now->left.ns >= 0) {
-        str_append(&left, ", about ");
-        units_format_duration(&left, now->left);
-        str_append(&left, " left");
-    }
-    start_note(comparing->invocation, "round %zu of %s%zu%s: %s",
-               now->rounds + 1, comparing->options.looks.fixed ? "" : "about ",
-               now->needed, left.text ? left.text : "", now->variant);
-    str_release(&left);
+    many_show_round(comparing->invocation, comparing->options.looks.fixed > 0,
+                    now);
 }
 
 static bool prepare(struct comparing *comparing)
@@ -340,6 +322,9 @@ int command_compare(const struct invocation *invocation)
 
     if (compare_saved_is_meant(invocation)) {
         return compare_saved(invocation);
+    }
+    if (invocation->all) {
+        return compare_all(invocation);
     }
 
     comparing.interrupt = interrupt_begin(&comparing.errors);

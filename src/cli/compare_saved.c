@@ -108,6 +108,7 @@ static bool asks_for_no_run(struct saved *saved)
     } options[] = {
         {invocation->fail_if.count > 0, "--fail-if"},
         {invocation->fail_unless.count > 0, "--fail-unless"},
+        {invocation->all, "--all"},
         {invocation->variants.count > 0, "--variant"},
         {invocation->rounds != NULL, "--rounds"},
         {invocation->budget != NULL, "--budget"},

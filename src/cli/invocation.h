@@ -56,6 +56,8 @@ struct invocation {
     const char *second_path, *second_credentials, *rejected_body, *window,
         *limit;                /* audit: NULL: not given */
     bool patient, require_key; /* audit */
+    bool all;                  /* compare: every strategy */
+    const char *report;        /* compare: a file for the document; or NULL */
     const char *rounds, *budget, *baseline, *judge,
         *reset;            /* of many runs; NULL: none */
     const char *precision; /* of a search; NULL: the default */

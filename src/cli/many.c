@@ -2,10 +2,13 @@
 
 #include "base/units.h"
 #include "cli/start.h"
+#include "compare/signed_rank.h"
 #include "run/reset.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 bool many_refuse(struct errors *errors, const char *hint, const char *format,
                  ...)
@@ -19,6 +22,41 @@ bool many_refuse(struct errors *errors, const char *hint, const char *format,
     struct error *error = errors_add(errors, ERROR_USAGE, "%s", text);
     error_hint(error, "%s", hint);
     return false;
+}
+
+bool many_read_rounds(const struct invocation *invocation, size_t *fixed,
+                      struct errors *errors)
+{
+    const char *rounds = invocation->rounds;
+    char *end;
+
+    *fixed = 0;
+    if (!rounds || strcmp(rounds, "auto") == 0) {
+        return true;
+    }
+    *fixed = strtoul(rounds, &end, 10);
+    return (!*end && end != rounds && *fixed >= 1 &&
+            *fixed <= SIGNED_RANK_MAX) ||
+           many_refuse(errors, "auto makes as many as it takes",
+                       "--rounds: \"%s\" is not auto or a number from 1 to "
+                       "%d",
+                       rounds, SIGNED_RANK_MAX);
+}
+
+void many_show_round(const struct invocation *invocation, bool is_fixed,
+                     const struct paired_progress *now)
+{
+    struct str left = STR_INIT;
+
+    if (now->left.ns >= 0) {
+        str_append(&left, ", about ");
+        units_format_duration(&left, now->left);
+        str_append(&left, " left");
+    }
+    start_note(invocation, "round %zu of %s%zu%s: %s", now->rounds + 1,
+               is_fixed ? "" : "about ", now->needed,
+               left.text ? left.text : "", now->variant);
+    str_release(&left);
 }
 
 bool many_read_budget(const struct invocation *invocation,

@@ -5,11 +5,21 @@
 #include "base/instant.h"
 #include "cli/interrupt.h"
 #include "cli/invocation.h"
-#include "run/trial.h"
+#include "run/paired.h"
 
 /* Adds a usage error with its remedy; returns false. */
 bool many_refuse(struct errors *errors, const char *hint, const char *format,
                  ...) __attribute__((format(printf, 3, 4)));
+
+/* --rounds: 0 for auto, and where it is left out. False after adding an error.
+ */
+bool many_read_rounds(const struct invocation *invocation, size_t *fixed,
+                      struct errors *errors);
+
+/* Tells of the run that is about to begin. `is_fixed`: how many rounds there
+ * will be is known. */
+void many_show_round(const struct invocation *invocation, bool is_fixed,
+                     const struct paired_progress *now);
 
 /* --budget, which may be left out. False after adding an error. */
 bool many_read_budget(const struct invocation *invocation,

@@ -22,7 +22,7 @@ enum {
     (((documents)&OF_RUN ? FOR_run | FOR_replay : 0) | \
      (WRITER_NEEDS_##needs == WRITER_NEEDS_DOCUMENT ? FOR_report : 0) | \
      ((documents)&OF_AUDIT ? FOR_audit : 0) | \
-     ((documents)&OF_COMPARISON ? FOR_compare : 0) | \
+     ((documents) & (OF_COMPARISON | OF_KNOCKOUT) ? FOR_compare : 0) | \
      ((documents)&OF_CAPACITY ? FOR_capacity : 0) | \
      ((documents)&OF_TIP ? FOR_tip : 0))
 

@@ -192,22 +192,30 @@ static void print_schema(enum document_kind kind)
     cJSON_Delete(schema);
 }
 
+/* "schema", of runs, or "schema compare". */
+static bool wants_schema(const struct words *words, enum document_kind *kind)
+{
+    if (words->count == 0 || words->count > 2 ||
+        strcmp(words->items[0], "schema") != 0) {
+        return false;
+    }
+    *kind =
+        document_kind_named(words->count == 2 ? words->items[1] : "report");
+    cJSON *schema = report_schema_make(*kind);
+    cJSON_Delete(schema);
+    return schema != NULL;
+}
+
 int command_report(const struct invocation *invocation)
 {
     const struct words *words = &invocation->words;
     struct errors errors = ERRORS_INIT;
+    enum document_kind kind;
 
     if (wants_trace(invocation)) {
         print_traces(invocation, &errors);
-    } else if (words->count == 2 && strcmp(words->items[0], "schema") == 0 &&
-               strcmp(words->items[1], "compare") == 0) {
-        print_schema(DOCUMENT_COMPARISON);
-    } else if (words->count == 2 && strcmp(words->items[0], "schema") == 0 &&
-               strcmp(words->items[1], "capacity") == 0) {
-        print_schema(DOCUMENT_CAPACITY);
-    } else if (words->count == 2 && strcmp(words->items[0], "schema") == 0 &&
-               strcmp(words->items[1], "tip") == 0) {
-        print_schema(DOCUMENT_TIP);
+    } else if (wants_schema(words, &kind)) {
+        print_schema(kind);
     } else if (words->count > 1 && strcmp(words->items[0], "validate") == 0) {
         return validate(words);
     } else if (invocation->operation || words->count != 1) {
@@ -215,13 +223,11 @@ int command_report(const struct invocation *invocation)
                                          "say what to print about reports");
         error_hint(error, "squall report REPORT, squall report validate "
                           "REPORT..., squall report schema, squall report "
-                          "schema compare, squall report schema capacity, "
-                          "squall report schema tip, or squall report "
+                          "schema compare|knockout|capacity|tip, or squall "
+                          "report "
                           "--operation KEY EVENTS... [REPORT]");
     } else if (invocation->get) {
         print_member(invocation, &errors);
-    } else if (strcmp(words->items[0], "schema") == 0) {
-        print_schema(DOCUMENT_RUN);
     } else {
         convert(invocation, &errors);
     }

@@ -81,6 +81,9 @@ bool start_outputs(const struct invocation *invocation, const char *input,
     if (invocation->json) {
         outputs_add(outputs, WRITER_json, "-");
     }
+    if (invocation->report) {
+        outputs_add(outputs, WRITER_json, invocation->report);
+    }
     if (!outputs_on_stdout(outputs)) {
         outputs_add(outputs, WRITER_text, "-");
     }

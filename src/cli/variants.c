@@ -11,6 +11,16 @@ struct taking {
     struct errors *errors;
 };
 
+bool variants_has(const struct variants *variants, const char *name)
+{
+    for (size_t i = 0; i < variants->count; i++) {
+        if (strcmp(variants->names[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Its profiles come after those that are common: "a+b" is two of them. */
 static bool add_variant(const struct taking *taking, const char *name,
                         const char *word)
@@ -26,12 +36,10 @@ static bool add_variant(const struct taking *taking, const char *name,
     for (const char *c = word; *c; c++) {
         parts += *c == '+';
     }
-    for (size_t i = 0; i < variants->count; i++) {
-        if (strcmp(variants->names[i], name) == 0) {
-            return many_refuse(taking->errors,
-                               "name one of them: --variant NAME=...",
-                               "two variants are called \"%s\"", name);
-        }
+    if (variants_has(variants, name)) {
+        return many_refuse(taking->errors,
+                           "name one of them: --variant NAME=...",
+                           "two variants are called \"%s\"", name);
     }
     const char **profiles = arena_array(
         taking->arena, common->profile_count + parts, sizeof *profiles);
@@ -102,4 +110,29 @@ bool variants_take(struct variants *variants,
         variants->inputs[i].url = variants->url;
     }
     return true;
+}
+
+bool variants_add(struct variants *variants,
+                  const struct invocation *invocation, const char *name,
+                  const char *word, struct arena *arena, struct errors *errors)
+{
+    struct taking taking = {variants, invocation, arena, errors};
+
+    if (!add_variant(&taking, name, word)) {
+        return false;
+    }
+    variants->inputs[variants->count - 1].url = variants->url;
+    return true;
+}
+
+struct plan_input variants_own_input(const struct variants *variants,
+                                     const struct invocation *invocation,
+                                     size_t index)
+{
+    const struct plan_input *whole = &variants->inputs[index];
+    size_t common = invocation->input.profile_count;
+
+    return (struct plan_input){.profiles = whole->profiles + common,
+                               .profile_count = whole->profile_count - common,
+                               .allow_exec = whole->allow_exec};
 }

@@ -22,4 +22,17 @@ bool variants_take(struct variants *variants,
                    const struct invocation *invocation, struct arena *arena,
                    struct errors *errors);
 
+/* One more, under a name that none has yet; `word` as on the command line. */
+bool variants_add(struct variants *variants,
+                  const struct invocation *invocation, const char *name,
+                  const char *word, struct arena *arena,
+                  struct errors *errors);
+
+bool variants_has(const struct variants *variants, const char *name);
+
+/* The profiles of a variant alone, without what is common to all. */
+struct plan_input variants_own_input(const struct variants *variants,
+                                     const struct invocation *invocation,
+                                     size_t index);
+
 #endif

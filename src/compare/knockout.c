@@ -71,16 +71,36 @@ size_t knockout_first(const struct knockout_rules *rules)
     return first < rules->most ? first : rules->most;
 }
 
+static size_t at_most(size_t rounds, size_t most)
+{
+    return rounds < most ? rounds : most;
+}
+
+static size_t half_as_far_again(const struct knockout_rules *rules,
+                                size_t rounds)
+{
+    return at_most((rounds * 3 + 1) / 2, rules->most);
+}
+
+size_t knockout_last(const struct knockout_rules *rules)
+{
+    size_t rounds = knockout_first(rules);
+
+    for (size_t look = 1; !rules->fixed && look < KNOCKOUT_LOOKS_MAX; look++) {
+        rounds = half_as_far_again(rules, rounds);
+    }
+    return rounds;
+}
+
 size_t knockout_next(const struct knockout *knockout, size_t rounds)
 {
     const struct knockout_rules *rules = &knockout->rules;
-    size_t next = (rounds * 3 + 1) / 2;
 
     if (rules->fixed || rounds >= rules->most ||
         knockout->looks >= KNOCKOUT_LOOKS_MAX) {
         return 0;
     }
-    return next < rules->most ? next : rules->most;
+    return half_as_far_again(rules, rounds);
 }
 
 /* A pair of which one is shown to beat the other. */

@@ -80,6 +80,9 @@ size_t knockout_least(const struct knockout_rules *rules);
 size_t knockout_first(const struct knockout_rules *rules);
 size_t knockout_next(const struct knockout *knockout, size_t rounds);
 
+/* And at most. */
+size_t knockout_last(const struct knockout_rules *rules);
+
 /* Drops who is shown to be beaten. The values of who was dropped before are
  * not looked at. */
 void knockout_look(struct knockout *knockout,

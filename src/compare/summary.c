@@ -233,6 +233,20 @@ void summary_make(struct summary *summary,
     }
 }
 
+void summary_append_finding(struct str *out,
+                            const struct comparison_input *input,
+                            const struct comparison_row *row,
+                            const char *const *names)
+{
+    const struct telling telling = {.input = input, .names = names};
+
+    for (size_t i = 0; i < array_length(phrases); i++) {
+        if (phrases[i].measure == row->measure) {
+            append_phrase(out, &telling, &phrases[i], row);
+        }
+    }
+}
+
 void summary_release(struct summary *summary)
 {
     for (size_t i = 0; i < SUMMARY_MAX; i++) {

@@ -25,6 +25,12 @@ void summary_make(struct summary *summary,
                   const struct comparison *comparison,
                   const char *const *names);
 
+/* One finding beside the baseline: "has 3.1 points less success". */
+void summary_append_finding(struct str *out,
+                            const struct comparison_input *input,
+                            const struct comparison_row *row,
+                            const char *const *names);
+
 void summary_release(struct summary *summary);
 
 #endif

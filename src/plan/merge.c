@@ -6,6 +6,7 @@
 #include "plan/key.h"
 #include "plan/library.h"
 #include "plan/path.h"
+#include "plan/policy_part.h"
 #include "plan/profile_base.h"
 #include "plan/reader.h"
 #include "plan/tree.h"
@@ -28,14 +29,12 @@ static cJSON *checked(cJSON *item)
 static void drop_policy(cJSON *tree, const struct profile_base *base,
                         const struct overriding *overriding)
 {
-    static const char *const sections[] = {
-        "breaker", "concurrency", "headers", "hedge",        "idempotency",
-        "order",   "rate_limit",  "retry",   "retry_budget", "throttle",
-    };
-    for (size_t i = 0; tree && i < array_length(sections); i++) {
-        if (!base || !profile_base_why_not(base, sections[i])) {
-            overrides_note_section(overriding, tree, sections[i]);
-            cJSON_DeleteItemFromObjectCaseSensitive(tree, sections[i]);
+    const char *section;
+
+    for (size_t i = 0; tree && (section = policy_part_section(i)); i++) {
+        if (!base || !profile_base_why_not(base, section)) {
+            overrides_note_section(overriding, tree, section);
+            cJSON_DeleteItemFromObjectCaseSensitive(tree, section);
         }
     }
 }

@@ -18,6 +18,9 @@ enum {
 
 enum document_kind document_kind_of(const cJSON *document);
 
+/* That of "squall.NAME/1": "report", "compare"; DOCUMENT_KIND_COUNT: none. */
+enum document_kind document_kind_named(const char *name);
+
 /* "a run" */
 const char *document_kind_words(enum document_kind kind);
 

@@ -20,6 +20,7 @@ static void add_title(struct html *html, enum document_kind kind)
     }
     html_add(html, kind == DOCUMENT_AUDIT        ? "squall audit"
                    : kind == DOCUMENT_COMPARISON ? "squall compare"
+                   : kind == DOCUMENT_KNOCKOUT   ? "squall compare --all"
                    : kind == DOCUMENT_CAPACITY   ? "squall capacity"
                    : kind == DOCUMENT_TIP        ? "squall tip"
                                                  : "squall run");
@@ -75,6 +76,9 @@ void write_html(const struct writer_input *input, struct file_writer *file)
         break;
     case DOCUMENT_COMPARISON:
         html_comparison(&html);
+        break;
+    case DOCUMENT_KNOCKOUT:
+        html_knockout(&html);
         break;
     case DOCUMENT_CAPACITY:
         html_capacity(&html);

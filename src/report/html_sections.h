@@ -26,6 +26,7 @@ void html_profile(struct html *html); /* and the command to run it again */
 
 /* The other documents, whole: what is between <body> and its end. */
 void html_comparison(struct html *html);
+void html_knockout(struct html *html);
 void html_audit(struct html *html);
 void html_capacity(struct html *html);
 void html_tip(struct html *html);

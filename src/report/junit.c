@@ -1,7 +1,7 @@
 /* The report as JUnit XML. Of a run: a test case for the run itself, which is
  * an error when its figures cannot be trusted or are not whole, and one for
- * each SLO. Of a comparison: the same, and one for each gate. Of an audit: one
- * for each check. */
+ * each SLO. Of a comparison and of a knock-out: the same, and one for each
+ * gate. Of an audit: one for each check. */
 #include "measure/result.h"
 #include "report/text_audit.h"
 #include "report/text_part.h"
@@ -23,6 +23,9 @@ static struct suite suite_of(const cJSON *document)
 
     if (document_kind_of(document) == DOCUMENT_COMPARISON) {
         return (struct suite){"squall compare", "squall.compare"};
+    }
+    if (document_kind_of(document) == DOCUMENT_KNOCKOUT) {
+        return (struct suite){"squall compare --all", "squall.compare.all"};
     }
     if (document_kind_of(document) == DOCUMENT_CAPACITY) {
         return (struct suite){"squall capacity", "squall.capacity"};
@@ -394,6 +397,7 @@ void write_junit(const struct writer_input *input, struct file_writer *file)
         put_audit_suite(out, input->document);
         break;
     case DOCUMENT_COMPARISON:
+    case DOCUMENT_KNOCKOUT:
         put_comparison_suite(out, input->document);
         break;
     case DOCUMENT_CAPACITY:

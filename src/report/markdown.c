@@ -428,6 +428,46 @@ static void put_comparison(struct str *out, const cJSON *document)
     str_append_char(out, '\n');
 }
 
+/* The ranking, with the medians of what decides. */
+static void put_knockout(struct str *out, const cJSON *document)
+{
+    const cJSON *ranked;
+    const cJSON *measure;
+
+    put_verdict(out, document, "compare --all");
+    put_outcome(out, document);
+    str_append(out, "| Place | Strategy");
+    cJSON_ArrayForEach(measure, text_find(document, "measures"))
+    {
+        if (cJSON_IsTrue(text_find(measure, "judged"))) {
+            str_append(out, " | ");
+            put_member(out, measure, "title");
+        }
+    }
+    str_append(out, " | Dropped |\n|--:|:--");
+    cJSON_ArrayForEach(measure, text_find(document, "measures"))
+    {
+        str_append(out,
+                   cJSON_IsTrue(text_find(measure, "judged")) ? "|--:" : "");
+    }
+    str_append(out, "|:--|\n");
+    cJSON_ArrayForEach(ranked, text_find(document, "ranking"))
+    {
+        str_printf(out, "| %.0f | ", text_number(ranked, "place"));
+        put_member(out, ranked, "name");
+        cJSON_ArrayForEach(measure, text_find(document, "measures"))
+        {
+            if (cJSON_IsTrue(text_find(measure, "judged"))) {
+                put_median(out, ranked, measure);
+            }
+        }
+        str_append(out, " | ");
+        put_member(out, ranked, "dropped.reason");
+        str_append(out, " |\n");
+    }
+    str_append_char(out, '\n');
+}
+
 static void put_sentences(struct str *out, const cJSON *sentences)
 {
     const cJSON *sentence;
@@ -484,6 +524,9 @@ void write_markdown(const struct writer_input *input, struct file_writer *file)
         return;
     case DOCUMENT_COMPARISON:
         put_comparison(out, input->document);
+        return;
+    case DOCUMENT_KNOCKOUT:
+        put_knockout(out, input->document);
         return;
     case DOCUMENT_CAPACITY:
         put_capacity(out, input->document);

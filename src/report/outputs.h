@@ -10,8 +10,8 @@
 
 #include "report/writer.h"
 
-/* --json is one more of json's. */
-enum { OUTPUTS_MAX = WRITER_COUNT + 1 };
+/* --json and --report are two more of json's. */
+enum { OUTPUTS_MAX = WRITER_COUNT + 2 };
 
 struct output {
     const struct writer *writer;

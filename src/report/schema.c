@@ -23,6 +23,7 @@ enum shape {
     /* Lists of words. */
     SHAPE_SCHEMA,
     SHAPE_COMPARISON_SCHEMA,
+    SHAPE_KNOCKOUT_SCHEMA,
     SHAPE_CAPACITY_SCHEMA,
     SHAPE_TIP_SCHEMA,
     SHAPE_SEARCH_END,
@@ -116,6 +117,12 @@ static const char *word_of_comparison_schema(int index)
     return "squall.compare/1";
 }
 
+static const char *word_of_knockout_schema(int index)
+{
+    (void)index;
+    return "squall.knockout/1";
+}
+
 static const char *word_of_capacity_schema(int index)
 {
     (void)index;
@@ -135,6 +142,7 @@ static const struct {
 } lists[] = {
     {SHAPE_SCHEMA, 1, word_of_schema},
     {SHAPE_COMPARISON_SCHEMA, 1, word_of_comparison_schema},
+    {SHAPE_KNOCKOUT_SCHEMA, 1, word_of_knockout_schema},
     {SHAPE_CAPACITY_SCHEMA, 1, word_of_capacity_schema},
     {SHAPE_TIP_SCHEMA, 1, word_of_tip_schema},
     {SHAPE_SEARCH_END, SEARCH_END_COUNT, word_of_search_end},
@@ -376,6 +384,8 @@ static const struct {
     {DOCUMENT_RUN, SHAPE_REPORT, "urn:squall:report:1", "squall.report/1"},
     {DOCUMENT_COMPARISON, SHAPE_COMPARISON, "urn:squall:compare:1",
      "squall.compare/1"},
+    {DOCUMENT_KNOCKOUT, SHAPE_KNOCKOUT, "urn:squall:knockout:1",
+     "squall.knockout/1"},
     {DOCUMENT_CAPACITY, SHAPE_CAPACITY, "urn:squall:capacity:1",
      "squall.capacity/1"},
     {DOCUMENT_TIP, SHAPE_TIP, "urn:squall:tip:1", "squall.tip/1"},

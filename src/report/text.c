@@ -3,6 +3,7 @@
 #include "report/text_audit.h"
 #include "report/text_capacity.h"
 #include "report/text_compare.h"
+#include "report/text_knockout.h"
 #include "report/text_part.h"
 #include "report/text_tip.h"
 #include "report/writer.h"
@@ -65,6 +66,9 @@ void text_render(const cJSON *document, const struct text_options *options,
         return;
     case DOCUMENT_COMPARISON:
         text_comparison(&text);
+        return;
+    case DOCUMENT_KNOCKOUT:
+        text_knockout(&text);
         return;
     case DOCUMENT_CAPACITY:
         text_capacity(&text);

@@ -1,76 +1,15 @@
 #include "run/experiment_document.h"
 
 #include "base/json.h"
-#include "base/must.h"
 #include "base/str.h"
 #include "compare/summary.h"
 #include "measure/result.h"
 #include "report/member.h"
 #include "run/about.h"
+#include "run/paired_document.h"
 
 #include <math.h>
 #include <stdio.h>
-
-static const char *scale_name(enum compared_scale scale)
-{
-    static const char *const names[] = {[SCALE_RATIO] = "ratio",
-                                        [SCALE_POINTS] = "difference",
-                                        [SCALE_COUNT] = "count"};
-    return names[scale];
-}
-
-static double value_of(const struct experiment *experiment, size_t round,
-                       size_t variant, size_t measure)
-{
-    const struct comparison_input *input = &experiment->paired.input;
-    return input->values[(round * input->variants + variant) * COMPARED_COUNT +
-                         measure];
-}
-
-static void add_value(cJSON *object, const char *name, double value)
-{
-    if (isinf(value)) {
-        cJSON_AddStringToObject(object, name, "never");
-    } else if (isnan(value)) {
-        cJSON_AddNullToObject(object, name);
-    } else {
-        cJSON_AddNumberToObject(object, name, value);
-    }
-}
-
-/* One that may be negative; null where it has no bound. */
-static void add_bound(cJSON *object, const char *name, double value)
-{
-    if (isfinite(value)) {
-        cJSON_AddNumberToObject(object, name, value);
-    } else {
-        cJSON_AddNullToObject(object, name);
-    }
-}
-
-static void add_measures(cJSON *document, const struct experiment *experiment)
-{
-    cJSON *array = cJSON_AddArrayToObject(document, "measures");
-
-    for (size_t i = 0; i < COMPARED_COUNT; i++) {
-        const struct compared_measure *measure =
-            compared_measure((enum compared)i);
-        cJSON *object = cJSON_CreateObject();
-        cJSON_AddStringToObject(object, "name", measure->metric);
-        cJSON_AddStringToObject(object, "title", measure->title);
-        struct slo metric;
-        must(slo_read_metric(&metric, measure->metric));
-        cJSON_AddStringToObject(object, "unit", unit_word(metric.unit));
-        cJSON_AddStringToObject(object, "scale", scale_name(measure->scale));
-        cJSON_AddStringToObject(
-            object, "better", measure->higher_is_better ? "higher" : "lower");
-        cJSON_AddBoolToObject(object, "judged",
-                              experiment->paired.input.is_judged[i]);
-        cJSON_AddNumberToObject(object, "ignore", measure->ignore);
-        cJSON_AddNumberToObject(object, "detect", measure->detect);
-        cJSON_AddItemToArray(array, object);
-    }
-}
 
 /* A variant, with the middle of each measure over its runs. */
 static void add_variants(cJSON *document, const struct experiment *experiment,
@@ -84,12 +23,7 @@ static void add_variants(cJSON *document, const struct experiment *experiment,
                                 options->paired.variants[v].name);
         cJSON_AddBoolToObject(object, "baseline",
                               v == options->paired.baseline);
-        cJSON *medians = cJSON_AddObjectToObject(object, "median");
-        for (size_t i = 0; i < COMPARED_COUNT; i++) {
-            add_value(medians, compared_measure((enum compared)i)->metric,
-                      comparison_median(&experiment->paired.input, v,
-                                        (enum compared)i));
-        }
+        paired_add_medians(object, &experiment->paired.input, v);
         cJSON_AddItemToArray(array, object);
     }
 }
@@ -139,43 +73,14 @@ static void add_rows(cJSON *document, const struct experiment *experiment,
         cJSON_AddBoolToObject(object, "judged", row->is_judged);
         member_text(object, "finding", finding_shown(experiment, row));
         member_count(object, "rounds", row->rounds);
-        add_value(object, "estimate", row->estimate);
+        paired_add_value(object, "estimate", row->estimate);
         add_reason(object, experiment, row);
-        add_bound(object, "low", row->low);
-        add_bound(object, "high", row->high);
-        add_bound(object, "p", row->rounds > 0 ? row->p : NAN);
-        add_bound(object, "resolution", row->resolution);
+        paired_add_bound(object, "low", row->low);
+        paired_add_bound(object, "high", row->high);
+        paired_add_bound(object, "p", row->rounds > 0 ? row->p : NAN);
+        paired_add_bound(object, "resolution", row->resolution);
         member_measured(object, "rounds_needed",
                         row->needed > 0 ? (double)row->needed : -1);
-        cJSON_AddItemToArray(array, object);
-    }
-}
-
-static void add_rounds(cJSON *document, const struct experiment *experiment,
-                       const struct experiment_options *options)
-{
-    cJSON *array = cJSON_AddArrayToObject(document, "rounds");
-
-    /* Saved runs make no rounds. */
-    for (size_t r = 0; options && r < experiment->paired.input.rounds; r++) {
-        const struct paired_round *round = &experiment->paired.rounds[r];
-        cJSON *object = cJSON_CreateObject();
-        char seed[24];
-        snprintf(seed, sizeof seed, "%" PRIu64, round->seed);
-        cJSON_AddStringToObject(object, "seed", seed);
-        cJSON *runs = cJSON_AddArrayToObject(object, "runs");
-        for (size_t i = 0; i < options->paired.variant_count; i++) {
-            size_t variant = round->order[i];
-            cJSON *run = cJSON_CreateObject();
-            cJSON_AddStringToObject(run, "variant",
-                                    options->paired.variants[variant].name);
-            cJSON *figures = cJSON_AddObjectToObject(run, "figures");
-            for (size_t m = 0; m < COMPARED_COUNT; m++) {
-                add_value(figures, compared_measure((enum compared)m)->metric,
-                          value_of(experiment, r, variant, m));
-            }
-            cJSON_AddItemToArray(runs, run);
-        }
         cJSON_AddItemToArray(array, object);
     }
 }
@@ -337,7 +242,7 @@ cJSON *experiment_document(const struct experiment *experiment,
     cJSON_AddStringToObject(document, "schema", "squall.compare/1");
     add_about(document, experiment, options, info);
     add_level(document, experiment);
-    add_measures(document, experiment);
+    paired_add_measures(document, experiment->paired.input.is_judged);
     add_variants(document, experiment, options);
     add_rows(document, experiment, options);
     if (info->saved) {
@@ -346,7 +251,13 @@ cJSON *experiment_document(const struct experiment *experiment,
         add_summary(document, experiment, options);
     }
     add_gates(document, experiment, info);
-    add_rounds(document, experiment, info->saved ? NULL : options);
+    if (info->saved) {
+        /* Saved runs make no rounds. */
+        cJSON_AddArrayToObject(document, "rounds");
+    } else {
+        paired_add_rounds(document, &experiment->paired,
+                          options->paired.variants);
+    }
     cJSON_AddStringToObject(document, "verdict",
                             run_verdict_name(verdict_of(experiment, info)));
     json_mask(document);

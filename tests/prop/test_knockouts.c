@@ -96,6 +96,9 @@ static void play(struct played *played, const struct field *field,
         .variant_count = field->count, .fixed = fixed, .most = ROUNDS_MAX};
 
     knockout_criteria(&rules, false);
+    memmove(&rules.criteria[1], rules.criteria,
+            rules.criterion_count++ * sizeof *rules.criteria);
+    rules.criteria[0] = COMPARED_DUPLICATES;
     knockout_begin(&played->knockout, &rules);
     played->input = (struct comparison_input){.variants = field->count,
                                               .values = played->values};

@@ -415,6 +415,40 @@ static void test_capacity(void **state)
     str_release(&page);
 }
 
+static void test_knockout(void **state)
+{
+    struct str page = page_of(cJSON_Parse(
+        "{\"schema\": \"squall.knockout/1\", \"verdict\": \"fail\","
+        " \"summary\": [\"b is <i>.\"],"
+        " \"method\": {\"rounds\": 16, \"level\": 0.05,"
+        "   \"end\": \"the last look\", \"criteria\": [\"p99\", 3]},"
+        " \"measures\": [{\"name\": \"p99\", \"title\": \"p|99\","
+        "   \"unit\": \"us\", \"judged\": true},"
+        "  {\"name\": \"lost\", \"title\": \"lost\", \"judged\": false}],"
+        " \"ranking\": [{\"name\": \"b\", \"place\": 1, \"dropped\": null,"
+        "   \"median\": {\"p99\": 2000}},"
+        "  {\"name\": \"<b>\", \"place\": 2, \"dropped\": {\"rounds\": 16,"
+        "    \"reason\": \"beside b it has <u>\"},"
+        "   \"median\": {\"p99\": \"never\"}}, 7],"
+        " \"gates\": [{\"option\": \"fail-if\", \"expr\": \"b kept\","
+        "   \"pass\": false}]}"));
+
+    (void)state;
+    assert_has(&page, "<span class=\"verdict bad\">FAIL</span> 3 strategies"
+                      "</h1>");
+    assert_has(&page, "<th scope=\"col\" class=\"n\">p|99</th>");
+    assert_has(&page, "<data value=\"2000\" title=\"ranking[0].median.p99\">"
+                      "2.00 ms</data></td><td class=\"good\">kept</td>");
+    assert_has(&page, "<td class=\"n\">never</td><td class=\"soft\">after "
+                      "<data value=\"16\" "
+                      "title=\"ranking[1].dropped.rounds\">16</data> rounds: "
+                      "beside b it has &lt;u&gt;</td>");
+    assert_lacks(&page, "<b>");
+    assert_lacks(&page, "<i>");
+    assert_lacks(&page, "<u>");
+    str_release(&page);
+}
+
 static void test_tip(void **state)
 {
     struct str page = page_of(cJSON_Parse(
@@ -513,6 +547,7 @@ int main(void)
         cmocka_unit_test(test_comparison),
         cmocka_unit_test(test_audit),
         cmocka_unit_test(test_capacity),
+        cmocka_unit_test(test_knockout),
         cmocka_unit_test(test_tip),
         cmocka_unit_test(test_of_nothing),
         cmocka_unit_test(test_size),

@@ -165,6 +165,39 @@ static void test_audits_that_did_not_pass(void **state)
                     "\n");
 }
 
+static void test_knockout(void **state)
+{
+    (void)state;
+    assert_markdown(
+        "{\"schema\": \"squall.knockout/1\", \"verdict\": \"fail\","
+        " \"summary\": [\"b is <i>.\"],"
+        " \"method\": {\"rounds\": 16, \"level\": 0.05,"
+        "   \"end\": \"the last look\", \"criteria\": [\"p99\", 3]},"
+        " \"measures\": [{\"name\": \"p99\", \"title\": \"p|99\","
+        "   \"unit\": \"us\", \"judged\": true},"
+        "  {\"name\": \"lost\", \"title\": \"lost\", \"judged\": false}],"
+        " \"ranking\": [{\"name\": \"b\", \"place\": 1, \"dropped\": null,"
+        "   \"median\": {\"p99\": 2000}},"
+        "  {\"name\": \"<b>\", \"place\": 2, \"dropped\": {\"rounds\": 16,"
+        "    \"reason\": \"beside b it has <u>\"},"
+        "   \"median\": {\"p99\": \"never\"}}],"
+        " \"gates\": [{\"option\": \"fail-if\", \"expr\": \"b kept\","
+        "   \"pass\": false}]}",
+        "### FAIL: squall compare --all\n"
+        "\n"
+        "b is &lt;i&gt;.\n"
+        "\n"
+        "| Gate | | |\n"
+        "|:--|:--|:--|\n"
+        "| fail-if | b kept | **fails** |\n"
+        "\n"
+        "| Place | Strategy | p\\|99 | Dropped |\n"
+        "|--:|:--|--:|:--|\n"
+        "| 1 | b | 2.00 ms |  |\n"
+        "| 2 | &lt;b&gt; | never | beside b it has &lt;u&gt; |\n"
+        "\n");
+}
+
 static void test_comparison(void **state)
 {
     (void)state;
@@ -211,6 +244,7 @@ int main(void)
         cmocka_unit_test(test_hostile_text),
         cmocka_unit_test(test_audits_that_did_not_pass),
         cmocka_unit_test(test_comparison),
+        cmocka_unit_test(test_knockout),
     };
     return cmocka_run_group_tests_name("report/markdown", tests, NULL, NULL);
 }
