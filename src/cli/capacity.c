@@ -27,7 +27,7 @@ struct searching {
     struct outputs outputs;
     struct plan *plan; /* read once: what all runs have in common */
     struct capacity_options options;
-    struct capacity_gate gates[GATES_MAX];
+    struct bound_gate gates[GATES_MAX];
     struct capacity_info info;
     struct duration a_run;
 };
@@ -115,7 +115,7 @@ static bool add_gates(struct searching *searching, const struct words *words,
     char problem[200];
 
     for (size_t i = 0; i < words->count; i++) {
-        struct capacity_gate *gate =
+        struct bound_gate *gate =
             &searching->gates[searching->info.gate_count];
         if (searching->info.gate_count == GATES_MAX) {
             return many_refuse(errors, "one for each question is enough",

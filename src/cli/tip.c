@@ -14,6 +14,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+enum { GATES_MAX = 32 };
+
 _Static_assert((int)VARIANTS_MAX <= (int)TIP_VARIANTS_MAX,
                "all variants find room");
 
@@ -26,6 +28,7 @@ struct tipping {
     struct variants named;
     struct tip_variant variants[VARIANTS_MAX];
     struct tip_options options;
+    struct tip_gate gates[GATES_MAX];
     struct tip_info info;
 };
 
@@ -81,28 +84,22 @@ static bool read_time(const char *text, const char *option, int64_t otherwise,
     return true;
 }
 
-/* "1.5s", or "x3" and "3". */
 static bool read_size(struct tipping *tipping, const char *text,
                       const char *option, double otherwise, double *size)
 {
     const struct tip_trigger_row *row =
         &tip_triggers[tipping->options.trigger];
     struct errors *errors = &tipping->errors;
+    const char *problem;
 
     *size = otherwise;
-    if (text && row->unit == TIP_SECONDS) {
-        struct duration time;
-        if (!read_time(text, option, 0, &time, errors)) {
-            return false;
-        }
-        *size = duration_in_seconds(time);
-    } else if (text) {
-        char *end;
-        *size = strtod(text + (*text == 'x'), &end);
-        if (*end || end == text || !isfinite(*size)) {
-            return many_refuse(errors, "write how many times, such as 3",
-                               "%s: \"%s\" is no number", option, text);
-        }
+    if (text &&
+        !tip_gate_size_of(tipping->options.trigger)(text, size, &problem)) {
+        return many_refuse(errors,
+                           row->unit == TIP_SECONDS
+                               ? "write a time, such as 10s"
+                               : "write how many times, such as 3",
+                           "%s: \"%s\": %s", option, text, problem);
     }
     if (*size < row->least || *size > 10 * row->most) {
         return many_refuse(errors, "choose one between them",
@@ -196,6 +193,34 @@ static bool read_search(struct tipping *tipping)
                        "--start-size is above --max-size");
 }
 
+static bool add_gates(struct tipping *tipping, const struct words *words,
+                      bool is_demand)
+{
+    struct tip_info *info = &tipping->info;
+    bool is_time = tip_triggers[tipping->options.trigger].unit == TIP_SECONDS;
+    char problem[200];
+
+    for (size_t i = 0; i < words->count; i++) {
+        if (info->gate_count == GATES_MAX) {
+            return many_refuse(&tipping->errors,
+                               "one for each question is enough",
+                               "more than %d gates", GATES_MAX);
+        }
+        if (!tip_gate_parse(&tipping->gates[info->gate_count++],
+                            words->items[i], is_demand,
+                            tipping->options.trigger, tipping->named.names,
+                            tipping->named.count, problem, sizeof problem)) {
+            return many_refuse(
+                &tipping->errors,
+                is_time ? "such as 'back_up_to < 1s'"
+                        : "such as 'back_up_to < 3'",
+                "%s: %s", is_demand ? "--fail-unless" : "--fail-if", problem);
+        }
+    }
+    info->gates = tipping->gates;
+    return true;
+}
+
 static bool read_options(struct tipping *tipping)
 {
     const struct invocation *invocation = tipping->invocation;
@@ -216,7 +241,9 @@ static bool read_options(struct tipping *tipping)
         (struct duration){tip_run_time(options).ns * (int64_t)tip_runs_most() *
                           (int64_t)options->variant_count};
     return many_read_budget(invocation, &options->trials.budget, errors) &&
-           many_check_reset(invocation, tipping->named.url != NULL, errors);
+           many_check_reset(invocation, tipping->named.url != NULL, errors) &&
+           add_gates(tipping, &invocation->fail_if, false) &&
+           add_gates(tipping, &invocation->fail_unless, true);
 }
 
 static void on_progress(void *context, const struct tip_progress *now)
@@ -271,7 +298,8 @@ static int show(struct tipping *tipping, const struct tip *tip)
 
     github_annotate(document);
     cJSON_Delete(document);
-    return ok ? tip_status(tip) : errors_exit_status(&tipping->errors);
+    return ok ? tip_status(tip, &tipping->info)
+              : errors_exit_status(&tipping->errors);
 }
 
 static int search(struct tipping *tipping)

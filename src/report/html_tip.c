@@ -218,6 +218,7 @@ void html_tip(struct html *html)
     int index = 0;
 
     add_head(html);
+    html_gates(html);
     add_tips(html);
     html_section(html, "runs", "Runs");
     cJSON_ArrayForEach(variant, text_find(html->document, "variants"))

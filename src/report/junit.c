@@ -1,7 +1,7 @@
 /* The report as JUnit XML. Of a run: a test case for the run itself, which is
  * an error when its figures cannot be trusted or are not whole, and one for
- * each SLO. Of a comparison and of a knock-out: the same, and one for each
- * gate. Of an audit: one for each check. */
+ * each SLO. Of many runs: the same, and one for each gate. Of an audit: one
+ * for each check. */
 #include "measure/result.h"
 #include "report/text_audit.h"
 #include "report/text_part.h"
@@ -26,6 +26,9 @@ static struct suite suite_of(const cJSON *document)
     }
     if (document_kind_of(document) == DOCUMENT_KNOCKOUT) {
         return (struct suite){"squall compare --all", "squall.compare.all"};
+    }
+    if (document_kind_of(document) == DOCUMENT_TIP) {
+        return (struct suite){"squall tip", "squall.tip"};
     }
     if (document_kind_of(document) == DOCUMENT_CAPACITY) {
         return (struct suite){"squall capacity", "squall.capacity"};
@@ -285,12 +288,13 @@ static void put_gates(struct str *out, const cJSON *document)
     }
 }
 
-static void put_comparison_suite(struct str *out, const cJSON *document)
+static void put_gated_suite(struct str *out, const cJSON *document,
+                            const char *name)
 {
     const struct outcomes outcomes = count_gates(text_find(document, "gates"));
 
     put_suite(out, document, &outcomes);
-    put_run(out, document, "the comparison");
+    put_run(out, document, name);
     put_gates(out, document);
 }
 
@@ -398,12 +402,14 @@ void write_junit(const struct writer_input *input, struct file_writer *file)
         break;
     case DOCUMENT_COMPARISON:
     case DOCUMENT_KNOCKOUT:
-        put_comparison_suite(out, input->document);
+        put_gated_suite(out, input->document, "the comparison");
         break;
     case DOCUMENT_CAPACITY:
         put_capacity_suite(out, input->document);
         break;
-    case DOCUMENT_TIP: /* writer.def has no such row */
+    case DOCUMENT_TIP:
+        put_gated_suite(out, input->document, "the search");
+        break;
     case DOCUMENT_RUN:
     case DOCUMENT_KIND_COUNT:
         put_run_suite(out, input->document);

@@ -141,5 +141,6 @@ void text_tip(struct text *text)
         text_newline(text);
     }
     text_sentences(text, text_find(text->document, "summary"), STYLE_STRONG);
+    text_gates(text);
     text_ending(text);
 }

@@ -14,18 +14,12 @@ static const char *phase_word(enum capacity_phase phase)
                : search_phase_word((enum search_phase)phase);
 }
 
-/* A gate that holds lets the command pass. */
-static enum bound_truth gate_holds(const struct capacity_gate *gate,
+/* It speaks of the policy as it is. */
+static enum bound_truth gate_holds(const struct bound_gate *gate,
                                    const struct capacity *capacity)
 {
     const struct capacity_search *search = &capacity->searches[0];
-    enum bound_truth truth =
-        bound_judge(&gate->bound, &search->found, search->is_over);
-
-    if (truth == BOUND_UNKNOWN || gate->is_demand) {
-        return truth;
-    }
-    return truth == BOUND_TRUE ? BOUND_FALSE : BOUND_TRUE;
+    return bound_gate_holds(gate, &search->found, search->is_over);
 }
 
 static enum run_verdict verdict_of_gates(const struct capacity *capacity,
@@ -154,7 +148,7 @@ static void add_gates(cJSON *document, const struct capacity *capacity,
     cJSON *array = cJSON_AddArrayToObject(document, "gates");
 
     for (size_t i = 0; i < info->gate_count; i++) {
-        const struct capacity_gate *gate = &info->gates[i];
+        const struct bound_gate *gate = &info->gates[i];
         enum bound_truth holds = gate_holds(gate, capacity);
         cJSON *object = cJSON_CreateObject();
         cJSON_AddStringToObject(object, "expr", gate->bound.text);

@@ -13,11 +13,6 @@
 
 #include <cjson/cJSON.h>
 
-struct capacity_gate {
-    struct bound bound;
-    bool is_demand; /* --fail-unless */
-};
-
 struct capacity_info {
     int64_t started_unix_ms;
     int argc;
@@ -28,7 +23,7 @@ struct capacity_info {
     const struct slo *slos;
     struct duration warmup, duration; /* of each run */
     size_t gate_count;
-    const struct capacity_gate *gates;
+    const struct bound_gate *gates;
 };
 
 /* How it ended, as an exit status: 0; 1 a gate does not hold, or no rate meets

@@ -5,7 +5,23 @@
 #include "run/about.h"
 #include "run/tip_words.h"
 
-static enum run_verdict verdict_of(const struct tip *tip)
+static enum run_verdict verdict_of_gates(const struct tip *tip,
+                                         const struct tip_info *info)
+{
+    enum run_verdict verdict = info->gate_count > 0 ? RUN_PASS : RUN_DONE;
+
+    for (size_t i = 0; i < info->gate_count; i++) {
+        enum bound_truth holds = tip_gate_holds(&info->gates[i], tip);
+        if (holds == BOUND_FALSE) {
+            return RUN_FAIL;
+        }
+        verdict = holds == BOUND_UNKNOWN ? RUN_INVALID : verdict;
+    }
+    return verdict;
+}
+
+static enum run_verdict verdict_of(const struct tip *tip,
+                                   const struct tip_info *info)
 {
     switch (tip->end) {
     case SEEK_STOPPED:
@@ -23,12 +39,12 @@ static enum run_verdict verdict_of(const struct tip *tip)
             return RUN_INVALID;
         }
     }
-    return RUN_DONE;
+    return verdict_of_gates(tip, info);
 }
 
-int tip_status(const struct tip *tip)
+int tip_status(const struct tip *tip, const struct tip_info *info)
 {
-    return run_verdict_exit_status(verdict_of(tip));
+    return run_verdict_exit_status(verdict_of(tip, info));
 }
 
 static void add_run(cJSON *array, const struct tip_run *run)
@@ -96,6 +112,28 @@ static void add_trigger(cJSON *document, const struct tip_options *options)
     member_us(object, "after_us", options->after.ns / NS_PER_US);
 }
 
+static void add_gates(cJSON *document, const struct tip *tip,
+                      const struct tip_info *info)
+{
+    cJSON *array = cJSON_AddArrayToObject(document, "gates");
+
+    for (size_t i = 0; i < info->gate_count; i++) {
+        const struct tip_gate *gate = &info->gates[i];
+        enum bound_truth holds = tip_gate_holds(gate, tip);
+        cJSON *object = cJSON_CreateObject();
+        cJSON_AddStringToObject(object, "expr", gate->text);
+        cJSON_AddStringToObject(object, "option",
+                                gate->gate.is_demand ? "fail-unless"
+                                                     : "fail-if");
+        if (holds == BOUND_UNKNOWN) {
+            cJSON_AddNullToObject(object, "pass");
+        } else {
+            cJSON_AddBoolToObject(object, "pass", holds == BOUND_TRUE);
+        }
+        cJSON_AddItemToArray(array, object);
+    }
+}
+
 cJSON *tip_document(const struct tip *tip, const struct tip_options *options,
                     const struct tip_info *info)
 {
@@ -112,7 +150,7 @@ cJSON *tip_document(const struct tip *tip, const struct tip_options *options,
                   .libcurl = info->libcurl,
                   .target = info->target,
                   .is_complete = tip->end != SEEK_STOPPED,
-                  .exit_status = tip_status(tip),
+                  .exit_status = tip_status(tip, info),
                   .problem = tip->end == SEEK_OUT_OF_TIME
                                  ? "the time was over before the search was "
                                    "(--budget)"
@@ -126,8 +164,9 @@ cJSON *tip_document(const struct tip *tip, const struct tip_options *options,
         add_search(variants, &tip->searches[i], options->trigger);
     }
     tip_words_beside(cJSON_AddArrayToObject(document, "summary"), tip);
+    add_gates(document, tip, info);
     cJSON_AddStringToObject(document, "verdict",
-                            run_verdict_name(verdict_of(tip)));
+                            run_verdict_name(verdict_of(tip, info)));
     json_mask(document);
     return document;
 }

@@ -9,7 +9,7 @@
 #define SQUALL_RUN_TIP_DOCUMENT_H
 
 #include "base/str.h"
-#include "run/tip.h"
+#include "run/tip_gate.h"
 
 #include <cjson/cJSON.h>
 
@@ -20,11 +20,13 @@ struct tip_info {
     const char *libcurl;
     const char *target; /* NULL: the embedded target, anew for each run */
     double rate_per_s;
+    size_t gate_count;
+    const struct tip_gate *gates;
 };
 
-/* How it ended, as an exit status: 0; 3 there is nothing to judge by; 130
- * stopped. */
-int tip_status(const struct tip *tip);
+/* How it ended, as an exit status: 0; 1 a gate does not hold; 3 there is
+ * nothing to judge by; 130 stopped. */
+int tip_status(const struct tip *tip, const struct tip_info *info);
 
 /* A size as people read it: "1.58 s", "x 3.2". */
 void tip_append_size(struct str *out, enum tip_trigger trigger, double size);

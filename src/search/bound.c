@@ -106,3 +106,15 @@ enum bound_truth bound_judge(const struct bound *bound,
     }
     return BOUND_UNKNOWN;
 }
+
+enum bound_truth bound_gate_holds(const struct bound_gate *gate,
+                                  const struct search_view *found,
+                                  bool is_over)
+{
+    enum bound_truth truth = bound_judge(&gate->bound, found, is_over);
+
+    if (truth == BOUND_UNKNOWN || gate->is_demand) {
+        return truth;
+    }
+    return truth == BOUND_TRUE ? BOUND_FALSE : BOUND_TRUE;
+}

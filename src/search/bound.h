@@ -33,6 +33,17 @@ bool bound_parse(struct bound *bound, const char *text, const char *name,
                  bound_parse_size *parse_size, char *problem,
                  size_t problem_size);
 
+/* A bound that must not be true, or must be, for CI. */
+struct bound_gate {
+    struct bound bound;
+    bool is_demand; /* it must: --fail-unless */
+};
+
+/* Whether a gate holds. */
+enum bound_truth bound_gate_holds(const struct bound_gate *gate,
+                                  const struct search_view *found,
+                                  bool is_over);
+
 /* Of the headline of a search that is over, where it was confirmed. */
 enum bound_truth bound_judge(const struct bound *bound,
                              const struct search_view *found, bool is_over);

@@ -76,16 +76,29 @@ def policies(t):
 def triggers(t):
     published = json.loads(t.squall("report", "schema", "tip").out)
     t.equal(published["$id"], "urn:squall:tip:1", "id")
+    junit = t.path("junit.xml")
     document, run = tip(t, "none", "--variant", "again=none", *SHORT,
-                        "--max-size", "100ms", limit=140)
+                        "--max-size", "100ms", "--fail-if",
+                        "back_up_to < 50ms", "--fail-unless",
+                        "back_up_to < 100ms of again", "--junit", junit,
+                        limit=140, status=1)
+    t.equal((document["verdict"], [g["pass"] for g in document["gates"]]),
+            ("fail", [True, False]), "gates")
+    t.match(run.out, r"FAIL  exit status 1", "verdict in the text")
+    t.match(junit.read_text(), r'tests="3" failures="1"(.|\n)*fail-unless '
+            r'back_up_to &lt; 100ms of again">\s*<failure', "JUnit")
     t.equal([v["name"] for v in document["variants"]], ["none", "again"],
             "names")
     t.equal(document["summary"],
             ["Between again and none no difference is shown."], "beside")
     t.match(run.out, r"none\n.*up to 0\.1 s(.|\n)*again\n", "text")
     for trigger in ("drop", "spike"):
+        # Nobody knows whether it comes back from more than was run.
         document, run = tip(t, *SHORT, "--trigger", trigger, "--length", "1s",
-                            "--max-size", "1.25")
+                            "--max-size", "1.25", "--fail-if",
+                            "back_up_to < x1.5", status=3)
+        t.equal((document["verdict"], document["gates"][0]["pass"]),
+                ("invalid", None), "nobody knows")
         found, = document["variants"]
         t.equal((found["name"], found["end"], found["back_up_to"]),
                 ("as given", "never fails", 1.25), trigger)
@@ -124,6 +137,11 @@ def refused(t):
              "--start-size"),
             (("-r", "9/s", "--precision", "0"), "--precision"),
             (("-r", "9/s", "--budget", "long"), "--budget"),
+            (("-r", "9/s", "--fail-if", "tip < 1s"),
+             'does not begin with "back_up_to"'),
+            (("-r", "9/s", "--fail-if", "back_up_to < 3"), "--fail-if"),
+            (("-r", "9/s", "none", "--fail-unless", "back_up_to > 1s of nun"),
+             'there is no variant "nun"'),
             (("-r", "9/s", "immediatee"), "immediate"),
             (("-r", "9/s", "none", "none"), "two variants"),
             (("-r", "9/s", server.url), "--trigger spike"),

@@ -194,6 +194,42 @@ static void test_a_comparison_that_was_interrupted(void **state)
             "</testsuite>\n");
 }
 
+/* Of a search for tipping points, and of a knock-out. */
+static void test_gates_of_others(void **state)
+{
+    (void)state;
+    assert_junit("{\"schema\": \"squall.tip/1\", \"verdict\": \"invalid\","
+                 " \"run\": {\"problem\": null}, \"gates\": ["
+                 "  {\"option\": \"fail-if\", \"expr\": \"back_up_to < 1s\","
+                 "   \"pass\": null}]}",
+                 XML
+                 "<testsuite name=\"squall tip\" tests=\"2\" failures=\"0\" "
+                 "errors=\"1\" skipped=\"1\">\n"
+                 "  <testcase classname=\"squall.tip\" name=\"the search\">\n"
+                 "    <error message=\"the run is invalid\"></error>\n"
+                 "  </testcase>\n"
+                 "  <testcase classname=\"squall.tip\" "
+                 "name=\"fail-if back_up_to &lt; 1s\">\n"
+                 "    <skipped message=\"there are no findings\"/>\n"
+                 "  </testcase>\n"
+                 "</testsuite>\n");
+    assert_junit("{\"schema\": \"squall.knockout/1\", \"verdict\": \"pass\","
+                 " \"run\": {\"problem\": null}, \"gates\": ["
+                 "  {\"option\": \"fail-if\", \"expr\": \"b dropped\","
+                 "   \"pass\": true}]}",
+                 XML "<testsuite name=\"squall compare --all\" tests=\"2\" "
+                     "failures=\"0\" errors=\"0\" skipped=\"0\">\n"
+                     "  <testcase classname=\"squall.compare.all\" "
+                     "name=\"the comparison\">\n"
+                     "    <system-out>valid and complete</system-out>\n"
+                     "  </testcase>\n"
+                     "  <testcase classname=\"squall.compare.all\" "
+                     "name=\"fail-if b dropped\">\n"
+                     "    <system-out>holds</system-out>\n"
+                     "  </testcase>\n"
+                     "</testsuite>\n");
+}
+
 static void test_a_capacity(void **state)
 {
     (void)state;
@@ -224,6 +260,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_case_for_each_gate),
         cmocka_unit_test(test_a_comparison_that_was_interrupted),
+        cmocka_unit_test(test_gates_of_others),
         cmocka_unit_test(test_a_capacity),
         cmocka_unit_test(test_a_case_for_the_run_and_each_slo),
         cmocka_unit_test(test_a_run_that_cannot_be_judged_is_an_error),
