@@ -133,15 +133,9 @@ static bool parse_margin(struct gate *gate, struct reader *reader,
            complain(reader, "a margin goes with better or worse alone");
 }
 
-/* "within 10%", or findings and perhaps a margin. */
-static bool parse_finding_or_margin(struct gate *gate, struct reader *reader)
+static bool parse_findings(struct gate *gate, struct reader *reader)
 {
     reader->rest += strspn(reader->rest, " ");
-    if (strncmp(reader->rest, "within ", 7) == 0) {
-        reader->rest += 7;
-        gate->is_within = true;
-        return parse_margin(gate, reader, true);
-    }
     if (!parse_finding(gate, reader)) {
         return false;
     }
@@ -151,7 +145,65 @@ static bool parse_finding_or_margin(struct gate *gate, struct reader *reader)
             return false;
         }
     }
-    return parse_margin(gate, reader, false);
+    return true;
+}
+
+/* "within 10%", or findings and perhaps a margin. */
+static bool parse_finding_or_margin(struct gate *gate, struct reader *reader)
+{
+    reader->rest += strspn(reader->rest, " ");
+    if (strncmp(reader->rest, "within ", 7) == 0) {
+        reader->rest += 7;
+        gate->is_within = true;
+        return parse_margin(gate, reader, true);
+    }
+    return parse_findings(gate, reader) && parse_margin(gate, reader, false);
+}
+
+static bool begins_with_measure(const char *text)
+{
+    size_t length = strcspn(text, " ");
+
+    for (size_t i = 0; i < COMPARED_COUNT; i++) {
+        const char *metric = compared_measure((enum compared)i)->metric;
+        if (strlen(metric) == length && strncmp(metric, text, length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Takes the variant that a gate begins with, the longest name that fits; a
+ * measure goes before one of its name. */
+static bool take_variant(struct gate *gate, struct reader *reader,
+                         const char *const *names, size_t variants)
+{
+    size_t longest = 0;
+
+    reader->rest += strspn(reader->rest, " ");
+    for (size_t i = 0; i < variants && !begins_with_measure(reader->rest);
+         i++) {
+        size_t length = strlen(names[i]);
+        if (length > longest && strncmp(reader->rest, names[i], length) == 0 &&
+            reader->rest[length] == ' ') {
+            longest = length;
+            gate->variant = i;
+        }
+    }
+    reader->rest += longest;
+    return longest > 0;
+}
+
+/* "better amplification 10%", of the variant before it. */
+static bool parse_of_variant(struct gate *gate, struct reader *reader)
+{
+    if (!parse_findings(gate, reader) || !parse_measure(gate, reader) ||
+        !parse_margin(gate, reader, false)) {
+        return false;
+    }
+    reader->rest += strspn(reader->rest, " ");
+    return !*reader->rest ||
+           complain(reader, "\"%s\" is too much", reader->rest);
 }
 
 bool gate_parse(struct gate *gate, const char *text, bool is_demand,
@@ -166,6 +218,9 @@ bool gate_parse(struct gate *gate, const char *text, bool is_demand,
                         GATE_TEXT_MAX - 1);
     }
     snprintf(gate->text, sizeof gate->text, "%s", text);
+    if (take_variant(gate, &reader, names, variants)) {
+        return parse_of_variant(gate, &reader);
+    }
     return parse_measure(gate, &reader) &&
            parse_finding_or_margin(gate, &reader) &&
            parse_variant(gate, &reader, names, variants);

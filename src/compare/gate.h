@@ -4,8 +4,9 @@
  *   MEASURE FINDING[|FINDING...] [of VARIANT]
  *   MEASURE better|worse MARGIN [of VARIANT]
  *   MEASURE within MARGIN [of VARIANT]
+ *   VARIANT FINDING[|FINDING...] MEASURE [MARGIN]
  *   p99 worse      success_rate worse|undecided of budgeted
- *   p99 worse 10%  p99 within 10%
+ *   p99 worse 10%  p99 within 10%  budgeted better amplification
  *
  * Without a variant it speaks of every one but the baseline. A margin is a
  * share, of points where the measure is in points, or a count. It must lie

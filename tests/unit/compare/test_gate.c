@@ -39,6 +39,10 @@ static void test_problems(void **state)
         {"lost within 10%", "write one such as 3"},
         {"p99 none 10%", "better or worse alone"},
         {"p99 within 10% budgeted", "write `of VARIANT`"},
+        {"budgeted", "\"budgeted\" is not compared"},
+        {"budgeted p99 worse", "write better, worse, none"},
+        {"budgeted worse p98", "did you mean p99?"},
+        {"budgeted worse p99 10% of none", "\"of none\" is too much"},
     };
     struct gate gate;
     char problem[200];
@@ -93,6 +97,11 @@ static void test_must(void **state)
     assert_true(
         holds("p99 better of full-jitter", true, FOUND_BETTER, FOUND_NONE));
     assert_true(holds("p99 better|none", true, FOUND_BETTER, FOUND_NONE));
+    assert_true(
+        holds("full-jitter better p99", true, FOUND_BETTER, FOUND_NONE));
+    assert_false(holds("budgeted better p99", true, FOUND_BETTER, FOUND_NONE));
+    assert_true(
+        holds("budgeted better|none p99", true, FOUND_BETTER, FOUND_NONE));
     assert_false(
         holds("p99 better|none", true, FOUND_UNMEASURED, FOUND_BETTER));
 }
@@ -125,6 +134,8 @@ static void test_margins(void **state)
     assert_false(holds_for("p99 worse 10%", false, P99, 1.11, 1.3));
     assert_false(
         holds_for("p99 worse 10% of full-jitter", false, P99, 1.11, 1.3));
+    assert_false(
+        holds_for("full-jitter worse p99 10%", false, P99, 1.11, 1.3));
 #undef P99
 #define GOODPUT COMPARED_GOODPUT, FOUND_WORSE
     assert_true(holds_for("goodput worse 10%", false, GOODPUT, 0.8, 0.92));
