@@ -35,6 +35,10 @@ static bool append_choices(struct str *out, const struct option_row *row)
         str_append(out, "auto always never");
         return true;
     }
+    if (row->type == OPTION_PROGRESS) {
+        str_append(out, "live line plain none");
+        return true;
+    }
     if (row->type == OPTION_ON_INVALID) {
         str_append(out, "warn fail");
         return true;

@@ -18,6 +18,14 @@
 
 enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
+/* What a run shows while it goes on; see cli/view. */
+enum progress_choice {
+    PROGRESS_LIVE,
+    PROGRESS_LINE,
+    PROGRESS_PLAIN,
+    PROGRESS_NONE
+};
+
 /* One list of words; borrows them from argv or the arena. */
 struct words {
     size_t count;
@@ -48,6 +56,7 @@ struct invocation {
     bool full;             /* every section of the report */
     bool warns_of_invalid; /* an SLO that cannot be judged is no error */
     enum color_choice color;
+    enum progress_choice progress;
     bool long_list;         /* profile list --long */
     const char *class;      /* profile delays: checked; NULL: the default */
     const char *draws;      /* profile delays --u, as written; or NULL */

@@ -50,10 +50,10 @@ enum option_group {
  * KEY_TRUE: takes none and sets the key to true.
  * The others fill a field of the invocation: TEXT a pointer, LIST a struct
  * words, FLAG a bool; SEED, RUN, COLOR, PORT and COUNT what they are named
- * for, ON_INVALID a bool (warn), CLASS a pointer to the name of a class of
- * endings. JSON is a FLAG, or takes a body where one follows. URL is the URL;
- * RETRIES, FAULT stand for keys of a profile in words of their own. HEADER
- * adds a header, all but its value.
+ * for, PROGRESS too, ON_INVALID a bool (warn), CLASS a pointer to the name of
+ * a class of endings. JSON is a FLAG, or takes a body where one follows. URL
+ * is the URL; RETRIES, FAULT stand for keys of a profile in words of their
+ * own. HEADER adds a header, all but its value.
  */
 enum option_type {
     OPTION_KEY,
@@ -65,6 +65,7 @@ enum option_type {
     OPTION_SEED,
     OPTION_RUN,
     OPTION_COLOR,
+    OPTION_PROGRESS,
     OPTION_ON_INVALID,
     OPTION_PORT,
     OPTION_COUNT,

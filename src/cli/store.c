@@ -73,20 +73,44 @@ static bool parse_seed(const char *text, uint64_t *seed)
                           : parse_number(text, 10, UINT64_MAX, seed);
 }
 
-static bool parse_color(const char *text, enum color_choice *color)
+/* The place of a word in a list; false: it is not there. */
+static bool parse_word(const char *text, const char *const *words,
+                       size_t count, size_t *place)
 {
-    static const char *const names[] = {
-        [COLOR_AUTO] = "auto",
-        [COLOR_ALWAYS] = "always",
-        [COLOR_NEVER] = "never",
-    };
-    for (size_t i = 0; i < array_length(names); i++) {
-        if (strcmp(text, names[i]) == 0) {
-            *color = (enum color_choice)i;
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(text, words[i]) == 0) {
+            *place = i;
             return true;
         }
     }
     return false;
+}
+
+static bool parse_color(const char *text, enum color_choice *color)
+{
+    static const char *const words[] = {
+        [COLOR_AUTO] = "auto",
+        [COLOR_ALWAYS] = "always",
+        [COLOR_NEVER] = "never",
+    };
+    size_t place;
+    bool ok = parse_word(text, words, array_length(words), &place);
+    *color = ok ? (enum color_choice)place : *color;
+    return ok;
+}
+
+static bool parse_progress(const char *text, enum progress_choice *progress)
+{
+    static const char *const words[] = {
+        [PROGRESS_LIVE] = "live",
+        [PROGRESS_LINE] = "line",
+        [PROGRESS_PLAIN] = "plain",
+        [PROGRESS_NONE] = "none",
+    };
+    size_t place;
+    bool ok = parse_word(text, words, array_length(words), &place);
+    *progress = ok ? (enum progress_choice)place : *progress;
+    return ok;
 }
 
 static void refuse_value(const struct typed *typed, const char *wanted,
@@ -158,6 +182,11 @@ static void store_checked(struct invocation *invocation,
     case OPTION_COLOR:
         if (!parse_color(value, field)) {
             refuse_value(typed, "auto, always or never", errors);
+        }
+        return;
+    case OPTION_PROGRESS:
+        if (!parse_progress(value, field)) {
+            refuse_value(typed, "live, line, plain or none", errors);
         }
         return;
     case OPTION_ON_INVALID:

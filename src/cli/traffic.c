@@ -3,7 +3,7 @@
 #include "base/must.h"
 #include "cli/interrupt.h"
 #include "cli/start.h"
-#include "engine/clock.h"
+#include "cli/view.h"
 #include "plan/dead_letters.h"
 #include "publish/publisher.h"
 #include "report/github.h"
@@ -13,14 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* Who watches the run. */
 struct watcher {
     const struct invocation *invocation;
     struct interrupt *interrupt;
-    struct progress_view view;
+    struct view view;
     struct publisher *publisher; /* NULL: nothing is published */
+    bool is_to_publish;          /* the figures that come next */
 };
 
 static void on_phase(void *context, enum run_phase phase)
@@ -30,10 +30,10 @@ static void on_phase(void *context, enum run_phase phase)
     switch (phase) {
     case PHASE_LOAD:
         interrupt_measuring(watcher->interrupt);
-        watcher->view.last = clock_now();
+        view_start(&watcher->view);
         return;
     case PHASE_RECONCILE:
-        progress_end(&watcher->view);
+        view_end(&watcher->view);
         if (watcher->publisher) {
             publisher_settle(watcher->publisher);
         }
@@ -46,8 +46,8 @@ static void on_phase(void *context, enum run_phase phase)
 
 static void on_note(void *context, const char *text)
 {
-    const struct watcher *watcher = context;
-    start_note(watcher->invocation, "%s", text);
+    struct watcher *watcher = context;
+    view_note(&watcher->view, text);
 }
 
 /* It was asked for, whatever else is to be quiet. */
@@ -60,20 +60,34 @@ static void on_exchange(void *context, const char *text)
 static void on_progress(void *context, const struct progress *progress)
 {
     struct watcher *watcher = context;
-    progress_show(&watcher->view, clock_now(), progress);
+    view_take_progress(&watcher->view, progress);
 }
 
+static bool has_figures(const struct watcher *watcher)
+{
+    return watcher->publisher || view_has_figures(&watcher->view);
+}
+
+/* The run sees to it that a view does not get them too often. */
 static bool on_wants_figures(void *context)
 {
-    const struct watcher *watcher = context;
-    return publisher_wants(watcher->publisher);
+    struct watcher *watcher = context;
+    watcher->is_to_publish =
+        watcher->publisher && publisher_wants(watcher->publisher);
+    return watcher->is_to_publish || view_has_figures(&watcher->view);
 }
 
 static const char *on_figures(void *context, const struct run_so_far *now)
 {
-    const struct watcher *watcher = context;
-    publisher_take(watcher->publisher, run_document_so_far(now),
-                   now->for_writers.began_unix_ms);
+    struct watcher *watcher = context;
+
+    if (view_has_figures(&watcher->view)) {
+        view_take_figures(&watcher->view, now->result);
+    }
+    if (watcher->is_to_publish) {
+        publisher_take(watcher->publisher, run_document_so_far(now),
+                       now->for_writers.began_unix_ms);
+    }
     return NULL;
 }
 
@@ -112,7 +126,9 @@ static struct run *make_run(struct watcher *watcher, struct plan *plan,
                      .phase = on_phase,
                      .note = on_note,
                      .exchange = on_exchange,
-                     .progress = invocation->quiet ? NULL : on_progress,
+                     .progress = view_has_progress(&watcher->view)
+                                     ? on_progress
+                                     : NULL,
                      .wait = wait_for_signal},
         .stops = interrupt_stops(watcher->interrupt),
         .give_up = interrupt_flag(watcher->interrupt),
@@ -124,11 +140,12 @@ static struct run *make_run(struct watcher *watcher, struct plan *plan,
     };
 
     must(!has_journal || journal);
-    if (watcher->publisher) {
+    if (has_figures(watcher)) {
         options.observer.wants_figures = on_wants_figures;
         options.observer.figures = on_figures;
     }
     struct run *run = run_make(plan, &options, errors);
+    view_end(&watcher->view); /* where it did not come to its end */
     free(journal);
     return run;
 }
@@ -265,6 +282,7 @@ static int watch_run(struct watcher *watcher, const struct plan_input *input,
     if (ok) {
         note_bodies(watcher->invocation, plan);
         note_unseen(watcher->invocation, plan);
+        view_begin(&watcher->view, watcher->invocation, plan);
     }
     ok = ok && start_publishing(watcher, &errors);
     struct run *run = ok ? make_run(watcher, plan, outputs, &errors) : NULL;
@@ -298,10 +316,6 @@ int traffic_run(const struct invocation *invocation,
         .invocation = invocation,
         /* Before any thread is made: they inherit the blocked signals. */
         .interrupt = interrupt_begin(&errors),
-        .view = {.stream = stderr,
-                 .live = isatty(STDERR_FILENO),
-                 .color = invocation_color(invocation, stderr),
-                 .width = invocation_width(stderr)},
     };
 
     if (!watcher.interrupt) {

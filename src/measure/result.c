@@ -108,6 +108,11 @@ static void compute_panels(struct result *result, struct arena *arena,
     struct span span = span_of(input);
 
     result->total = figures_of(tally, &tally->total, &span);
+    if (input->is_so_far) {
+        /* Some have not ended, of operations that have started. */
+        result->total.attempts_per_operation =
+            share(tally->sent, tally->total.started);
+    }
     result->requests =
         arena_array(arena, input->request_count, sizeof(*result->requests));
     for (size_t i = 0; i < input->request_count; i++) {

@@ -2,7 +2,6 @@
 
 #include "base/must.h"
 #include "base/units.h"
-#include "report/term.h"
 
 enum {
     BAR_COLUMNS = 16,
@@ -11,9 +10,7 @@ enum {
     GAP_COLUMNS = 2
 };
 
-/* How much of the run is over: by time or by operations, whichever is
- * further. */
-static double share_done(const struct progress *progress)
+double progress_share(const struct progress *progress)
 {
     double share = -1;
     if (progress->total.ns != INT64_MAX && progress->total.ns > 0) {
@@ -95,14 +92,13 @@ static void (*const parts[])(struct term *, const struct progress *) = {
     add_time, add_rate, add_p99, add_errors, add_in_flight, add_amplification,
 };
 
-/* Builds the line within the width of the terminal. */
-static void compose(struct term *term, const struct progress *progress,
-                    bool has_bar)
+void progress_line(struct term *term, const struct progress *progress,
+                   bool has_bar)
 {
     int used = term_untrusted(term, STYLE_STRONG,
                               progress->phase ? progress->phase : "run",
                               term->width < 16 ? term->width : 16);
-    double share = share_done(progress);
+    double share = progress_share(progress);
     if (share >= 0 && has_bar && term->width >= 60) {
         term_sign(term, STYLE_FAINT, " ▕", " [");
         term_bar(term, STYLE_GOOD, share, BAR_COLUMNS);
@@ -137,35 +133,17 @@ void progress_show(struct progress_view *view, struct instant now,
         .out = &line,
         .color = view->color,
         .unicode = term_locale_is_utf8(),
-        .width = view->width,
+        .width = PLAIN_COLUMNS,
     };
 
-    if (view->live) {
-        /* One write a redraw: from the left edge, over what was there, the
-         * rest erased; the last column stays free so that nothing wraps. */
-        term.width = (view->width > 0 ? view->width : 80) - 1;
-        str_append(&line, "\r");
-        compose(&term, progress, true);
-        str_append(&line, "\033[K");
-    } else {
-        if (instant_since(now, view->last).ns < PLAIN_INTERVAL_S * NS_PER_S) {
-            return;
-        }
-        term.width = PLAIN_COLUMNS;
-        view->last = now;
-        str_append(&line, "squall: ");
-        compose(&term, progress, false);
-        str_append_char(&line, '\n');
+    if (instant_since(now, view->last).ns < PLAIN_INTERVAL_S * NS_PER_S) {
+        return;
     }
+    view->last = now;
+    str_append(&line, "squall: ");
+    progress_line(&term, progress, false);
+    str_append_char(&line, '\n');
     fwrite(line.text, 1, line.length, view->stream);
     fflush(view->stream);
     str_release(&line);
-}
-
-void progress_end(struct progress_view *view)
-{
-    if (view->live) {
-        fputs("\r\033[K", view->stream);
-        fflush(view->stream);
-    }
 }

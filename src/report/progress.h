@@ -1,11 +1,12 @@
 /*
- * progress: what a run shows while it runs, on stderr: one live line that is
- * redrawn on a terminal, a plain line every few seconds elsewhere.
+ * progress: how far a run is, as one line: drawn anew on a terminal, or a
+ * plain one every few seconds elsewhere. report/live shows more.
  */
 #ifndef SQUALL_REPORT_PROGRESS_H
 #define SQUALL_REPORT_PROGRESS_H
 
 #include "base/instant.h"
+#include "report/term.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,19 +27,23 @@ struct progress {
     double amplification; /* so far; < 0: nothing started */
 };
 
+/* How much of the run is over: by time or by operations, whichever is further;
+ * < 0: it is not known. */
+double progress_share(const struct progress *progress);
+
+/* Appends one line, without an end, within the width of the terminal: the most
+ * important figures first, and those that there is no room for left out. */
+void progress_line(struct term *term, const struct progress *progress,
+                   bool has_bar);
+
 struct progress_view {
     FILE *stream;
-    bool live; /* a terminal: redraw in place */
     bool color;
-    int width;
-    struct instant last; /* plain: when a line was last written */
+    struct instant last; /* when a line was last written */
 };
 
-/* now is on any monotonic clock. */
+/* Writes a line every few seconds; now is on any monotonic clock. */
 void progress_show(struct progress_view *view, struct instant now,
                    const struct progress *progress);
-
-/* Clears the live line; nothing else may be printed before. */
-void progress_end(struct progress_view *view);
 
 #endif
