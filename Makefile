@@ -282,6 +282,10 @@ demo-compare: ## set up, build, and compare two policies in a brownout
 	@$(MAKE) --no-print-directory all
 	@SQUALL=./squall tests/demo-compare
 
+pictures: all ## make the pictures of README from a real run
+	@.ci/setup pictures
+	tests/pictures $(BUILD)/squall man/pictures
+
 man: ## read the manual from this tree
 	man -l man/squall.1
 
@@ -294,6 +298,7 @@ install: all ## install under DESTDIR and PREFIX
 	for m in man/*.[157]; do install -Dm644 $$m \
 	 $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/} || exit 1; done
 	install -Dm644 -t $(DESTDIR)$(DOCDIR) LICENSE $(wildcard README.md)
+	install -Dm644 -t $(DESTDIR)$(DOCDIR)/man/pictures man/pictures/*
 	for c in $(COMPLETIONS); do f=$(DESTDIR)$(PREFIX)/share/$${c%%:*}; \
 	 mkdir -p $${f%/*} && $(BUILD)/squall completion $${c##*:} >$$f \
 	 || exit 1; done
@@ -324,7 +329,7 @@ help: ## this list
 
 .PHONY: all packages test-packages deps unit golden replay fuzz setup check check-now check-e2e check-all \
  asan tsan valgrind cover lint lint-fast layers purity symbols headers style tidy \
- man-lint format-check format bench demo demo-compare man install uninstall dist clean \
+ man-lint format-check format bench demo demo-compare pictures man install uninstall dist clean \
  help FORCE
 # Objects of one run are prerequisites of the next.
 .SECONDARY:
