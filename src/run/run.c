@@ -346,11 +346,17 @@ static const char *problem_of(struct run *run, const char *lost)
     return both;
 }
 
-static struct run_info info_of(const struct run *run)
+enum { ID_SIZE = 17 };
+
+/* Without what differs between a run that is over and one that goes on. The
+ * number of the run is put into `id`. */
+static struct run_info info_of(const struct run *run, char id[ID_SIZE])
 {
     const struct plan *plan = run->plan;
 
+    snprintf(id, ID_SIZE, "%016" PRIx64, plan->run);
     return (struct run_info){
+        .id = id,
         .started_unix_ms = run->began_unix_ms,
         .threads = plan->load.threads,
         .argc = run->options->argc,
@@ -363,20 +369,11 @@ static struct run_info info_of(const struct run *run)
     };
 }
 
-static cJSON *document_of(const struct run *run, const struct result *result,
-                          struct run_info *info)
-{
-    char id[17];
-
-    snprintf(id, sizeof(id), "%016" PRIx64, run->plan->run);
-    info->id = id;
-    return document_make(result, run->plan, info);
-}
-
 static void make_document(struct run *run, const char *lost)
 {
     const struct dead_letters *dead_letters = dead_letters_of(run->plan);
-    struct run_info info = info_of(run);
+    char id[ID_SIZE];
+    struct run_info info = info_of(run, id);
 
     info.duration = duration_of(run);
     info.exit_status =
@@ -384,16 +381,17 @@ static void make_document(struct run *run, const char *lost)
     info.problem = problem_of(run, lost);
     info.replayed = dead_letters ? &run->replayed : NULL;
     info.dead_letters = dead_letters ? dead_letters->file : NULL;
-    run->document = document_of(run, &run->result, &info);
+    run->document = document_make(&run->result, run->plan, &info);
 }
 
 cJSON *run_document_so_far(const struct run_so_far *now)
 {
-    struct run_info info = info_of(now->run);
+    char id[ID_SIZE];
+    struct run_info info = info_of(now->run, id);
 
     info.duration = duration_of(now->run);
     info.exit_status = run_verdict_exit_status(now->result->verdict);
-    return document_of(now->run, now->result, &info);
+    return document_make(now->result, now->run->plan, &info);
 }
 
 static void stop_service(struct run *run)
