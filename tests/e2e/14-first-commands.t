@@ -83,7 +83,7 @@ COMMANDS = [
     ("hey", "-n 5 -o csv URL", SAYS, "--events FILE here"),
     ("hey", "-n 5 -x PROXY URL", RUNS, every(method="GET")),
     # oha
-    ("oha", "-n 20 -c 2 --no-tui URL", SAYS, "-q turns it off"),
+    ("oha", "-n 20 -c 2 --no-tui URL", SAYS, "--progress line"),
     ("oha", "-n 20 -c 2 --json URL", RUNS, count(20)),
     ("oha", "--latency-correction -n 5 URL", SAYS, "intended start"),
     # vegeta
