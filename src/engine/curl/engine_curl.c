@@ -4,6 +4,7 @@
 #include "engine/clock.h"
 #include "engine/curl/delivery.h"
 #include "engine/curl/engine_curl_inside.h"
+#include "engine/curl/parsed_url.h"
 #include "engine/curl/route.h"
 #include "engine/curl/session.h"
 #include "engine/curl/source_address.h"
@@ -118,6 +119,24 @@ static struct curl_slist *prepend_line(struct arena *arena,
     return node;
 }
 
+/* Where they go to is the plan's to say, whatever the URL that libcurl has. */
+static struct curl_slist *prepend_host(struct curl_engine *engine,
+                                       struct curl_slist *list)
+{
+    return engine->tls_name.name
+               ? prepend_line(&engine->arena, list,
+                              engine->tls_name.host_line.text)
+               : list;
+}
+
+/* Methods of which a request without a body says that it has none (RFC 9110
+ * 8.6). */
+static bool announces_body(const struct planned_request *planned)
+{
+    return planned->has_body || (planned->traits.method &
+                                 (METHOD_POST | METHOD_PUT | METHOD_PATCH));
+}
+
 static void prepare(struct curl_engine *engine,
                     struct prepared_request *prepared,
                     const struct planned_request *planned)
@@ -126,8 +145,12 @@ static void prepare(struct curl_engine *engine,
     size_t ignored;
 
     prepared->planned = planned;
-    prepared->constant =
-        planned->names_host ? engine->no_lines : engine->host_lines;
+    prepared->announces_body = announces_body(planned);
+    /* libcurl says nothing of a body where there is none. */
+    prepared->constant = prepared->announces_body ? engine->no_lines : NULL;
+    if (!planned->names_host) {
+        prepared->constant = prepend_host(engine, prepared->constant);
+    }
     for (size_t i = planned->header_count; i-- > 0;) {
         const struct template *line = &planned->header_lines[i];
         if (line->is_constant) {
@@ -140,6 +163,8 @@ static void prepare(struct curl_engine *engine,
     }
     if (planned->url.is_constant) {
         prepared->url = message_constant(&planned->url, arena, &ignored);
+        prepared->parsed =
+            parsed_url_new(tls_name_url(&engine->tls_name, prepared->url));
     }
     if (planned->has_body && planned->body.is_constant) {
         prepared->body =
@@ -154,10 +179,7 @@ static void prepare_all(struct curl_engine *engine, const struct plan *plan)
 
     engine->no_lines = prepend_line(&engine->arena, NULL, no_expect);
     engine->no_lines = prepend_line(&engine->arena, engine->no_lines, no_type);
-    engine->host_lines = engine->tls_name.name
-                             ? prepend_line(&engine->arena, engine->no_lines,
-                                            engine->tls_name.host_line.text)
-                             : engine->no_lines;
+    engine->host_lines = prepend_host(engine, engine->no_lines);
     engine->prepared = arena_array(&engine->arena, plan->request_count,
                                    sizeof(*engine->prepared));
     for (size_t i = 0; i < plan->request_count; i++) {
@@ -257,6 +279,10 @@ static void close_engine(struct engine *base)
     close_connections(base);
     if (engine->owns_pinned) {
         curl_slist_free_all(engine->pinned);
+    }
+    for (size_t i = 0; engine->prepared && i < base->plan->request_count;
+         i++) {
+        curl_url_cleanup(engine->prepared[i].parsed);
     }
     tls_name_release(&engine->tls_name);
     arena_release(&engine->arena);

@@ -14,8 +14,10 @@
 /* What a request has that never changes, filled once. */
 struct prepared_request {
     const struct planned_request *planned;
-    char *url;  /* NULL: each message has its own */
-    char *body; /* NULL: each message has its own, or there is none */
+    char *url;           /* NULL: each message has its own */
+    CURLU *parsed;       /* that, as in parsed_url.h; may be NULL */
+    bool announces_body; /* it has one, or says that it is empty */
+    char *body;          /* NULL: each message has its own, or there is none */
     size_t body_length;
     bool has_filled_lines;       /* each message has some of its own */
     struct curl_slist *constant; /* the other header lines */

@@ -55,7 +55,7 @@ static void count_request(struct curl_transfer *transfer, int local_port)
     curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &opened);
     *served = opened > 0 ? 1 : *served + 1;
     if (*served >= engine->base.plan->load.requests_per_connection) {
-        curl_easy_setopt(transfer->easy, CURLOPT_FORBID_REUSE, 1L);
+        transfer_set_closing(transfer, true);
     }
 }
 
@@ -203,6 +203,8 @@ static bool make_handle(struct curl_transfer *transfer)
     }
     transfer->easy = easy;
     transfer->configured_for = -1;
+    transfer->parsed = NULL;
+    transfer->closes = false;
     curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -247,16 +249,9 @@ static bool have_handle(struct curl_transfer *transfer)
     return transfer->easy || make_handle(transfer);
 }
 
-/* Methods of which a request without a body says that it has none (RFC 9110
- * 8.6). */
-static bool announces_body(const struct planned_request *planned)
+static void set_method(CURL *easy, const struct prepared_request *prepared)
 {
-    return planned->has_body || (planned->traits.method &
-                                 (METHOD_POST | METHOD_PUT | METHOD_PATCH));
-}
-
-static void set_method(CURL *easy, const struct planned_request *planned)
-{
+    const struct planned_request *planned = prepared->planned;
     const char *method = planned->config.method;
 
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, NULL);
@@ -265,7 +260,7 @@ static void set_method(CURL *easy, const struct planned_request *planned)
         curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
         return;
     }
-    if (announces_body(planned)) {
+    if (prepared->announces_body) {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, "");
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)0);
@@ -290,10 +285,16 @@ static void set_body(struct curl_transfer *transfer, const char *body,
     transfer->body_length = length;
 }
 
-static void set_url(struct curl_transfer *transfer, const char *url)
+/* libcurl prefers the one that it has read, but takes the text for what it
+ * says of the URL. */
+static void set_url(struct curl_transfer *transfer, const char *url,
+                    CURLU *parsed)
 {
-    curl_easy_setopt(transfer->easy, CURLOPT_URL,
-                     tls_name_url(&transfer->engine->tls_name, url));
+    if (transfer->parsed != parsed) {
+        curl_easy_setopt(transfer->easy, CURLOPT_CURLU, parsed);
+        transfer->parsed = parsed;
+    }
+    curl_easy_setopt(transfer->easy, CURLOPT_URL, url);
 }
 
 /* Options of a request that its attempts share. */
@@ -302,10 +303,12 @@ static void configure(struct curl_transfer *transfer, uint16_t request)
     const struct prepared_request *prepared =
         &transfer->engine->prepared[request];
 
-    set_method(transfer->easy, prepared->planned);
+    set_method(transfer->easy, prepared);
     transfer->body_length = 0;
     if (prepared->url) {
-        set_url(transfer, prepared->url);
+        set_url(transfer,
+                tls_name_url(&transfer->engine->tls_name, prepared->url),
+                prepared->parsed);
     }
     if (prepared->body) {
         set_body(transfer, prepared->body, prepared->body_length);
@@ -376,10 +379,12 @@ static void set_message(struct curl_transfer *transfer,
         transfer->configured_for_torn) {
         configure(transfer, message->request);
     }
-    if (message->url && message->elsewhere) {
-        curl_easy_setopt(transfer->easy, CURLOPT_URL, message->url);
-    } else if (message->url) {
-        set_url(transfer, message->url);
+    if (message->url) {
+        set_url(transfer,
+                message->elsewhere
+                    ? message->url
+                    : tls_name_url(&transfer->engine->tls_name, message->url),
+                NULL);
     }
     if (message->body) {
         set_body(transfer, message->body, message->body_length);

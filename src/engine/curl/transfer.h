@@ -56,7 +56,9 @@ struct curl_transfer {
     struct curl_engine *engine;
     struct heap_node connecting; /* in the engine's heap */
     struct curl_slist *lines;    /* nodes for filled header lines */
-    bool has_lines;              /* the handle has those of a message */
+    bool has_lines;              /* the handle has those of a message, */
+    bool closes;                 /* its CURLOPT_FORBID_REUSE, */
+    CURLU *parsed;               /* and its CURLOPT_CURLU */
     int configured_for; /* request whose options the handle has, -1 none */
     bool configured_for_torn; /* by transfer_fault, and for nothing else */
     bool is_worn;             /* the handle is not to be used again */

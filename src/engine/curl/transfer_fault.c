@@ -38,6 +38,15 @@ static void set_torn_body(struct curl_transfer *transfer)
     transfer->configured_for_torn = true;
 }
 
+void transfer_set_closing(struct curl_transfer *transfer, bool closes)
+{
+    if (transfer->closes != closes) {
+        curl_easy_setopt(transfer->easy, CURLOPT_FORBID_REUSE,
+                         closes ? 1L : 0L);
+        transfer->closes = closes;
+    }
+}
+
 void transfer_fault_set(struct curl_transfer *transfer,
                         const struct transfer_order *order)
 {
@@ -45,8 +54,7 @@ void transfer_fault_set(struct curl_transfer *transfer,
         set_torn_body(transfer);
     }
     bool streams = transfer->engine->base.plan->target.http == HTTP_2;
-    curl_easy_setopt(transfer->easy, CURLOPT_FORBID_REUSE,
-                     order->closes && !streams ? 1L : 0L);
+    transfer_set_closing(transfer, order->closes && !streams);
     transfer->now.is_watched =
         order->closes && transfer->engine->base.shape.http2;
     transfer->now.slow_rate = order->slow_rate;

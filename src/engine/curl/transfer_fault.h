@@ -11,6 +11,9 @@
 void transfer_fault_set(struct curl_transfer *transfer,
                         const struct transfer_order *order);
 
+/* Whether nobody uses its connection of HTTP/1.1 after it. */
+void transfer_set_closing(struct curl_transfer *transfer, bool closes);
+
 /* Of a slow reader: whether so many bytes of a body may be read by now. If
  * not, it is noted when they may. */
 bool transfer_fault_may_read(struct curl_transfer *transfer, size_t bytes);

@@ -149,7 +149,9 @@ void transfer_count_bytes(struct curl_transfer *transfer)
         return;
     }
     curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &request);
-    curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &up);
+    if (transfer->body_length > 0) {
+        curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &up);
+    }
     curl_easy_getinfo(transfer->easy, CURLINFO_HEADER_SIZE, &head);
     curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
     bool is_in_both = request >= up + HEAD_MIN;
