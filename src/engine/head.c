@@ -14,28 +14,10 @@ static void forget_one(struct head *head)
     head->status = 0;
 }
 
-static void begin_one(struct transfer *transfer)
-{
-    transfer->facts.hint = (struct server_hint){.kind = HINT_ABSENT};
-    transfer->facts.headers = 0;
-    answer_begin(&transfer->answer);
-}
-
-void head_begin(struct head *head, struct transfer *transfer)
+void head_begin(struct head *head)
 {
     *head = (struct head){0};
     forget_one(head);
-    begin_one(transfer);
-}
-
-bool head_has_room(struct head *head, size_t length)
-{
-    head->bytes += length;
-    head->lines++;
-    if (head->bytes > HEAD_BYTES_MAX || head->lines > HEAD_LINES_MAX) {
-        head->invalid = "the head of the answer is too large";
-    }
-    return !head->invalid;
 }
 
 /* Keeps the first thing that is wrong. */
@@ -257,11 +239,9 @@ static bool is_status_line(const char *line, size_t length)
     return length > 5 && memcmp(line, "HTTP/", 5) == 0;
 }
 
-static bool check_line(struct head *head, const char *line, size_t length)
+/* Any but a status line. */
+static bool check_other(struct head *head, const char *line, size_t length)
 {
-    if (is_status_line(line, length)) {
-        return check_status_line(head, line, length);
-    }
     if (length == 0) {
         head->is_whole = head->is_whole || !head->is_interim;
         return true;
@@ -274,15 +254,31 @@ static bool check_line(struct head *head, const char *line, size_t length)
 
 bool head_check(struct head *head, const char *line, size_t length)
 {
-    return check_line(head, line, without_end(line, length));
+    length = without_end(line, length);
+    return is_status_line(line, length) ? check_status_line(head, line, length)
+                                        : check_other(head, line, length);
 }
 
+static bool asks_for_headers(const struct engine *engine,
+                             const struct answer *answer)
+{
+    const struct retry_config *retry = &engine->plan->policy.retry;
+    return retry->hint.count > 0 || retry->classify.header_count > 0 ||
+           engine->reads_answers || answer->location || answer->challenge;
+}
+
+/* Of a transfer that shows nothing yet only what came before is forgotten. */
 static void begin_answer(struct head *head, const struct engine *engine,
                          struct transfer *transfer, const char *line)
 {
     struct transfer_facts *facts = &transfer->facts;
 
-    begin_one(transfer);
+    if (facts->interim > 0 || facts->is_answered) {
+        facts->hint = (struct server_hint){.kind = HINT_ABSENT};
+        facts->headers = 0;
+        answer_begin(&transfer->answer);
+    }
+    head->is_asked_for = asks_for_headers(engine, &transfer->answer);
     facts->protocol = line[5] == '2' ? HTTP_2 : HTTP_1_1;
     if (head->is_interim) {
         facts->interim++;
@@ -300,12 +296,17 @@ bool head_line(struct head *head, const struct engine *engine,
     bool is_trailer = head->is_whole;
 
     length = without_end(line, length);
-    if (!check_line(head, line, length)) {
+    if (is_status_line(line, length)) {
+        if (!check_status_line(head, line, length)) {
+            return false;
+        }
+        begin_answer(head, engine, transfer, line);
+        return true;
+    }
+    if (!check_other(head, line, length)) {
         return false;
     }
-    if (is_status_line(line, length)) {
-        begin_answer(head, engine, transfer, line);
-    } else if (length > 0 && !is_trailer) {
+    if (head->is_asked_for && length > 0 && !is_trailer) {
         read_header(head, engine, transfer, line, length);
     }
     return true;

@@ -26,21 +26,30 @@ struct head {
     bool is_old;                 /* HTTP/1.0, or older */
     bool is_framing;     /* the last line told it; what follows a blank would
                           * be more of it */
+    bool is_asked_for;   /* somebody wants to know of its headers */
     uint16_t status;     /* of the final answer; 0: none yet */
     uint64_t length;     /* that its Content-Length says */
     const char *invalid; /* what is wrong with it, a sentence; NULL: nothing */
     size_t bytes, lines; /* so far, interim answers and trailers included */
 };
 
-/* Nothing is known of the transfer's answer. */
-void head_begin(struct head *head, struct transfer *transfer);
+/* Nothing is known of an answer. */
+void head_begin(struct head *head);
 
 /* What an answer's heads may have at most, all together: no service that means
  * it sends more. */
 enum { HEAD_BYTES_MAX = 256 * 1024, HEAD_LINES_MAX = 4096 };
 
 /* Counts a line. False: it is too much, and the answer no valid HTTP. */
-bool head_has_room(struct head *head, size_t length);
+static inline bool head_has_room(struct head *head, size_t length)
+{
+    head->bytes += length;
+    head->lines++;
+    if (head->bytes > HEAD_BYTES_MAX || head->lines > HEAD_LINES_MAX) {
+        head->invalid = "the head of the answer is too large";
+    }
+    return !head->invalid;
+}
 
 /* A line of a head or a trailer, with or without its end, for who wants to
  * know no more than whether it is valid, what `status` is, and how the end of

@@ -404,7 +404,7 @@ bool transfer_begin(struct curl_transfer *transfer,
 {
     must(!transfer->on_multi);
     transfer->now = (struct curl_attempt){.descriptor = -1};
-    head_begin(&transfer->now.head, &transfer->base);
+    head_begin(&transfer->now.head);
     transfer->failure[0] = '\0';
     if (!have_handle(transfer)) {
         return false;

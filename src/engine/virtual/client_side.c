@@ -145,7 +145,7 @@ static void take_head(struct virtual_transfer *transfer)
     const struct engine *engine = &exchange->engine->base;
     const char *line = exchange->answer.text;
 
-    head_begin(&transfer->head, &transfer->base);
+    head_begin(&transfer->head);
     for (size_t i = 0; i < exchange->line_count; i++) {
         size_t length = strlen(line);
         head_line(&transfer->head, engine, &transfer->base, line, length);

@@ -45,7 +45,7 @@ static void set_up(struct bench *bench)
     hint->headers[2] =
         (struct hint_header){"x-wait-ms", HINT_MS, NUMBER_INTEGER};
     now = (struct instant){5 * NS_PER_S};
-    head_begin(&bench->head, &bench->transfer);
+    head_begin(&bench->head);
 }
 
 static void read_lines(struct bench *bench, const char *lines)
