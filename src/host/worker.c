@@ -443,9 +443,8 @@ static bool end_by_time(struct worker *worker, struct instant now)
 }
 
 /* The one place where a load ends but by its last operation: see worker.h. */
-static void end_in_time(struct worker *worker)
+static void end_in_time(struct worker *worker, struct instant now)
 {
-    struct instant now = run_clock_now(&worker->clock);
     bool is_cut = is_stopped(worker, 1) ||
                   !instant_before(seen_until(worker), patience_end(worker));
 
@@ -460,9 +459,8 @@ static void end_in_time(struct worker *worker)
     }
 }
 
-static void wake_thinkers(struct worker *worker)
+static void wake_thinkers(struct worker *worker, struct instant now)
 {
-    struct instant now = run_clock_now(&worker->clock);
     users_wake(&worker->users, now);
     start_ready(worker);
     if (!worker->load_over && worker->operations_left == 0) {
@@ -483,9 +481,8 @@ static void wake_operations(struct worker *worker)
 }
 
 /* What is still under way when the drain is over, or at a second stop. */
-static void end_drain(struct worker *worker)
+static void end_drain(struct worker *worker, struct instant now)
 {
-    struct instant now = run_clock_now(&worker->clock);
     if (worker->load_over && !is_quiet(worker) &&
         (is_stopped(worker, 2) ||
          !instant_before(seen_until(worker), worker->drain_end))) {
@@ -494,7 +491,8 @@ static void end_drain(struct worker *worker)
 }
 
 /* When the loop must come back whatever the sockets do. */
-static struct instant next_turn(const struct worker *worker)
+static struct instant next_turn(const struct worker *worker,
+                                struct instant now)
 {
     struct instant until = worker->publisher.next;
     if (worker->ended.first) {
@@ -519,8 +517,7 @@ static struct instant next_turn(const struct worker *worker)
             until = (struct instant){0};
         }
     }
-    return instant_min(
-        until, inject_next(&worker->injector, run_clock_now(&worker->clock)));
+    return instant_min(until, inject_next(&worker->injector, now));
 }
 
 void worker_begin(struct worker *worker, struct instant origin)
@@ -574,24 +571,26 @@ void worker_answer(struct worker *worker)
 
 bool worker_turn(struct worker *worker, struct instant *until)
 {
-    end_in_time(worker);
-    end_drain(worker);
+    struct instant now = run_clock_now(&worker->clock);
+
+    end_in_time(worker, now);
+    end_drain(worker, now);
     if (!worker->load_over) {
         if (worker->plan->load.model == LOAD_OPEN) {
             start_due(worker);
         } else {
-            wake_thinkers(worker);
+            wake_thinkers(worker, now);
         }
     }
     wake_operations(worker);
-    struct instant now = run_clock_now(&worker->clock);
+    now = run_clock_now(&worker->clock);
     if (!instant_before(now, worker->publisher.next)) {
         tell_of_self(worker, now);
         publisher_publish(&worker->publisher, now, &worker->counts,
                           worker->load_over, false);
     }
     worker_answer(worker);
-    *until = run_clock_to_engine(&worker->clock, next_turn(worker));
+    *until = run_clock_to_engine(&worker->clock, next_turn(worker, now));
     return !worker->load_over || !is_quiet(worker);
 }
 

@@ -599,9 +599,6 @@ static void wait_for_events(struct loop *loop, struct instant until)
  * for each buffer that came, until it has nothing. */
 static void look_after(struct loop *loop)
 {
-    if (loop->unsure_bytes < CURL_MAX_WRITE_SIZE) {
-        return;
-    }
     loop->unsure_bytes = 0;
     for (int fd = 0; fd < loop->descriptor_end; fd++) {
         if ((loop->wanted[fd] & OURS) && !(loop->wanted[fd] & IDLE)) {
@@ -629,7 +626,7 @@ static void handle_events(struct loop *loop)
     while (loop->event_next < loop->event_count) {
         struct epoll_event event = loop->events[loop->event_next++];
         handle_event(loop, &event);
-        if (turn_is_over(loop)) {
+        if (loop->event_next < loop->event_count && turn_is_over(loop)) {
             break;
         }
     }
@@ -647,15 +644,19 @@ void loop_wait(struct loop *loop, struct instant until)
     loop->engine->hurries = false;
     begin_turn(loop, clock_now());
     settle(loop);
-    look_after(loop);
-    settle(loop);
+    if (loop->unsure_bytes >= CURL_MAX_WRITE_SIZE) {
+        look_after(loop);
+        settle(loop);
+    }
     if (loop->engine->hurries) {
         until = (struct instant){0}; /* the host may have more to start */
     }
     if (loop->event_next == loop->event_count) {
         wait_for_events(loop, instant_min(until, heap_next(&loop->timers)));
+        begin_turn(loop, loop->engine->look.at);
+    } else {
+        begin_turn(loop, clock_now());
     }
-    begin_turn(loop, clock_now());
     handle_events(loop);
     while (
         loop->timers.count > 0 &&
