@@ -271,6 +271,7 @@ format: ## let clang-format decide
 bench: all $(BUILD)/tests/bench/bare_loop ## what squall costs, beside other tools; decides nothing
 	@.ci/setup bench
 	@SQUALL=$(CURDIR)/$(BUILD)/squall tests/bench/bench.sh
+	@tests/bench/instructions $(BUILD)/squall
 
 demo: ## set up, build, and show the main job
 	@.ci/setup build

@@ -141,46 +141,10 @@ END
 # Everything on: retries with jitter and a budget, every layer that a client can
 # have around them, a fresh key for every operation, figures by request, phase
 # and second. GET, so that the other tools do the same.
-everything=(-X GET -p "$dir/everything.json" -q --json)
+everything=(-X GET -p "$here/everything.json" -q --json)
 # The header lines that squall then sends, for the bare loop.
 same_request=(-H "User-Agent: squall/0.1.0"
     -H "Idempotency-Key: 7a2e4d5c-1b0f-4c3d-9e8a-5f6071829304")
-write_profile() {
-    cat >"$dir/everything.json" <<'END'
-{
-  "schema": "squall.profile/1",
-  "retry": {
-    "max_attempts": 4,
-    "retry_on": ["connect", "reset", "timeout", "5xx", "429"],
-    "backoff": {
-      "type": "exponential", "initial": "100ms", "multiplier": 2,
-      "max": "20s", "jitter": "full"
-    }
-  },
-  "retry_budget": {
-    "type": "token_bucket", "capacity": 500, "deposit_first_success": 1
-  },
-  "breaker": {
-    "any_of": [
-      {
-        "type": "rate", "window": "time", "length": "10s", "min_calls": 20,
-        "failure_rate": "50%"
-      },
-      { "type": "consecutive", "failures": 5 }
-    ],
-    "open": { "type": "constant", "initial": "1s" }
-  },
-  "concurrency": { "adaptive": { "algorithm": "vegas" }, "queue": 10 },
-  "throttle": { "type": "sre" },
-  "rate_limit": { "type": "token_bucket", "rate": "1000000/s", "burst": 1000 },
-  "hedge": { "trigger": "quantile", "min_delay": "1s" },
-  "idempotency": {
-    "header": "Idempotency-Key", "key": "uuid4", "scope": "operation"
-  }
-}
-END
-}
-
 one_round() {
     measure lean "$requests" "$bare" -c $connections -n "$requests" "$url"
     measure bare "$requests" "$bare" -c $connections -n "$requests" \
@@ -330,7 +294,6 @@ main() {
     files=$(ulimit -n)
     [ "$files" = unlimited ] && files=65536
     choose_cores
-    write_profile
     start_nginx
     note "$(nproc) cores," \
         "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)"
