@@ -25,6 +25,12 @@ struct virtual_script {
     uint64_t bad_every; /* every nth request hangs; 0: none */
 };
 
+/* When a request came, on the engine's clock, and which. */
+struct virtual_arrival {
+    struct instant at;
+    uint16_t request;
+};
+
 struct virtual_run {
     struct virtual_script script;
     struct plan *plan;
@@ -34,6 +40,7 @@ struct virtual_run {
     struct instant end; /* run clock */
     uint64_t started;   /* warm-up included */
     uint64_t arrived;
+    struct virtual_arrival *arrivals; /* room for each that comes, or NULL */
     struct instant last_arrival; /* on the engine's clock, which starts with
                                   * the run */
 };
@@ -67,6 +74,10 @@ static inline void virtual_run_arrive(void *context,
         .length = script->length,
     };
 
+    if (run->arrivals) {
+        run->arrivals[run->arrived] =
+            (struct virtual_arrival){now, request->request};
+    }
     run->arrived++;
     run->last_arrival = now;
     must(script->length <= sizeof(body));

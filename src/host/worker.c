@@ -353,6 +353,7 @@ static void start_due(struct worker *worker)
             return;
         }
         count_operation(worker, at);
+        worker->picker.arrival = worker->arrival.index;
         if (worker->free) {
             operation_start(worker, now, at, (uint16_t)worker->arrival.stage,
                             0);
@@ -382,6 +383,7 @@ static void drop_due(struct worker *worker, struct instant now)
     while (worker->has_arrival && worker->operations_left > 0 &&
            worker->arrival.at.ns <= now.ns) {
         count_operation(worker, (struct instant){worker->arrival.at.ns});
+        worker->picker.arrival = worker->arrival.index;
         drop(worker, now);
         worker->has_arrival =
             schedule_next(&worker->schedule, &worker->arrival);

@@ -98,10 +98,29 @@ void schedule_init(struct schedule *schedule, const struct load_config *config,
     aim_at_next(schedule, worker);
 }
 
+static bool next_recorded(struct schedule *schedule,
+                          struct arrival_time *arrival)
+{
+    const struct arrivals *arrivals = schedule->config->arrivals;
+
+    if (schedule->next_index >= arrivals->count) {
+        return false;
+    }
+    *arrival = (struct arrival_time){
+        .at = arrivals_due(arrivals, schedule->next_index),
+        .index = schedule->next_index,
+    };
+    schedule->next_index += schedule->workers;
+    return true;
+}
+
 bool schedule_next(struct schedule *schedule, struct arrival_time *arrival)
 {
     const struct load_config *config = schedule->config;
 
+    if (config->arrivals) {
+        return next_recorded(schedule, arrival);
+    }
     while (schedule->stage < config->stage_count) {
         const struct stage_config *stage = &config->stages[schedule->stage];
         double n = schedule->target - schedule->stage_start_integral;
@@ -113,6 +132,7 @@ bool schedule_next(struct schedule *schedule, struct arrival_time *arrival)
         if (at.ns < stage->length.ns) {
             arrival->at = duration_add(schedule->stage_start, at);
             arrival->stage = schedule->stage;
+            arrival->index = schedule->next_index;
             aim_at_next(schedule, schedule->workers);
             return true;
         }

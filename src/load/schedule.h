@@ -14,12 +14,16 @@
  * arrivals where it reaches a sum of unit exponentials (time rescaling). An
  * arrival that falls on the end of a stage belongs to the next one; a stage
  * whose rate is 0 has none.
+ *
+ * Where there are recorded arrivals, k is the k-th of them, at the very instant
+ * that load/arrivals has for it; they lie in the one stage that there is.
  */
 #ifndef SQUALL_LOAD_SCHEDULE_H
 #define SQUALL_LOAD_SCHEDULE_H
 
 #include "base/instant.h"
 #include "base/rng.h"
+#include "load/arrivals.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -67,11 +71,13 @@ struct load_config {
     struct stage_config *stages; /* the warm-up, when there is one, is the
                                   * first and runs at the first rate */
     bool first_stage_is_warmup;
+    const struct arrivals *arrivals; /* NULL: the stages say when */
 };
 
 struct arrival_time {
     struct duration at; /* since the start of load */
     uint32_t stage;     /* index into stages */
+    uint64_t index;     /* k */
 };
 
 struct schedule {

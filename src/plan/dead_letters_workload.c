@@ -13,6 +13,7 @@ static const struct base_key reserved[] = {
     {"load", true, false, "its dead letters are the load of a replay"},
     {"load.operations", false, false, "a replay sends every dead letter once"},
     {"load.stages", false, false, "a replay has one rate: --rate"},
+    {"load.arrivals", false, false, "a replay has one rate: --rate"},
     {"load.warmup", false, false, "every dead letter of a replay counts"},
     {"requests", false, false,
      "its dead letters are the requests of a replay"},

@@ -33,6 +33,8 @@ struct draft {
     uint64_t seed;
     struct target_config target;
     struct load_config load;
+    const char *arrivals_file; /* NULL: none */
+    double arrivals_speed;
     size_t stage_count;
     struct stage_config stages[STAGES_MAX];
     size_t request_count;

@@ -20,21 +20,22 @@ static bool check_unused(const struct resolver *resolver, const char *path,
     return false;
 }
 
-/* A rate or stages make the model open, unless it says otherwise. */
+/* A rate, stages or arrivals make the model open, unless it says otherwise. */
 static void resolve_model(struct resolver *resolver)
 {
     struct load_config *load = &resolver->plan->load;
     bool stages = resolve_is_given(resolver, "load.stages");
     bool rate = resolve_is_given(resolver, "load.rate");
+    bool arrivals = resolve_is_given(resolver, "load.arrivals");
 
     if (!resolve_is_given(resolver, "load.model")) {
-        load->model = rate || stages ? LOAD_OPEN : LOAD_CLOSED;
+        load->model = rate || stages || arrivals ? LOAD_OPEN : LOAD_CLOSED;
     }
     if (load->model == LOAD_OPEN) {
-        if (!rate && !stages) {
+        if (!rate && !stages && !arrivals) {
             struct error *error = resolve_refuse(
                 resolver, "load.model",
-                "the open model needs load.rate or load.stages");
+                "the open model needs load.rate, load.stages or load.arrivals");
             error_hint(error, "write --rate 100/s or \"rate\": \"100/s\"");
         }
         check_unused(resolver, "load.think", "load.model",
@@ -50,6 +51,8 @@ static void resolve_model(struct resolver *resolver)
                  "in the closed model load.connections says how much is in "
                  "flight");
     check_unused(resolver, "load.arrival", "load.model",
+                 "the closed model has no arrivals");
+    check_unused(resolver, "load.arrivals", "load.model",
                  "the closed model has no arrivals");
 }
 
@@ -280,6 +283,9 @@ void resolve_load(struct resolver *resolver)
                      "every stage has a rate of its own");
     }
     resolve_duration(resolver);
+    if (load->model == LOAD_OPEN) {
+        resolve_arrivals(resolver);
+    }
     resolve_counts(resolver);
     if (load->model == LOAD_CLOSED) {
         resolver->draft->stage_count = 0;

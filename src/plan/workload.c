@@ -57,11 +57,20 @@ static void make_key(struct picker *picker, unsigned attempt, int64_t unix_ms,
         key_render(config, &who, operation->key, sizeof(operation->key));
 }
 
+/* A recorded arrival says which request it makes. */
+static uint16_t pick_request(struct picker *picker)
+{
+    const struct arrivals *arrivals = picker->plan->load.arrivals;
+
+    return arrivals ? (uint16_t)arrivals->items[picker->arrival].request
+                    : (uint16_t)mix_pick(&picker->mix, &picker->rng);
+}
+
 static void pick_new(struct picker *picker, int64_t unix_ms,
                      struct planned_operation *operation)
 {
     operation->number = operation->place;
-    operation->request = (uint16_t)mix_pick(&picker->mix, &picker->rng);
+    operation->request = pick_request(picker);
     operation->has_key =
         picker->plan->requests[operation->request].traits.has_key;
     if (operation->has_key) {
@@ -190,7 +199,7 @@ void picker_next(struct picker *picker, uint64_t turn, uint64_t client,
 
 uint16_t picker_dropped(struct picker *picker)
 {
-    return (uint16_t)mix_pick(&picker->mix, &picker->rng);
+    return pick_request(picker);
 }
 
 void picker_renew_key(struct picker *picker, unsigned attempt, int64_t unix_ms,

@@ -4,8 +4,8 @@
  * A host asks for one operation a turn, and for the message of each attempt,
  * and knows nothing of where they come from. There are two workloads:
  * - new operations: as many as the load asks for, numbered as they come, their
- *   request picked from the profile's by weight, their key made, their texts
- *   filled from templates;
+ *   request picked from the profile's by weight, or as a recorded arrival has
+ *   it, their key made, their texts filled from templates;
  * - dead letters (plan/dead_letters.h): those of a file, each once and as it
  *   was: its number, key, request and text.
  * Another one is a file beside these, and a value of struct workload.
@@ -62,6 +62,7 @@ struct operation_ending {
 struct picker {
     const struct plan *plan;
     uint64_t worker, workers; /* which, of how many */
+    uint64_t arrival; /* of the schedule, that is picked for or dropped */
     struct mix mix;
     struct rng rng;
     char *scratch; /* a filled body, for keys that are its hash */
