@@ -11,7 +11,7 @@ DOCDIR ?= $(PREFIX)/share/doc/squall
 COMPLETIONS := bash-completion/completions/squall:bash \
  zsh/site-functions/_squall:zsh fish/vendor_completions.d/squall.fish:fish
 
-PKGS := libcurl libcjson libmicrohttpd openssl zlib
+PKGS := libcurl libcjson libmicrohttpd openssl zlib yaml-0.1
 CC ?= cc
 OPTIMISE ?= -O2
 CFLAGS ?= $(OPTIMISE) -g
@@ -56,7 +56,7 @@ LINK = $(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -Wl,--as-needed $(LDFLAGS)
 ##@ Build
 
 FOLDERS := base policy load faults measure effects model compare search plan engine engine/curl engine/virtual host \
- ledger service report publish run audit cli
+ ledger service report publish run audit import cli
 OBJECTS := $(patsubst src/%.c,$(BUILD)/%.o,$(wildcard $(FOLDERS:%=src/%/*.c)))
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard \
  tests/unit/*/test_*.c tests/unit/*/*/test_*.c tests/prop/test_*.c \

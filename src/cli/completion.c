@@ -126,7 +126,7 @@ static bool names_profiles(const struct command *command)
 static bool names_file(const struct command *command)
 {
     return command->positional == POSITIONAL_FILE_URL ||
-           command->id == COMMAND_report;
+           command->id == COMMAND_report || command->id == COMMAND_import;
 }
 
 /* What lists the names for a shell, and takes them off the lines. */

@@ -72,7 +72,8 @@ struct invocation {
     const char *precision; /* of a search; NULL: the default */
     const char *max_rate;  /* capacity; the same */
     const char *trigger, *length, *before, *after, *start_size,
-        *max_size;            /* tip; the same */
+        *max_size;                            /* tip; the same */
+    const char *profile_file, *arrivals_file; /* import; NULL: none */
     const char *listen;       /* target: address, NULL: loopback */
     uint16_t port;            /* target: 0: chosen by the kernel */
     uint64_t max_connections; /* target: 0: its default */

@@ -157,8 +157,8 @@ bool arrivals_read(struct arrivals *arrivals, struct arena *arena,
     for (size_t i = 0; next_line(&text, end, &line);) {
         problem->line++;
         if (says_something(&line)) {
-            problem->text = read_line(line, &known, i > 0 ? &items[i - 1] : NULL,
-                                      most, &items[i]);
+            problem->text = read_line(
+                line, &known, i > 0 ? &items[i - 1] : NULL, most, &items[i]);
             i++;
         }
         if (problem->text) {

@@ -37,7 +37,7 @@ struct arrivals {
 
 /* Where a text is wrong, and how. */
 struct arrivals_problem {
-    size_t line; /* from 1; 0: the text as a whole */
+    size_t line;      /* from 1; 0: the text as a whole */
     const char *text; /* static */
 };
 

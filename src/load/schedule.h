@@ -15,8 +15,9 @@
  * arrival that falls on the end of a stage belongs to the next one; a stage
  * whose rate is 0 has none.
  *
- * Where there are recorded arrivals, k is the k-th of them, at the very instant
- * that load/arrivals has for it; they lie in the one stage that there is.
+ * Where there are recorded arrivals, k is the k-th of them, at the very
+ * instant that load/arrivals has for it; they lie in the one stage that there
+ * is.
  */
 #ifndef SQUALL_LOAD_SCHEDULE_H
 #define SQUALL_LOAD_SCHEDULE_H

@@ -23,9 +23,9 @@ void resolve_backoff(const struct resolver *resolver, const char *section,
 
 /* The parts, in the order in which they need each other. */
 void resolve_load(struct resolver *resolver);     /* resolve_load.c */
-void resolve_arrivals(struct resolver *resolver); /* resolve_arrivals.c, by it */
-void resolve_timeout(struct resolver *resolver); /* resolve_layers.c */
-void resolve_retry(struct resolver *resolver);   /* resolve_policy.c */
+void resolve_arrivals(struct resolver *resolver); /* resolve_arrivals.c */
+void resolve_timeout(struct resolver *resolver);  /* resolve_layers.c */
+void resolve_retry(struct resolver *resolver);    /* resolve_policy.c */
 void resolve_budget(struct resolver *resolver);
 void resolve_breaker(struct resolver *resolver); /* resolve_layers.c */
 void resolve_concurrency(struct resolver *resolver);

@@ -32,9 +32,8 @@ static void refuse_others(const struct resolver *resolver)
         if (resolve_is_given(resolver, others[i].path) &&
             !(strcmp(others[i].path, "load.warmup") == 0 &&
               resolver->plan->load.warmup.ns == 0)) {
-            struct error *error =
-                resolve_conflict(resolver, others[i].path, file_path, "%s",
-                                 others[i].words);
+            struct error *error = resolve_conflict(
+                resolver, others[i].path, file_path, "%s", others[i].words);
             error_hint(error, "remove one of them");
         }
     }
@@ -69,11 +68,10 @@ static void read_text(const struct resolver *resolver, const char *text,
         return;
     }
     struct error *error =
-        problem.line
-            ? resolve_refuse(resolver, file_path, "%s:%zu: %s", file,
-                             problem.line, problem.text)
-            : resolve_refuse(resolver, file_path, "%s: %s", file,
-                             problem.text);
+        problem.line ? resolve_refuse(resolver, file_path, "%s:%zu: %s", file,
+                                      problem.line, problem.text)
+                     : resolve_refuse(resolver, file_path, "%s: %s", file,
+                                      problem.text);
     error_hint(error, "a line is \"12.5 NAME\": seconds since the start, and "
                       "the name of a request");
 }
@@ -83,7 +81,7 @@ static void read_file(const struct resolver *resolver,
                       struct arrivals *arrivals)
 {
     const char *name = resolver->draft->arrivals_file;
-    struct stat status;
+    struct stat status = {0};
     int file = open(name, O_RDONLY | O_CLOEXEC);
     int failure = file < 0 || fstat(file, &status) != 0 ? errno : 0;
 
@@ -101,10 +99,9 @@ static void read_file(const struct resolver *resolver,
         close(file);
     }
     if (failure) {
-        struct error *error =
-            resolve_refuse(resolver, file_path, "cannot read %s: %s", name,
-                           failure == ESPIPE ? "it is no regular file"
-                                             : strerror(failure));
+        struct error *error = resolve_refuse(
+            resolver, file_path, "cannot read %s: %s", name,
+            failure == ESPIPE ? "it is no regular file" : strerror(failure));
         error->code = ERROR_NO_FILE;
         return;
     }

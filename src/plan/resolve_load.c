@@ -33,9 +33,10 @@ static void resolve_model(struct resolver *resolver)
     }
     if (load->model == LOAD_OPEN) {
         if (!rate && !stages && !arrivals) {
-            struct error *error = resolve_refuse(
-                resolver, "load.model",
-                "the open model needs load.rate, load.stages or load.arrivals");
+            struct error *error =
+                resolve_refuse(resolver, "load.model",
+                               "the open model needs load.rate, load.stages "
+                               "or load.arrivals");
             error_hint(error, "write --rate 100/s or \"rate\": \"100/s\"");
         }
         check_unused(resolver, "load.think", "load.model",

@@ -73,8 +73,8 @@ static void make(struct virtual_run *run, struct virtual_arrival *arrivals,
              file);
     must(count + 4 <= SETS_MAX);
     memcpy(sets + 4, more, count * sizeof(*more));
-    *run = (struct virtual_run){.script = {.status = 200},
-                                .arrivals = arrivals};
+    *run =
+        (struct virtual_run){.script = {.status = 200}, .arrivals = arrivals};
     virtual_run_make(run, sets, 4 + count, 5);
 }
 
@@ -87,13 +87,12 @@ static void check_instants(const char *speed, double factor)
     make(&run, arrivals, sets, 1);
     assert_int_equal(run.arrived, ARRIVALS);
     for (int k = 0; k < ARRIVALS; k++) {
-        int64_t due =
-            duration_from_ns((double)recorded_ns(k) / factor).ns;
+        int64_t due = duration_from_ns((double)recorded_ns(k) / factor).ns;
         assert_int_equal(arrivals[k].at.ns, due + ON_THE_WAY.ns);
         assert_int_equal(arrivals[k].request, request_of(k));
     }
-    int64_t last = duration_from_ns((double)recorded_ns(ARRIVALS - 1) / factor)
-                       .ns;
+    int64_t last =
+        duration_from_ns((double)recorded_ns(ARRIVALS - 1) / factor).ns;
     assert_int_equal(run.plan->load.duration.ns,
                      (last / NS_PER_MS + 1) * NS_PER_MS);
     virtual_run_release(&run);

@@ -31,8 +31,7 @@ static void check_read(const char *text, size_t count, const int64_t *ns,
     struct arrivals arrivals;
     struct arrivals_problem problem;
 
-    assert_true(
-        read_bytes(&arrivals, &arena, text, strlen(text), &problem));
+    assert_true(read_bytes(&arrivals, &arena, text, strlen(text), &problem));
     assert_int_equal(arrivals.count, count);
     for (size_t i = 0; i < count; i++) {
         assert_int_equal(arrivals_due(&arrivals, i).ns, ns[i]);
