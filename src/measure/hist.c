@@ -19,11 +19,17 @@ static inline size_t index_of(uint64_t us)
     return (size_t)scale * HALF + (size_t)(us >> scale);
 }
 
-static void bounds_of(size_t index, int64_t *low_us, int64_t *high_us)
+void hist_bounds_us(size_t index, int64_t *low_us, int64_t *high_us)
 {
+    must(index < HIST_BUCKETS);
     size_t scale = index < 2 * HALF ? 0 : index / HALF - 1;
     *low_us = (int64_t)(index - scale * HALF) << scale;
     *high_us = *low_us + ((int64_t)1 << scale) - 1;
+}
+
+size_t hist_end(const struct hist *hist)
+{
+    return hist_known(hist) > 0 ? index_of((uint64_t)hist->max_us) + 1 : 0;
 }
 
 void hist_init(struct hist *hist, struct arena *arena)
@@ -129,7 +135,7 @@ static int64_t value_at(const struct hist *hist, uint64_t rank)
     }
     int64_t low_us;
     int64_t high_us;
-    bounds_of(index, &low_us, &high_us);
+    hist_bounds_us(index, &low_us, &high_us);
     return high_us < hist->max_us ? high_us : hist->max_us;
 }
 
@@ -197,7 +203,7 @@ bool hist_next(const struct hist *hist, size_t *cursor, int64_t *low_us,
     size_t last = index_of((uint64_t)hist->max_us);
     for (index = *cursor > index ? *cursor : index; index <= last; index++) {
         if (hist->counts[index] > 0) {
-            bounds_of(index, low_us, high_us);
+            hist_bounds_us(index, low_us, high_us);
             *count = hist->counts[index];
             *cursor = index + 1;
             return true;

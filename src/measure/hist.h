@@ -75,6 +75,12 @@ int64_t hist_quantile_among_us(const struct hist *hist, double q,
 double hist_mean_us(const struct hist *hist);
 double hist_stddev_us(const struct hist *hist);
 
+/* From this index on all counters are empty. */
+size_t hist_end(const struct hist *hist);
+
+/* The bounds of a bucket, inclusive. */
+void hist_bounds_us(size_t index, int64_t *low_us, int64_t *high_us);
+
 /* Walks buckets that are not empty, in order; for drawing and export. Start
  * with *cursor = 0; false at the end. Bounds are inclusive. */
 bool hist_next(const struct hist *hist, size_t *cursor, int64_t *low_us,

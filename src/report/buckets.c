@@ -1,7 +1,7 @@
 #include "report/buckets.h"
 
-#include "base/arena.h"
 #include "base/must.h"
+#include "measure/hist.h"
 #include "report/hdr.h"
 #include "report/text_part.h"
 
@@ -22,35 +22,25 @@ double buckets_bound_s(unsigned index)
     return exp2(LOWEST_EXPONENT + halves);
 }
 
-static void count(const struct hist *hist, struct buckets *buckets)
+/* A distribution that is being read; indexes come in ascending order. */
+struct reading {
+    struct buckets *buckets;
+    unsigned at; /* the bucket of the last value */
+    uint64_t known;
+};
+
+static void count(void *context, size_t index, uint64_t found)
 {
-    size_t cursor = 0;
-    unsigned at = 0;
+    struct reading *reading = context;
     int64_t low_us, high_us;
-    uint64_t found;
 
-    while (hist_next(hist, &cursor, &low_us, &high_us, &found)) {
-        while (at < BUCKETS_BOUNDS &&
-               (double)high_us / 1e6 > buckets_bound_s(at)) {
-            at++;
-        }
-        buckets->counts[at] += found;
+    hist_bounds_us(index, &low_us, &high_us);
+    while (reading->at < BUCKETS_BOUNDS &&
+           (double)high_us / 1e6 > buckets_bound_s(reading->at)) {
+        reading->at++;
     }
-}
-
-/* The counters of a text of a report as a histogram to be walked. */
-static bool read_counts(struct hist *hist, struct arena *arena,
-                        const char *text)
-{
-    hist_init(hist, arena);
-    if (!hdr_read(text, hist->counts)) {
-        return false;
-    }
-    for (size_t i = 0; i < HIST_BUCKETS; i++) {
-        hist->count += hist->counts[i];
-    }
-    hist->max_us = HIST_US_MAX;
-    return true;
+    reading->buckets->counts[reading->at] += found;
+    reading->known += found;
 }
 
 bool buckets_read(const cJSON *distribution, struct buckets *buckets)
@@ -58,18 +48,15 @@ bool buckets_read(const cJSON *distribution, struct buckets *buckets)
     double whole = text_number(distribution, "count");
     double mean_us = text_number(distribution, "mean_us");
     const char *text = text_string(distribution, "hdr");
-    struct arena arena = ARENA_INIT;
-    struct hist hist = {0};
+    struct reading reading = {.buckets = buckets};
 
     *buckets = (struct buckets){.sum_s = mean_us / 1e6 * whole};
     bool ok = whole > 0 && whole < 0x1p53 &&
-              (!text || read_counts(&hist, &arena, text)) &&
-              hist.count <= (uint64_t)whole;
+              (!text || hdr_walk(text, count, &reading)) &&
+              reading.known <= (uint64_t)whole;
     if (ok) {
         buckets->count = (uint64_t)whole;
-        count(&hist, buckets);
-        buckets->counts[BUCKETS_BOUNDS] += buckets->count - hist.count;
+        buckets->counts[BUCKETS_BOUNDS] += buckets->count - reading.known;
     }
-    arena_release(&arena);
     return ok;
 }

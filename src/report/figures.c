@@ -51,7 +51,7 @@ static void add_buckets(cJSON *object, const struct hist *hist)
         cJSON_AddNullToObject(object, "hdr");
         return;
     }
-    hdr_append(&hdr, hist->counts, HIST_BUCKETS);
+    hdr_append(&hdr, hist->counts, hist_end(hist));
     cJSON_AddStringToObject(object, "hdr", hdr.text);
     str_release(&hdr);
 }

@@ -15,6 +15,10 @@
 
 enum { DIGITS = 3, HEAD_SIZE = 40, COUNT_BYTES_MAX = 9 };
 
+/* A payload has some thousand bytes: zlib's own window and tables, of a
+ * quarter of a megabyte, would cost more to clear than all the rest. */
+enum { WINDOW_BITS = 13, MEMORY_LEVEL = 5, PAYLOAD_ROOM = 16 * 1024 };
+
 static void put_big_endian(struct str *out, uint64_t value, int bytes)
 {
     while (bytes-- > 0) {
@@ -78,6 +82,21 @@ static void put_payload(struct str *out, const uint64_t *counts, size_t count)
     str_release(&numbers);
 }
 
+/* Into room for compressBound bytes. Returns how many there are. */
+static size_t shrink(const struct str *payload, unsigned char *out)
+{
+    z_stream stream = {.next_in = (Bytef *)payload->text,
+                       .avail_in = (uInt)payload->length,
+                       .next_out = out,
+                       .avail_out = (uInt)compressBound(payload->length)};
+
+    must(deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, WINDOW_BITS,
+                      MEMORY_LEVEL, Z_DEFAULT_STRATEGY) == Z_OK);
+    must(deflate(&stream, Z_FINISH) == Z_STREAM_END);
+    must(deflateEnd(&stream) == Z_OK);
+    return stream.total_out;
+}
+
 /* Room is made at once, so that how often does not depend on the counts. */
 void hdr_append(struct str *out, const uint64_t *counts, size_t count)
 {
@@ -85,12 +104,10 @@ void hdr_append(struct str *out, const uint64_t *counts, size_t count)
 
     must(count <= HIST_BUCKETS);
     put_payload(&payload, counts, count);
-    uLongf size = compressBound(payload.length);
-    Bytef *compressed = malloc(size);
+    unsigned char *compressed = malloc(compressBound(payload.length));
 
     must(compressed);
-    must(compress(compressed, &size, (const Bytef *)payload.text,
-                  payload.length) == Z_OK);
+    size_t size = shrink(&payload, compressed);
     str_reserve(&whole, 2 * sizeof(uint32_t) + size);
     put_big_endian(&whole, COOKIE_COMPRESSED, 4);
     put_big_endian(&whole, size, 4);
@@ -134,7 +151,7 @@ static int64_t take_number(struct bytes *bytes)
     return (int64_t)(value >> 1 ^ (value & 1 ? UINT64_MAX : 0));
 }
 
-static bool take_counts(struct bytes *bytes, uint64_t *counts)
+static bool take_counts(struct bytes *bytes, hdr_visit *visit, void *context)
 {
     size_t index = 0;
 
@@ -146,7 +163,7 @@ static bool take_counts(struct bytes *bytes, uint64_t *counts)
         if (number < 0) {
             index += (size_t)-number;
         } else if (index < HIST_BUCKETS) {
-            counts[index++] = (uint64_t)number;
+            visit(context, index++, (uint64_t)number);
         } else {
             return false;
         }
@@ -156,7 +173,7 @@ static bool take_counts(struct bytes *bytes, uint64_t *counts)
 
 /* A payload of our own buckets: what hist calls them depends on the digits and
  * on the least value alone. */
-static bool take_payload(struct bytes *bytes, uint64_t *counts)
+static bool take_payload(struct bytes *bytes, hdr_visit *visit, void *context)
 {
     bool fits = take_big_endian(bytes, 4) == COOKIE;
     uint64_t length = take_big_endian(bytes, 4);
@@ -170,13 +187,37 @@ static bool take_payload(struct bytes *bytes, uint64_t *counts)
         return false;
     }
     bytes->end = bytes->at + length;
-    return take_counts(bytes, counts);
+    return take_counts(bytes, visit, context);
 }
 
-bool hdr_read(const char *text, uint64_t *counts)
+/* Makes it as large as it was, which nothing says: in more room each time.
+ * NULL where it was never one. The caller frees. */
+static unsigned char *expand(const struct bytes *bytes, uLongf *size)
+{
+    const uLongf most = HEAD_SIZE + (uLongf)HIST_BUCKETS * COUNT_BYTES_MAX;
+    unsigned char *payload = NULL;
+    int result = Z_BUF_ERROR;
+
+    for (uLongf room = PAYLOAD_ROOM; result == Z_BUF_ERROR && room <= 4 * most;
+         room *= 4) {
+        free(payload);
+        *size = room < most ? room : most;
+        payload = malloc(*size);
+        must(payload);
+        result = uncompress(payload, size, bytes->at,
+                            (uLong)(bytes->end - bytes->at));
+    }
+    if (result != Z_OK) {
+        free(payload);
+        return NULL;
+    }
+    return payload;
+}
+
+bool hdr_walk(const char *text, hdr_visit *visit, void *context)
 {
     struct str whole = STR_INIT;
-    uLongf size = HEAD_SIZE + (uLongf)HIST_BUCKETS * COUNT_BYTES_MAX;
+    uLongf size;
     bool ok = base64_read(&whole, text);
     const unsigned char *begin = (const unsigned char *)whole.text;
     struct bytes bytes = {begin, begin + whole.length};
@@ -184,13 +225,22 @@ bool hdr_read(const char *text, uint64_t *counts)
     ok = ok && take_big_endian(&bytes, 4) == COOKIE_COMPRESSED;
     ok = ok && take_big_endian(&bytes, 4) ==
                    (uint64_t)(begin + whole.length - bytes.at);
-    unsigned char *payload = malloc(size);
-    must(payload);
-    memset(counts, 0, HIST_BUCKETS * sizeof(*counts));
-    ok = ok && uncompress(payload, &size, bytes.at,
-                          (uLong)(bytes.end - bytes.at)) == Z_OK;
-    ok = ok && take_payload(&(struct bytes){payload, payload + size}, counts);
+    unsigned char *payload = ok ? expand(&bytes, &size) : NULL;
+    ok = payload && take_payload(&(struct bytes){payload, payload + size},
+                                 visit, context);
     free(payload);
     str_release(&whole);
     return ok;
+}
+
+static void set_count(void *context, size_t index, uint64_t count)
+{
+    uint64_t *counts = context;
+    counts[index] = count;
+}
+
+bool hdr_read(const char *text, uint64_t *counts)
+{
+    memset(counts, 0, HIST_BUCKETS * sizeof(*counts));
+    return hdr_walk(text, set_count, counts);
 }

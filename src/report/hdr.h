@@ -19,6 +19,11 @@
 /* `count` counters, the first HIST_BUCKETS at most, of hist's layout. */
 void hdr_append(struct str *out, const uint64_t *counts, size_t count);
 
+/* Calls for each counter that is not empty, by its index; returns as hdr_read
+ * does, and calls may have been made then. */
+typedef void hdr_visit(void *context, size_t index, uint64_t count);
+bool hdr_walk(const char *text, hdr_visit *visit, void *context);
+
 /* Reads such a text into HIST_BUCKETS counters. False where it is none, or one
  * of other buckets; the counters are anything then. The text may be hostile.
  */

@@ -72,7 +72,7 @@ static void put_times(struct str *out, const char *tag, double start,
 
     hist_reset(hist);
     series_fill(times, hist);
-    hdr_append(&hdr, hist->counts, HIST_BUCKETS);
+    hdr_append(&hdr, hist->counts, hist_end(hist));
     put_line(out, tag, start, length, (double)hist->max_us, hdr.text);
     str_release(&hdr);
 }

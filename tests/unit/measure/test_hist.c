@@ -186,7 +186,10 @@ static void test_buckets_tile_the_range(void **state)
         int64_t high;
         uint64_t count;
         hist_reset(&hist);
+        assert_int_equal(hist_end(&hist), 0);
         record_us(&hist, next);
+        assert_int_equal(hist_end(&hist), buckets + 1);
+        assert_int_equal(hist.counts[buckets], 1);
         assert_true(hist_next(&hist, &cursor, &low, &high, &count));
         assert_int_equal(low, next);
         assert_int_equal(count, 1);
@@ -198,6 +201,10 @@ static void test_buckets_tile_the_range(void **state)
         if (high <= HIST_US_MAX) {
             assert_int_equal(count, 2);
         }
+        int64_t first, last;
+        hist_bounds_us(buckets, &first, &last);
+        assert_int_equal(first, low);
+        assert_int_equal(last, high);
         next = high + 1;
         buckets++;
     }
