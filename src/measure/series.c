@@ -45,6 +45,16 @@ void series_init(struct series *series, struct arena *arena,
     };
 }
 
+void series_settle(struct series *series, struct duration length)
+{
+    int64_t wanted = length.ns / series->interval.ns + 1;
+    size_t count =
+        wanted < SERIES_POINTS_MAX ? (size_t)wanted : SERIES_POINTS_MAX;
+
+    must(series->count == 0);
+    memset(series->intervals, 0, count * sizeof(*series->intervals));
+}
+
 static void widen(struct series_times *times, uint32_t low, uint32_t high)
 {
     if (times->measured == 0 || low < times->low) {

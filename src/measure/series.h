@@ -68,6 +68,10 @@ struct series {
 void series_init(struct series *series, struct arena *arena,
                  struct instant origin);
 
+/* Uses the memory of all intervals up to a time now, so that a run that has
+ * begun needs no more. Before the first is used. */
+void series_settle(struct series *series, struct duration length);
+
 /* The interval that contains `at`, made by coalescing when it lies beyond
  * the last one. Valid until the next call. */
 struct series_interval *series_at(struct series *series, struct instant at);

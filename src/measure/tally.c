@@ -64,6 +64,9 @@ void tally_init(struct tally *tally, struct arena *arena,
     hist_init(&tally->schedule_lag, arena);
     tally->series = arena_alloc(arena, sizeof(*tally->series));
     series_init(tally->series, arena, origin);
+    if (config->load_length.ns < INT64_MAX) {
+        series_settle(tally->series, config->load_length);
+    }
     tally->herd = arena_alloc(arena, sizeof(*tally->herd));
     herd_init(tally->herd, arena, origin);
     if (config->has_trigger) {

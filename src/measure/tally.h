@@ -199,8 +199,9 @@ static inline bool tally_has(const struct tally *tally, enum layer layer)
     return tally->config.layers >> layer & 1u;
 }
 
-/* Memory from the arena; large arrays cost nothing until they are used. The
- * tally must stay in place: its panels may point into it. */
+/* Memory from the arena; large arrays cost nothing until they are used, but
+ * for what a load of a known length will use of the series. The tally must
+ * stay in place: its panels may point into it. */
 void tally_init(struct tally *tally, struct arena *arena,
                 const struct tally_config *config);
 

@@ -11,6 +11,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -435,9 +437,50 @@ static void test_time_to_success(void **state)
     }
 }
 
+/* A kernel may give so many at once for one. */
+enum { HUGE_PAGE = 600 };
+
+/* Pages of the intervals from one to another that are in use. */
+static size_t pages_in_use(const struct series *series, size_t from, size_t to)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), count = 0;
+    unsigned char resident[8192];
+    uintptr_t begin = (uintptr_t)&series->intervals[from] / page * page + page;
+    uintptr_t end = (uintptr_t)&series->intervals[to] / page * page;
+
+    assert_true((end - begin) / page <= sizeof resident);
+    assert_int_equal(mincore((void *)begin, end - begin, resident), 0);
+    for (size_t i = 0; i < (end - begin) / page; i++) {
+        count += resident[i] & 1;
+    }
+    return count;
+}
+
+/* What a run of a known length will use is used before it, and no more. */
+static void test_settling(void **state)
+{
+    (void)state;
+    struct series series, endless;
+    const size_t intervals = 300;
+
+    series_init(&series, &arena, origin);
+    assert_true(pages_in_use(&series, 0, SERIES_POINTS_MAX) < HUGE_PAGE);
+    series_settle(&series, duration_s(intervals - 1));
+    size_t used = pages_in_use(&series, 0, intervals);
+    size_t all =
+        intervals * sizeof(*series.intervals) / (size_t)sysconf(_SC_PAGESIZE);
+    assert_true(used + 3 > all);
+    assert_true(pages_in_use(&series, intervals, SERIES_POINTS_MAX) <
+                HUGE_PAGE);
+    assert_int_equal(series.count, 0);
+    series_init(&endless, &arena, origin);
+    series_settle(&endless, duration_s(1000000));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_settling, release),
         cmocka_unit_test_teardown(test_a_long_run_doubles_the_interval,
                                   release),
         cmocka_unit_test_teardown(test_parts_of_a_long_run, release),
