@@ -120,22 +120,34 @@ static uint64_t rank_of(double q, uint64_t count)
     return rank >= (double)count ? count : (uint64_t)rank;
 }
 
-/* The value of a rank; there is at least one value. */
-static int64_t value_at(const struct hist *hist, uint64_t rank)
+/* A walk over the counters from the least value on. */
+struct walk {
+    size_t index;
+    uint64_t seen; /* values before that counter */
+};
+
+static struct walk walk_from_least(const struct hist *hist)
 {
-    uint64_t seen = 0;
-    size_t index = index_of((uint64_t)hist->min_us);
+    return (struct walk){index_of((uint64_t)hist->min_us), 0};
+}
+
+/* The value of a rank that is not before the walk; there is at least one
+ * value. */
+static int64_t value_at(const struct hist *hist, struct walk *walk,
+                        uint64_t rank)
+{
     size_t last = index_of((uint64_t)hist->max_us);
-    while (index < last) {
-        seen += hist->counts[index];
-        if (seen >= rank) {
+    while (walk->index < last) {
+        uint64_t count = hist->counts[walk->index];
+        if (walk->seen + count >= rank) {
             break;
         }
-        index++;
+        walk->seen += count;
+        walk->index++;
     }
     int64_t low_us;
     int64_t high_us;
-    hist_bounds_us(index, &low_us, &high_us);
+    hist_bounds_us(walk->index, &low_us, &high_us);
     return high_us < hist->max_us ? high_us : hist->max_us;
 }
 
@@ -147,9 +159,24 @@ int64_t hist_quantile_us(const struct hist *hist, double q)
 
 int64_t hist_quantile_of_us(const struct hist *hist, double q, uint64_t whole)
 {
-    must(q >= 0 && q <= 1 && whole >= hist->count);
-    uint64_t rank = whole > 0 ? rank_of(q, whole) : 1;
-    return rank <= hist_known(hist) ? value_at(hist, rank) : -1;
+    int64_t us;
+
+    hist_quantiles_of_us(hist, &q, 1, whole, &us);
+    return us;
+}
+
+void hist_quantiles_of_us(const struct hist *hist, const double *q,
+                          size_t count, uint64_t whole, int64_t *us)
+{
+    struct walk walk =
+        hist_known(hist) > 0 ? walk_from_least(hist) : (struct walk){0};
+
+    must(whole >= hist->count);
+    for (size_t i = 0; i < count; i++) {
+        must(q[i] >= (i > 0 ? q[i - 1] : 0) && q[i] <= 1);
+        uint64_t rank = whole > 0 ? rank_of(q[i], whole) : 1;
+        us[i] = rank <= hist_known(hist) ? value_at(hist, &walk, rank) : -1;
+    }
 }
 
 int64_t hist_quantile_among_us(const struct hist *hist, double q,
@@ -161,7 +188,11 @@ int64_t hist_quantile_among_us(const struct hist *hist, double q,
         return 0;
     }
     rank -= below;
-    return rank <= hist_known(hist) ? value_at(hist, rank) : -1;
+    if (rank > hist_known(hist)) {
+        return -1;
+    }
+    struct walk walk = walk_from_least(hist);
+    return value_at(hist, &walk, rank);
 }
 
 double hist_mean_us(const struct hist *hist)

@@ -64,6 +64,11 @@ int64_t hist_quantile_us(const struct hist *hist, double q);
  * any: -1 where the rank is theirs, or whole is 0. */
 int64_t hist_quantile_of_us(const struct hist *hist, double q, uint64_t whole);
 
+/* The same for `count` of q in ascending order, in one walk over the values.
+ */
+void hist_quantiles_of_us(const struct hist *hist, const double *q,
+                          size_t count, uint64_t whole, int64_t *us);
+
 /* The same of `whole` values, of which `below` more are smaller than any of
  * hist, and the rest larger: 0 where the rank is of those below. */
 int64_t hist_quantile_among_us(const struct hist *hist, double q,

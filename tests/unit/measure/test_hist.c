@@ -241,6 +241,28 @@ static void test_the_walk_sees_every_value_once(void **state)
     assert_same(&hist, &fresh);
 }
 
+/* In one walk as each by itself; those that nothing has are unknown. */
+static void test_several_quantiles_at_once(void **state)
+{
+    static const double q[] = {0, 0.5, 0.5, 0.9, 0.99, 0.999, 1};
+    (void)state;
+    struct rng rng = rng_stream(17, RNG_MIX, 0);
+    struct hist hist = new_hist();
+    int64_t found[array_length(q)];
+
+    for (uint64_t whole = 0; whole < 3000; whole += 100) {
+        while (hist.count < whole * 2 / 3) {
+            record_us(&hist, draw_us(&rng));
+        }
+        hist_quantiles_of_us(&hist, q, array_length(q), whole, found);
+        for (size_t i = 0; i < array_length(q); i++) {
+            assert_int_equal(found[i],
+                             hist_quantile_of_us(&hist, q[i], whole));
+        }
+        assert_int_equal(found[array_length(q) - 1], -1);
+    }
+}
+
 /* 0.07 * 100 is a little more than 7 in binary; the rank is 7 all the same. */
 static void test_ranks_are_not_moved_by_rounding(void **state)
 {
@@ -369,6 +391,7 @@ int main(void)
         cmocka_unit_test_teardown(test_buckets_tile_the_range, release),
         cmocka_unit_test_teardown(test_the_walk_sees_every_value_once,
                                   release),
+        cmocka_unit_test_teardown(test_several_quantiles_at_once, release),
         cmocka_unit_test_teardown(test_ranks_are_not_moved_by_rounding,
                                   release),
         cmocka_unit_test_teardown(test_moments_are_exact, release),
