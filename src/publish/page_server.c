@@ -11,6 +11,7 @@
 #include <microhttpd.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,7 +23,7 @@ enum {
     PATIENCE_MS = 3000 /* of a request for newer ones */
 };
 
-/* A document that several threads may be reading. */
+/* A document, which may be read while the next one comes. */
 struct page {
     cJSON *document;
     unsigned users;
@@ -32,7 +33,7 @@ struct page_server {
     struct MHD_Daemon *daemon;
     char url[LISTEN_URL_SIZE];
     bool is_loopback;
-    pthread_mutex_t writing; /* writers are used by one thread at a time */
+    atomic_bool is_stopping; /* nothing more is answered */
     pthread_mutex_t lock;
     pthread_cond_t changed; /* by the monotonic clock */
     /* Under the lock: */
@@ -60,7 +61,8 @@ static bool is_fresh(const struct page_server *server, struct instant now)
 }
 
 /* The newest figures, after waiting for some if those are old; NULL: there are
- * none. The caller gives it back. */
+ * none. The caller gives it back. Whoever else asks meanwhile waits for the
+ * same. */
 static struct page *borrow(struct page_server *server)
 {
     struct instant until = instant_add(clock_now(), duration_ms(PATIENCE_MS));
@@ -116,15 +118,13 @@ static enum openmetrics_form form_of(struct MHD_Connection *connection)
 }
 
 /* Writes what was asked for; returns its type. */
-static const char *render(struct page_server *server, const cJSON *document,
-                          enum resource resource, enum openmetrics_form form,
-                          struct str *out)
+static const char *render(const cJSON *document, enum resource resource,
+                          enum openmetrics_form form, struct str *out)
 {
     struct writer_input input = {.document = document};
     struct file_writer file = {.buffer = STR_INIT};
     const char *type = "application/json";
 
-    pthread_mutex_lock(&server->writing);
     if (resource == PAGE_METRICS) {
         type = openmetrics_content_type(form);
         openmetrics_put(&file.buffer, document, form);
@@ -134,7 +134,6 @@ static const char *render(struct page_server *server, const cJSON *document,
         type = "text/html; charset=utf-8";
         write_html(&input, &file);
     }
-    pthread_mutex_unlock(&server->writing);
     *out = file.buffer;
     return type;
 }
@@ -187,6 +186,9 @@ static enum MHD_Result on_request(void *context,
 
     (void)version;
     (void)part;
+    if (atomic_load(&server->is_stopping)) {
+        return MHD_NO;
+    }
     if (!*slot) {
         *slot = server; /* the head is there, the rest is awaited */
         return MHD_YES;
@@ -210,7 +212,7 @@ static enum MHD_Result on_request(void *context,
                       "nothing has been measured yet");
     }
     const char *type =
-        render(server, page->document, resource, form_of(connection), &text);
+        render(page->document, resource, form_of(connection), &text);
     give_back(server, page);
     return answer(connection, MHD_HTTP_OK, type, &text);
 }
@@ -256,9 +258,8 @@ static void start_daemon(struct page_server *server, int listening)
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     server->daemon = MHD_start_daemon(
-        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION |
-            MHD_USE_POLL,
-        0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET, listening,
+        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_USE_ITC, 0, NULL,
+        NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET, listening,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_LIMIT_S,
         MHD_OPTION_END);
@@ -283,7 +284,6 @@ struct page_server *page_server_start(const char *place, struct errors *errors)
         return NULL;
     }
     server->is_loopback = listen_is_loopback(listening);
-    pthread_mutex_init(&server->writing, NULL);
     pthread_mutex_init(&server->lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -342,6 +342,7 @@ void page_server_settle(struct page_server *server)
 
 void page_server_stop(struct page_server *server)
 {
+    atomic_store(&server->is_stopping, true);
     page_server_settle(server);
     if (server->daemon) {
         MHD_stop_daemon(server->daemon);
@@ -349,6 +350,5 @@ void page_server_stop(struct page_server *server)
     release(server->page);
     pthread_cond_destroy(&server->changed);
     pthread_mutex_destroy(&server->lock);
-    pthread_mutex_destroy(&server->writing);
     free(server);
 }

@@ -7,7 +7,7 @@
  *   GET /metrics      its metrics, as OpenMetrics or in the older form of
  *                     Prometheus, by Accept
  *
- * It has threads of its own. It makes no figures: it says that it wants some
+ * It has a thread of its own. It makes no figures: it says that it wants some
  * when a request comes and those that it has are older than a second, and the
  * run hands them over. So nobody who asks, however often, makes a run collect
  * them more than once a second; and while nobody asks nothing is collected.
@@ -42,7 +42,7 @@ void page_server_take(struct page_server *server, cJSON *document);
 /* Nothing newer comes: whoever waits gets what there is. */
 void page_server_settle(struct page_server *server);
 
-/* Ends what is being answered, stops and frees. */
+/* Answers nothing more, stops and frees. */
 void page_server_stop(struct page_server *server);
 
 #endif
