@@ -191,7 +191,7 @@ E2E_DURATIONS := $(foreach t,53 54 55 57 58 59,$(wildcard tests/e2e/$t-*.t))
 # The thread sanitizer looks for races: of workers, progress, interrupts,
 # the ledger, journals of events, and the threads of the target.
 # What a single loop reads and sends is left to the address sanitizer.
-E2E_THREADS := $(foreach t,10 40 43 45 46 49 71,\
+E2E_THREADS := $(foreach t,10 16 40 43 45 46 49 71,\
  $(wildcard tests/e2e/$t-*.t))
 E2E_TOGETHER := $(if $(QUICK),,$(E2E_PROGRAMS)) $(E2E_LONG) $(filter-out \
  $(E2E_TIMED) $(E2E_WAITING) $(E2E_PROGRAMS) $(E2E_LONG),$(wildcard \
