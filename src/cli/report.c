@@ -5,14 +5,18 @@
 #include "base/gunzip.h"
 #include "base/json.h"
 #include "base/json_print.h"
+#include "base/must.h"
 #include "cli/start.h"
+#include "report/diff.h"
 #include "report/lookup.h"
+#include "report/merge.h"
 #include "report/schema.h"
 #include "report/trace.h"
 #include "report/validate.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -24,6 +28,12 @@ static cJSON *read_report(const char *path, struct errors *errors)
 
     if (json_source_read(&source, path, errors)) {
         report = json_parse(&source, errors);
+    }
+    if (report && !document_kind_is_read(report, errors)) {
+        struct error *error = &errors->list[errors->count - 1];
+        snprintf(error->file, sizeof(error->file), "%s", path);
+        cJSON_Delete(report);
+        report = NULL;
     }
     json_source_release(&source);
     return report;
@@ -161,6 +171,86 @@ static void print_member(const struct invocation *invocation,
     cJSON_Delete(document);
 }
 
+/* Reads the reports that words name from `first` on; an error of reading or
+ * of a newer form leaves out the rest. The caller deletes the documents. */
+static size_t read_reports(const struct words *words, size_t first,
+                           struct merge_input *inputs, struct errors *errors)
+{
+    size_t count = 0;
+
+    for (size_t i = first; i < words->count; i++) {
+        cJSON *document = read_report(words->items[i], errors);
+        if (!document) {
+            break;
+        }
+        inputs[count++] = (struct merge_input){words->items[i], document};
+    }
+    return count;
+}
+
+typedef cJSON *make_of_reports(const struct merge_input *inputs, size_t count,
+                               const struct invocation *invocation,
+                               struct errors *errors);
+
+static cJSON *merge(const struct merge_input *inputs, size_t count,
+                    const struct invocation *invocation, struct errors *errors)
+{
+    return merge_reports(inputs, count, invocation->argc, invocation->argv,
+                         errors);
+}
+
+static cJSON *diff(const struct merge_input *inputs, size_t count,
+                   const struct invocation *invocation, struct errors *errors)
+{
+    must(count == 2);
+    return diff_reports(inputs, invocation->argc, invocation->argv, errors);
+}
+
+/* Makes one document of the reports behind the first word, and its outputs. */
+static void make_one(const struct invocation *invocation,
+                     make_of_reports *make, struct errors *errors)
+{
+    size_t wanted = invocation->words.count - 1;
+    struct merge_input *inputs = calloc(wanted, sizeof(*inputs));
+    struct outputs outputs;
+
+    must(inputs);
+    if (start_outputs(invocation, NULL, &outputs, errors) &&
+        outputs_check(&outputs, errors)) {
+        size_t count = read_reports(&invocation->words, 1, inputs, errors);
+        cJSON *document =
+            count == wanted ? make(inputs, count, invocation, errors) : NULL;
+        if (document && outputs_take(&outputs, document, errors)) {
+            (void)outputs_write(&outputs, document, NULL, errors);
+        }
+        cJSON_Delete(document);
+        for (size_t i = 0; i < count; i++) {
+            cJSON_Delete((cJSON *)inputs[i].document);
+        }
+    }
+    free(inputs);
+}
+
+static void merge_or_diff(const struct invocation *invocation,
+                          struct errors *errors)
+{
+    const struct words *words = &invocation->words;
+    size_t count = words->count - 1;
+    bool is_merge = strcmp(words->items[0], "merge") == 0;
+
+    if (is_merge ? count >= 2 && count <= MERGE_REPORTS_MAX : count == 2) {
+        make_one(invocation, is_merge ? merge : diff, errors);
+        return;
+    }
+    struct error *error =
+        is_merge
+            ? errors_add(errors, ERROR_USAGE,
+                         "merge takes from 2 to %d reports", MERGE_REPORTS_MAX)
+            : errors_add(errors, ERROR_USAGE, "diff takes two reports");
+    error_hint(error, "squall report %s REPORT REPORT%s", words->items[0],
+               is_merge ? "..." : "");
+}
+
 /* Each file with what is wrong in it; the first fault gives the status. */
 static int validate(const struct words *files)
 {
@@ -218,14 +308,17 @@ int command_report(const struct invocation *invocation)
         print_schema(kind);
     } else if (words->count > 1 && strcmp(words->items[0], "validate") == 0) {
         return validate(words);
+    } else if (words->count > 1 && (strcmp(words->items[0], "merge") == 0 ||
+                                    strcmp(words->items[0], "diff") == 0)) {
+        merge_or_diff(invocation, &errors);
     } else if (invocation->operation || words->count != 1) {
         struct error *error = errors_add(&errors, ERROR_USAGE,
                                          "say what to print about reports");
-        error_hint(error, "squall report REPORT, squall report validate "
-                          "REPORT..., squall report schema, squall report "
-                          "schema compare|knockout|capacity|tip, or squall "
-                          "report "
-                          "--operation KEY EVENTS... [REPORT]");
+        error_hint(error, "squall report REPORT, squall report merge "
+                          "REPORT..., squall report diff REPORT REPORT, "
+                          "squall report validate REPORT..., squall report "
+                          "schema [compare|knockout|capacity|tip|diff], or "
+                          "squall report --operation KEY EVENTS... [REPORT]");
     } else if (invocation->get) {
         print_member(invocation, &errors);
     } else {

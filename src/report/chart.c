@@ -306,7 +306,7 @@ void chart_windows(const struct chart_series *series, int height)
     svg_curves(series->html->out, height);
     svg_slots(series->html->out, "shade", slots, CHART_SLOTS, height);
     svg_curves_end(series->html->out);
-    add_edge(series, "over", text_number(document, "run.measured_us"), height);
+    add_edge(series, "over", text_span_us(document), height);
 }
 
 void chart_line(const struct chart_series *series,
@@ -366,25 +366,24 @@ static void add_tip(const struct chart_series *series,
                     const struct chart_tip *tip, size_t first, size_t end)
 {
     double low = (double)NAN, high = (double)NAN;
-    bool is_missing = false;
+    bool has_never = false;
 
     for (size_t i = first; i < end; i++) {
         double value = text_number(series->points[i], tip->member);
         low = fmin(low, value);
         high = fmax(high, value);
-        is_missing |=
-            isnan(value) && text_number(series->points[i], "finished") > 0;
+        has_never |= tip->never > 0 && isnan(value) &&
+                     text_is_never(series->points[i], tip->never);
     }
-    if (isnan(low) && !(is_missing && tip->missing)) {
+    if (isnan(low) && !has_never) {
         return;
     }
     html_addf(series->html, "\n%s ", tip->name);
     if (!isnan(low)) {
         add_range(series->html, tip, low, high);
     }
-    if (is_missing && tip->missing) {
-        html_addf(series->html, "%s%s", isnan(low) ? "" : " to ",
-                  tip->missing);
+    if (has_never) {
+        html_addf(series->html, "%snever", isnan(low) ? "" : " to ");
     }
 }
 
@@ -422,7 +421,7 @@ void chart_member(const struct chart_series *series,
     struct chart_frame whole = *frame;
     struct chart_values values;
     struct str summary = STR_INIT;
-    const struct chart_tip tip = {frame->title, member, unit, NULL};
+    const struct chart_tip tip = {frame->title, member, unit, 0};
     double low = (double)NAN, high = (double)NAN;
 
     chart_values_read(series, member, &values);

@@ -112,7 +112,8 @@ void chart_times(const struct chart_series *series,
 struct chart_tip {
     const char *name, *member;
     enum metric_unit unit;
-    const char *missing; /* "never", where that is what null means */
+    double never; /* the quantile of time to success that it is, whose null
+                   * may mean never; 0: it is another member */
 };
 void chart_tips(const struct chart_series *series, int height,
                 const struct chart_tip *tips, size_t count);

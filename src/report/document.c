@@ -38,6 +38,17 @@ static void add_started_at(cJSON *object, int64_t unix_ms)
     str_release(&date);
 }
 
+static void add_measured_from(cJSON *object, int64_t unix_us)
+{
+    struct str date = STR_INIT;
+
+    if (unix_us > 0) {
+        date_append(&date, unix_us, 6);
+    }
+    member_text(object, "measured_from", date.text);
+    str_release(&date);
+}
+
 void document_add_argv(cJSON *object, int argc, const char *const *argv)
 {
     cJSON *array = cJSON_AddArrayToObject(object, "argv");
@@ -58,6 +69,7 @@ static void add_run(cJSON *document, const struct result *result,
 
     member_text(object, "id", run->id);
     add_started_at(object, run->started_unix_ms);
+    add_measured_from(object, run->measured_unix_us);
     member_us(object, "duration_us", run->duration.ns / NS_PER_US);
     member_us(object, "measured_us", result->measured.ns / NS_PER_US);
     /* Numbers in JSON are exact up to 2^53 only; --seed takes it as it is. */

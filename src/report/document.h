@@ -17,6 +17,7 @@
 struct run_info {
     const char *id; /* the run's number, hexadecimal */
     int64_t started_unix_ms;
+    int64_t measured_unix_us; /* when the measured time began; 0: unknown */
     struct duration duration; /* wall time of the whole run */
     uint64_t threads;
     int argc;

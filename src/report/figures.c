@@ -15,10 +15,11 @@ static const char *const histogram_names[] = {
 #undef HISTOGRAM
 };
 
-static const char *const quantile_names[] = {
-    "p50_us", "p75_us", "p90_us", "p95_us", "p99_us", "p99_9_us", "p99_99_us",
+const struct figures_quantile figures_quantiles[FIGURES_QUANTILES] = {
+    {"p50_us", 0.5},       {"p75_us", 0.75}, {"p90_us", 0.9},
+    {"p95_us", 0.95},      {"p99_us", 0.99}, {"p99_9_us", 0.999},
+    {"p99_99_us", 0.9999},
 };
-static const double quantiles[] = {0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999};
 
 /* Of `whole` values; those that are not known are larger than any. */
 static void add_statistics(cJSON *object, const struct hist *hist,
@@ -26,14 +27,18 @@ static void add_statistics(cJSON *object, const struct hist *hist,
 {
     bool any = hist_known(hist) > 0;
     bool all = any && hist_known(hist) == whole;
-    int64_t us[array_length(quantiles)];
+    double quantiles[FIGURES_QUANTILES];
+    int64_t us[FIGURES_QUANTILES];
 
     member_us(object, "min_us", any ? hist->min_us : -1);
     member_us(object, "mean_us", all ? llround(hist_mean_us(hist)) : -1);
     member_us(object, "stddev_us", all ? llround(hist_stddev_us(hist)) : -1);
-    hist_quantiles_of_us(hist, quantiles, array_length(quantiles), whole, us);
-    for (size_t i = 0; i < array_length(quantiles); i++) {
-        member_us(object, quantile_names[i], us[i]);
+    for (size_t i = 0; i < FIGURES_QUANTILES; i++) {
+        quantiles[i] = figures_quantiles[i].q;
+    }
+    hist_quantiles_of_us(hist, quantiles, FIGURES_QUANTILES, whole, us);
+    for (size_t i = 0; i < FIGURES_QUANTILES; i++) {
+        member_us(object, figures_quantiles[i].member, us[i]);
     }
     member_us(object, "max_us", all ? hist->max_us : -1);
 }

@@ -18,6 +18,14 @@ void figures_add(cJSON *object, const struct figure_view *view);
 void figures_add_group(cJSON *object, enum figure_group group,
                        const struct figure_view *view);
 
+/* The quantiles of a distribution: their members, in order. */
+struct figures_quantile {
+    const char *member;
+    double q;
+};
+enum { FIGURES_QUANTILES = 7 };
+extern const struct figures_quantile figures_quantiles[FIGURES_QUANTILES];
+
 /* A distribution; every figure but the count is null when it is empty. */
 cJSON *figures_distribution(const struct hist *hist);
 

@@ -35,6 +35,7 @@ static void add_run(struct html *html)
 {
     html_head(html);
     html_add(html, "<main>\n");
+    html_merge(html);
     html_slos(html);
     html_key_figures(html);
     html_time(html);
@@ -86,6 +87,7 @@ void write_html(const struct writer_input *input, struct file_writer *file)
     case DOCUMENT_TIP:
         html_tip(&html);
         break;
+    case DOCUMENT_DIFF: /* writer.def has no such row */
     case DOCUMENT_RUN:
     case DOCUMENT_KIND_COUNT:
         add_run(&html);

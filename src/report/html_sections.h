@@ -7,6 +7,7 @@
 
 /* The verdict, what it is based on, and what stands out. */
 void html_head(struct html *html);
+void html_merge(struct html *html); /* nothing of a run's report */
 void html_slos(struct html *html);
 void html_key_figures(struct html *html);
 void html_time(struct html *html);     /* what happened when */

@@ -339,8 +339,7 @@ static void add_lanes(const struct chart_series *series)
 static void forget_drain(const struct chart_series *series,
                          struct chart_values *values)
 {
-    double end_s =
-        text_number(series->html->document, "run.measured_us") / 1e6;
+    double end_s = text_span_us(series->html->document) / 1e6;
 
     for (size_t c = 0; c < series->columns; c++) {
         double from = (double)(c * series->step) * series->interval_s;
@@ -353,13 +352,13 @@ static void forget_drain(const struct chart_series *series,
 static void add_outcomes(const struct chart_series *series)
 {
     static const struct chart_tip tips[] = {
-        {"due", "offered", UNIT_COUNT, NULL},
-        {"succeeded", "succeeded", UNIT_COUNT, NULL},
-        {"failed", "failed", UNIT_COUNT, NULL},
-        {"rejected", "rejected", UNIT_COUNT, NULL},
-        {"unanswered", "unanswered", UNIT_COUNT, NULL},
-        {"ambiguous", "ambiguous", UNIT_COUNT, NULL},
-        {"shed", "shed", UNIT_COUNT, NULL},
+        {"due", "offered", UNIT_COUNT, 0},
+        {"succeeded", "succeeded", UNIT_COUNT, 0},
+        {"failed", "failed", UNIT_COUNT, 0},
+        {"rejected", "rejected", UNIT_COUNT, 0},
+        {"unanswered", "unanswered", UNIT_COUNT, 0},
+        {"ambiguous", "ambiguous", UNIT_COUNT, 0},
+        {"shed", "shed", UNIT_COUNT, 0},
     };
     struct html *html = series->html;
     struct chart_values all[array_length(ends)];
@@ -419,8 +418,8 @@ static bool is_never(const struct chart_series *series, size_t column)
 
     for (size_t i = first; i < first + series->step && i < series->count;
          i++) {
-        if (text_number(series->points[i], "finished") > 0 &&
-            isnan(text_number(series->points[i], "success_p99_us"))) {
+        if (isnan(text_number(series->points[i], "success_p99_us")) &&
+            text_is_never(series->points[i], 0.99)) {
             return true;
         }
     }
@@ -459,8 +458,8 @@ static void widen(const struct chart_series *series,
 static void add_times(const struct chart_series *series)
 {
     static const struct chart_tip tips[] = {
-        {"p50", "success_p50_us", UNIT_DURATION, "never"},
-        {"p99", "success_p99_us", UNIT_DURATION, "never"},
+        {"p50", "success_p50_us", UNIT_DURATION, 0.5},
+        {"p99", "success_p99_us", UNIT_DURATION, 0.99},
     };
     struct html *html = series->html;
     struct chart_values p50, p99;

@@ -85,6 +85,29 @@ static void put_member(struct str *out, const cJSON *object, const char *path)
     put(out, text ? text : "");
 }
 
+/* What a report was merged from. */
+static void put_merged(struct str *out, const cJSON *document)
+{
+    const cJSON *reports = text_find(document, "merge.reports");
+    const cJSON *report;
+    const char *between = "";
+
+    if (cJSON_GetArraySize(reports) == 0) {
+        return;
+    }
+    str_printf(out, "Merged from %d reports: ", cJSON_GetArraySize(reports));
+    cJSON_ArrayForEach(report, reports)
+    {
+        str_append(out, between);
+        put_member(out, report, "file");
+        str_append(out, " (");
+        put_member(out, report, "verdict");
+        str_append(out, ")");
+        between = ", ";
+    }
+    str_append(out, ".\n\n");
+}
+
 static void put_verdict(struct str *out, const cJSON *document,
                         const char *command)
 {
@@ -108,6 +131,7 @@ static void put_verdict(struct str *out, const cJSON *document,
         put(out, problem);
         str_append(out, "\n\n");
     }
+    put_merged(out, document);
 }
 
 static const char *judgement_of(const cJSON *slo)
@@ -534,6 +558,7 @@ void write_markdown(const struct writer_input *input, struct file_writer *file)
     case DOCUMENT_TIP:
         put_tip(out, input->document);
         return;
+    case DOCUMENT_DIFF: /* writer.def has no such row */
     case DOCUMENT_RUN:
     case DOCUMENT_KIND_COUNT:
         put_run(out, input->document);

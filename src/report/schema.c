@@ -26,6 +26,7 @@ enum shape {
     SHAPE_KNOCKOUT_SCHEMA,
     SHAPE_CAPACITY_SCHEMA,
     SHAPE_TIP_SCHEMA,
+    SHAPE_DIFF_SCHEMA,
     SHAPE_SEARCH_END,
     SHAPE_OVERLOAD,
     SHAPE_RUN_VERDICT,
@@ -56,7 +57,7 @@ enum type {
     TYPE_FIGURES,
 };
 
-enum nullness { REQUIRED, NULLABLE };
+enum nullness { REQUIRED, NULLABLE, ADDED };
 
 static const struct {
     const char *name, *title, *sentence;
@@ -135,6 +136,12 @@ static const char *word_of_tip_schema(int index)
     return "squall.tip/1";
 }
 
+static const char *word_of_diff_schema(int index)
+{
+    (void)index;
+    return "squall.diff/1";
+}
+
 static const struct {
     enum shape shape;
     int count;
@@ -145,6 +152,7 @@ static const struct {
     {SHAPE_KNOCKOUT_SCHEMA, 1, word_of_knockout_schema},
     {SHAPE_CAPACITY_SCHEMA, 1, word_of_capacity_schema},
     {SHAPE_TIP_SCHEMA, 1, word_of_tip_schema},
+    {SHAPE_DIFF_SCHEMA, 1, word_of_diff_schema},
     {SHAPE_SEARCH_END, SEARCH_END_COUNT, word_of_search_end},
     {SHAPE_OVERLOAD, OVERLOAD_COUNT, word_of_overload},
     {SHAPE_RUN_VERDICT, RUN_VERDICT_COUNT, word_of_run_verdict},
@@ -231,7 +239,7 @@ static void add_choices(cJSON *schema, const struct field *field)
     for (int i = 0; choice(field->of, i); i++) {
         cJSON_AddItemToArray(words, cJSON_CreateString(choice(field->of, i)));
     }
-    if (field->null == NULLABLE) {
+    if (field->null != REQUIRED) {
         cJSON_AddItemToArray(words, cJSON_CreateNull());
     }
 }
@@ -315,7 +323,9 @@ static void add_member(const struct field *field, cJSON *properties,
                        cJSON *required)
 {
     cJSON_AddItemToObject(properties, field->name, schema_of_field(field));
-    cJSON_AddItemToArray(required, cJSON_CreateString(field->name));
+    if (field->null != ADDED) {
+        cJSON_AddItemToArray(required, cJSON_CreateString(field->name));
+    }
 }
 
 static void add_figures(const struct field *field, cJSON *properties,
@@ -347,7 +357,8 @@ static void add_members(enum shape shape, cJSON *properties, cJSON *required)
     }
 }
 
-/* Null is written where nothing was measured: every member is there. */
+/* Null is written where nothing was measured: every member is there, but for
+ * those that older reports lack. */
 static void fill_object(cJSON *schema, enum shape shape)
 {
     cJSON_AddStringToObject(schema, "description", shapes[shape].sentence);
@@ -389,6 +400,7 @@ static const struct {
     {DOCUMENT_CAPACITY, SHAPE_CAPACITY, "urn:squall:capacity:1",
      "squall.capacity/1"},
     {DOCUMENT_TIP, SHAPE_TIP, "urn:squall:tip:1", "squall.tip/1"},
+    {DOCUMENT_DIFF, SHAPE_DIFF, "urn:squall:diff:1", "squall.diff/1"},
 };
 
 static cJSON *make(enum shape root, const char *id, const char *title)
@@ -481,7 +493,7 @@ static void print_manual_field(const struct field *field, FILE *stream)
         return;
     }
     fprintf(stream, ".It Cm %s Pq %s%s", field->name, type_words(field),
-            field->null == NULLABLE ? " or null" : "");
+            field->null == REQUIRED ? "" : " or null");
     if (field->metric) {
         fprintf(stream, " , in SLOs Cm %s", field->metric);
     }

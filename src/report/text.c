@@ -3,6 +3,7 @@
 #include "report/text_audit.h"
 #include "report/text_capacity.h"
 #include "report/text_compare.h"
+#include "report/text_diff.h"
 #include "report/text_knockout.h"
 #include "report/text_part.h"
 #include "report/text_tip.h"
@@ -11,6 +12,7 @@
 static void render_run(struct text *text)
 {
     text_head(text);
+    text_merge(text);
     text_judgement(text);
     text_operations(text);
     text_latency(text);
@@ -36,6 +38,7 @@ static void render_run(struct text *text)
 static void render_short(struct text *text)
 {
     text_head(text);
+    text_merge(text);
     text_newline(text);
     text_limit(text);
     text_summary(text);
@@ -75,6 +78,9 @@ void text_render(const cJSON *document, const struct text_options *options,
         return;
     case DOCUMENT_TIP:
         text_tip(&text);
+        return;
+    case DOCUMENT_DIFF:
+        text_diff(&text);
         return;
     case DOCUMENT_RUN:
     case DOCUMENT_KIND_COUNT:

@@ -34,6 +34,27 @@ const char *text_string(const cJSON *object, const char *path)
     return cJSON_IsString(item) ? item->valuestring : NULL;
 }
 
+double text_span_us(const cJSON *document)
+{
+    double end = text_number(document, "run.measured_us");
+    const cJSON *report;
+
+    cJSON_ArrayForEach(report, text_find(document, "merge.reports"))
+    {
+        double until = text_number(report, "offset_us") +
+                       text_number(report, "measured_us");
+        end = until > end ? until : end;
+    }
+    return end;
+}
+
+bool text_is_never(const cJSON *point, double q)
+{
+    double finished = text_number(point, "finished");
+
+    return finished > 0 && text_number(point, "succeeded") < q * finished;
+}
+
 void text_format(struct str *out, enum metric_unit unit, double value)
 {
     if (!(value == value)) {

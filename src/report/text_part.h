@@ -25,6 +25,14 @@ const cJSON *text_find(const cJSON *object, const char *path);
 double text_number(const cJSON *object, const char *path);      /* NAN: none */
 const char *text_string(const cJSON *object, const char *path); /* NULL */
 
+/* How long the time is that the series covers of a run, in microseconds: the
+ * measured time; of a merge until the last run was measured. NAN: none. */
+double text_span_us(const cJSON *document);
+
+/* Whether a quantile of the time to success is never in an interval of the
+ * series: so many of those that finished did not succeed. */
+bool text_is_never(const cJSON *point, double q);
+
 /* That of an SLO in the document. */
 enum metric_unit text_unit(const cJSON *slo);
 
@@ -52,6 +60,9 @@ bool text_is_offence(const char *class);
 /* How an attempt ended: "timeout after 3.80 ms <- lost_response"; ends the
  * line. */
 void text_attempt_end(struct text *text, const cJSON *attempt);
+
+/* What a report was merged from; nothing of another. */
+void text_merge(struct text *text);
 
 void text_head(struct text *text);
 /* Warns where figures are of a limit of squall's own: it comes before them. */

@@ -95,8 +95,8 @@ static void add_success(const struct axis *axis)
     cJSON_ArrayForEach(point, text_find(axis->text->document, "series"))
     {
         has_never |= index++ < axis->points &&
-                     text_number(point, "finished") > 0 &&
-                     cJSON_IsNull(text_find(point, "success_p99_us"));
+                     cJSON_IsNull(text_find(point, "success_p99_us")) &&
+                     text_is_never(point, 0.99);
         is_known |= text_find(point, "success_p99_us") != NULL;
     }
     if (!is_known) { /* a report of an older version */
@@ -127,7 +127,7 @@ static void add_rare_row(const struct axis *axis, const char *title,
  * only look like a fall. */
 static int measured_points(const struct text *text, double interval_s)
 {
-    double measured_s = text_number(text->document, "run.measured_us") / 1e6;
+    double measured_s = text_span_us(text->document) / 1e6;
     int points = cJSON_GetArraySize(text_find(text->document, "series"));
     /* A clock that is read a little early does not unmake an interval. */
     double whole = floor(measured_s / interval_s + 0.01);

@@ -187,7 +187,10 @@ void text_judgement(struct text *text)
     text_newline(text);
     text_verdict_word(text);
     if (cJSON_GetArraySize(text_find(text->document, "slo")) == 0) {
-        term_write(&text->term, STYLE_FAINT, "  no SLO was asked for");
+        term_write(&text->term, STYLE_FAINT, "  %s",
+                   text_find(text->document, "merge")
+                       ? "each run was judged by its own SLOs"
+                       : "no SLO was asked for");
     }
     text_newline(text);
     text_limit(text);
@@ -298,7 +301,9 @@ static void add_slo_summary(struct closing *closing)
     if (problem && (verdict != RUN_INVALID || undecided == 0)) {
         str_append(&words, problem);
     } else if (count == 0) {
-        str_append(&words, "no SLO");
+        str_append(&words, text_find(closing->text->document, "merge")
+                               ? "each run was judged by its own SLOs"
+                               : "no SLO");
     } else if (missed > 0) {
         str_printf(&words, "%d of %d SLO%s missed", missed, count,
                    count == 1 ? "" : "s");

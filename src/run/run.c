@@ -358,6 +358,9 @@ static struct run_info info_of(const struct run *run, char id[ID_SIZE])
     return (struct run_info){
         .id = id,
         .started_unix_ms = run->began_unix_ms,
+        .measured_unix_us =
+            (fleet_origin_unix_ns(run->fleet) + plan->load.warmup.ns) /
+            NS_PER_US,
         .threads = plan->load.threads,
         .argc = run->options->argc,
         .argv = run->options->argv,

@@ -317,6 +317,7 @@ static void sample_plan(struct sample *sample)
     sample->run = (struct run_info){
         .id = "1122334455",
         .started_unix_ms = INT64_C(1767225600123),
+        .measured_unix_us = INT64_C(1767225602123456),
         .duration = duration_ms(14250),
         .threads = 2,
         .argc = (int)array_length(sample_argv),
@@ -328,39 +329,20 @@ static void sample_plan(struct sample *sample)
     };
 }
 
-/* Everything but the release is done here. Bits of enum layer: what clients
- * have, and did; a retry budget too. */
-static void sample_make_with(struct sample *sample, bool has_ledger,
-                             uint32_t layers)
+static const char *const sample_slos[] = {"p99 < 250ms", "success_rate >= 99%",
+                                          "duplicates == 0",
+                                          "p99{phase=\"calm\"} < 1ms"};
+
+/* The tally of a sample as its result. */
+static void sample_compute(struct sample *sample, bool has_ledger)
 {
-    static const char *const texts[] = {"p99 < 250ms", "success_rate >= 99%",
-                                        "duplicates == 0",
-                                        "p99{phase=\"calm\"} < 1ms"};
     static const struct duration lengths[SAMPLE_STAGES] = {
         {2 * NS_PER_S}, {6 * NS_PER_S}, {2 * NS_PER_S}, {2 * NS_PER_S}};
-    memset(sample, 0, sizeof(*sample));
-    sample->random = 1;
-    struct tally_config config = {
-        .requests = SAMPLE_REQUESTS,
-        .stages = SAMPLE_STAGES,
-        .load_length = duration_s(12),
-        .warmup = duration_s(2),
-        .first_stage_is_warmup = true,
-        .layers = layers,
-    };
-    tally_init(&sample->tally, &sample->arena, &config);
-    sample->log = operation_log_new(&sample->arena, SAMPLE_OPERATIONS);
-    sample_plan(sample);
-    sample_run(sample);
-    if (layers) {
-        sample_layers(sample);
-    }
-    tally_check(&sample->tally);
-    for (size_t i = 0; i < array_length(texts); i++) {
+    for (size_t i = 0; i < array_length(sample_slos); i++) {
         char problem[200];
         size_t at;
-        must(slo_parse(&sample->slos[i], texts[i], problem, sizeof(problem),
-                       &at));
+        must(slo_parse(&sample->slos[i], sample_slos[i], problem,
+                       sizeof(problem), &at));
     }
     struct result_input input = {
         .tally = &sample->tally,
@@ -374,13 +356,50 @@ static void sample_make_with(struct sample *sample, bool has_ledger,
         .open_model = true,
         .cpu_share = 0.34,
         .complete = true,
-        .slo_count = array_length(texts),
+        .slo_count = array_length(sample_slos),
         .slos = sample->slos,
     };
     result_compute(&sample->result, &sample->arena, &input);
 }
 
-static void sample_make(struct sample *sample, bool has_ledger)
+static void sample_tally(struct sample *sample, uint32_t layers)
+{
+    struct tally_config config = {
+        .requests = SAMPLE_REQUESTS,
+        .stages = SAMPLE_STAGES,
+        .load_length = duration_s(12),
+        .warmup = duration_s(2),
+        .first_stage_is_warmup = true,
+        .layers = layers,
+    };
+    tally_init(&sample->tally, &sample->arena, &config);
+}
+
+/* Everything but the release is done here. Bits of enum layer: what clients
+ * have, and did; a retry budget too. Other seeds make other runs. */
+static void sample_make_seeded(struct sample *sample, bool has_ledger,
+                               uint32_t layers, uint64_t seed)
+{
+    memset(sample, 0, sizeof(*sample));
+    sample->random = seed;
+    sample_tally(sample, layers);
+    sample->log = operation_log_new(&sample->arena, SAMPLE_OPERATIONS);
+    sample_plan(sample);
+    sample_run(sample);
+    if (layers) {
+        sample_layers(sample);
+    }
+    tally_check(&sample->tally);
+    sample_compute(sample, has_ledger);
+}
+
+static inline void sample_make_with(struct sample *sample, bool has_ledger,
+                                    uint32_t layers)
+{
+    sample_make_seeded(sample, has_ledger, layers, 1);
+}
+
+static inline void sample_make(struct sample *sample, bool has_ledger)
 {
     sample_make_with(sample, has_ledger, 0);
 }

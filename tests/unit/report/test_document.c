@@ -181,6 +181,8 @@ static void says_what_was_run(void **state)
     (void)state;
     assert_string_equal(text_at("schema"), "squall.report/1");
     assert_string_equal(text_at("run.started_at"), "2026-01-01T00:00:00.123Z");
+    assert_string_equal(text_at("run.measured_from"),
+                        "2026-01-01T00:00:02.123456Z");
     assert_string_equal(text_at("run.seed"), "18364758544493064720");
     assert_string_equal(text_at("run.argv.3"), "Authorization: ***");
     assert_string_equal(text_at("run.target"),
@@ -268,16 +270,17 @@ static void compare_forms(const cJSON *root, const cJSON *schema,
     char below[400];
     schema = resolve(root, schema);
     const cJSON *properties = cJSON_GetObjectItem(schema, "properties");
+    const cJSON *required = cJSON_GetObjectItem(schema, "required");
     const cJSON *values = cJSON_GetObjectItem(schema, "additionalProperties");
     const cJSON *items = cJSON_GetObjectItem(schema, "items");
     const cJSON *item;
 
     if (properties && !cJSON_IsNull(value)) {
         assert_true(cJSON_IsObject(value));
-        cJSON_ArrayForEach(item, properties)
+        cJSON_ArrayForEach(item, required)
         {
-            if (!cJSON_GetObjectItemCaseSensitive(value, item->string)) {
-                fail_msg("no %s in %s", item->string, path);
+            if (!cJSON_GetObjectItemCaseSensitive(value, item->valuestring)) {
+                fail_msg("no %s in %s", item->valuestring, path);
             }
         }
     }
