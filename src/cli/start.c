@@ -3,10 +3,12 @@
 #include "base/mask.h"
 #include "base/str.h"
 #include "base/units.h"
+#include "report/event_sample.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 void start_note(const struct invocation *invocation, const char *format, ...)
@@ -38,25 +40,45 @@ uint64_t start_seed(void)
     return start_number() >> 32;
 }
 
-static bool read_sample(const struct invocation *invocation, double *share,
-                        struct errors *errors)
+/* "100/s": so many of each second. */
+static bool read_per_second(const char *text, uint64_t *per_second,
+                            const char **problem)
+{
+    double rate = 0;
+
+    if (!units_parse_rate(text, &rate, problem)) {
+        return false;
+    }
+    *problem = "not a whole number of 1 to 10000 a second";
+    *per_second = rate >= 1 && rate <= EVENT_SAMPLE_MAX ? (uint64_t)rate : 0;
+    return *per_second > 0 && rate == (double)*per_second;
+}
+
+static bool read_sample(const struct invocation *invocation,
+                        struct outputs *outputs, struct errors *errors)
 {
     const char *text = invocation->sample;
     const char *problem = "not between 0 and 1";
+    double *share = &outputs->sample;
 
     *share = 1;
     if (text && !invocation->outputs[WRITER_events] && !invocation->otlp) {
-        errors_add(errors, ERROR_USAGE,
-                   "--sample is a share of --events and --otlp");
+        errors_add(errors, ERROR_USAGE, "--sample is of --events and --otlp");
         return false;
     }
-    if (!text || (units_parse_ratio(text, share, &problem) && *share >= 0 &&
-                  *share <= 1)) {
+    if (!text) {
+        return true;
+    }
+    if (strchr(text, '/')
+            ? read_per_second(text, &outputs->per_second, &problem)
+            : units_parse_ratio(text, share, &problem) && *share >= 0 &&
+                  *share <= 1) {
         return true;
     }
     struct error *error =
         errors_add(errors, ERROR_USAGE, "--sample: \"%s\": %s", text, problem);
-    error_hint(error, "write a share from 0 to 1, such as 0.01 or 1%%");
+    error_hint(error, "write a share from 0 to 1, such as 0.01 or 1%%, or how "
+                      "many of each second, such as 100/s");
     return false;
 }
 
@@ -87,5 +109,5 @@ bool start_outputs(const struct invocation *invocation, const char *input,
     if (!outputs_on_stdout(outputs)) {
         outputs_add(outputs, WRITER_text, "-");
     }
-    return read_sample(invocation, &outputs->sample, errors);
+    return read_sample(invocation, outputs, errors);
 }

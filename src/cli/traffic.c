@@ -292,10 +292,11 @@ static int watch_run(struct watcher *watcher, const struct plan_input *input,
     if (run) {
         status = write_outputs(outputs, run);
         if (watcher->publisher) {
-            publisher_conclude(watcher->publisher, run_document(run),
-                               run_for_writers(run),
-                               watcher->invocation->sample ? outputs->sample
-                                                           : PUBLISHER_SAMPLE);
+            publisher_conclude(
+                watcher->publisher, run_document(run), run_for_writers(run),
+                watcher->invocation->sample && outputs->per_second == 0
+                    ? outputs->sample
+                    : PUBLISHER_SAMPLE);
         }
         run_free(run);
     } else if (atomic_load(interrupt_stops(watcher->interrupt)) > 0) {

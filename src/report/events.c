@@ -7,6 +7,7 @@
 #include "effects/replayed.h"
 #include "plan/dead_letters.h"
 #include "policy/key.h"
+#include "report/event_sample.h"
 #include "report/ndjson.h"
 #include "report/writer.h"
 
@@ -54,15 +55,27 @@ void events_open(struct str *out, const struct events_run *run,
     free(url);
 }
 
+static void put_number(struct str *out, const char *name, double value)
+{
+    cJSON *number = cJSON_CreateNumber(value);
+
+    ndjson_tree(out, name, number);
+    cJSON_Delete(number);
+}
+
 void events_head(struct str *out, const struct events_run *run)
 {
     const struct dead_letters *dead_letters = dead_letters_of(run->plan);
 
     events_open(out, run, "squall.events/1", "target");
     ndjson_text(out, "dead_letters", dead_letters ? dead_letters->file : NULL);
-    cJSON *sample = cJSON_CreateNumber(run->sample);
-    ndjson_tree(out, "sample", sample);
-    cJSON_Delete(sample);
+    if (run->per_second > 0) {
+        ndjson_null(out, "sample");
+        ndjson_count(out, "sample_per_second", run->per_second);
+    } else {
+        put_number(out, "sample", run->sample);
+        ndjson_null(out, "sample_per_second");
+    }
     ndjson_close(out);
 }
 
@@ -222,7 +235,7 @@ static void put_both(struct str *out, const struct events_run *run,
 
 void events_trace(struct str *out, const struct events_run *run,
                   const struct event_trace *trace,
-                  const struct events_effect *effect)
+                  const struct events_effect *effect, double stands_for)
 {
     const struct event_operation *operation = &trace->operation;
 
@@ -248,6 +261,9 @@ void events_trace(struct str *out, const struct events_run *run,
     put_both(out, run, operation);
     events_effect_members(out, effect);
     put_trace_id(out, run, operation->operation, operation->request);
+    if (stands_for > 0) {
+        put_number(out, "stands_for", stands_for);
+    }
     ndjson_close(out);
 }
 
@@ -262,6 +278,51 @@ void events_end(struct str *out, const struct events_sum *sum, bool complete)
     ndjson_close(out);
 }
 
+static uint64_t second_of(const struct event_trace *trace)
+{
+    return (uint64_t)(trace->operation.intended.ns / NS_PER_S);
+}
+
+/* Goes through all operations once to draw those of each second; NULL where
+ * they are drawn otherwise. */
+static struct event_sample *draw(const struct writer_run *run,
+                                 uint64_t per_second)
+{
+    const struct event_trace *trace;
+
+    if (per_second == 0) {
+        return NULL;
+    }
+    struct event_sample *drawn =
+        event_sample_new(per_second, run->events.plan->seed);
+    run->begin(run->context);
+    while ((trace = run->next(run->context))) {
+        uint64_t operation = trace->operation.operation;
+        struct events_effect effect = run->effect(run->context, operation);
+        event_sample_offer(drawn, second_of(trace), operation,
+                           events_offends(trace, &effect));
+    }
+    (void)run->end(run->context);
+    return drawn;
+}
+
+/* How many operations one stands for, 0 where all that are drawn stand for
+ * themselves; negative: it is left out. */
+static double weight_of(const struct event_sample *drawn, double share,
+                        const struct event_trace *trace,
+                        const struct events_effect *effect)
+{
+    uint64_t operation = trace->operation.operation;
+    bool offends = events_offends(trace, effect);
+
+    if (!drawn) {
+        return offends || events_sampled(operation, share) ? 0 : -1;
+    }
+    return event_sample_takes(drawn, second_of(trace), operation, offends)
+               ? event_sample_stands_for(drawn, second_of(trace), offends)
+               : -1;
+}
+
 void write_events(const struct writer_input *input, struct file_writer *file)
 {
     const struct writer_run *run = input->run;
@@ -270,20 +331,25 @@ void write_events(const struct writer_input *input, struct file_writer *file)
     struct events_sum sum = {0};
 
     about.sample = input->sample;
+    about.per_second = input->per_second;
     events_head(&file->buffer, &about);
+    struct event_sample *drawn = draw(run, about.per_second);
     run->begin(run->context);
     while (file->number == 0 && (trace = run->next(run->context))) {
-        uint64_t operation = trace->operation.operation;
-        struct events_effect effect = run->effect(run->context, operation);
-        if (!events_sampled(operation, about.sample) &&
-            !events_offends(trace, &effect)) {
+        struct events_effect effect =
+            run->effect(run->context, trace->operation.operation);
+        double weight = weight_of(drawn, about.sample, trace, &effect);
+        if (weight < 0) {
             sum.left_out++;
             continue;
         }
-        events_trace(&file->buffer, &about, trace, &effect);
+        events_trace(&file->buffer, &about, trace, &effect, weight);
         sum.operations++;
         sum.attempts += trace->attempt_count;
         file_flush_when_long(file);
     }
     events_end(&file->buffer, &sum, run->end(run->context));
+    if (drawn) {
+        event_sample_free(drawn);
+    }
 }

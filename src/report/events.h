@@ -24,7 +24,8 @@ struct events_run {
     const struct operation_ending *endings; /* of a replay, else NULL */
     int64_t zero_unix_us;            /* when the run clock was 0, since 1970 */
     const struct failures *failures; /* what was said of those that failed */
-    double sample; /* the share of the operations that is written */
+    double sample;       /* the share of the operations that is written */
+    uint64_t per_second; /* or so many of each second; 0: a share */
 };
 
 /* How many of what were written, and left out. */
@@ -47,9 +48,11 @@ struct events_effect {
 };
 
 void events_head(struct str *out, const struct events_run *run);
+/* `stands_for`: how many operations of its second the trace is drawn from; 0
+ * where that is not how the file was made. */
 void events_trace(struct str *out, const struct events_run *run,
                   const struct event_trace *trace,
-                  const struct events_effect *effect);
+                  const struct events_effect *effect, double stands_for);
 
 /* `complete`: nothing of the run is missing but what sampling left out. */
 void events_end(struct str *out, const struct events_sum *sum, bool complete);

@@ -166,6 +166,7 @@ static bool write_output(const struct outputs *outputs,
                                                           : TEXT_SHORT},
         .compact = outputs->compact && is_stdout(output),
         .sample = outputs->sample,
+        .per_second = outputs->per_second,
         .run = run,
     };
     struct file_writer file;

@@ -19,9 +19,10 @@ struct output {
 };
 
 struct outputs {
-    const char *input; /* the file that the command reads, or NULL: dead
-                        * dead letters alone may replace it */
-    double sample;
+    const char *input;   /* the file that the command reads, or NULL: dead
+                          * dead letters alone may replace it */
+    double sample;       /* share of the operations, for events */
+    uint64_t per_second; /* or so many of each second; 0: a share */
     struct text_options style; /* of text on standard output */
     bool compact;              /* JSON on standard output has no blanks */
     bool in_full;              /* text in files tells everything */

@@ -199,9 +199,10 @@ static void refuse_unknown(struct reading *reading)
         error_hint(error, "near it: %s", names.text);
         str_release(&names);
     } else {
-        const cJSON *sample =
-            json_get(json_get(reading->trace, "run"), "sample");
-        error_hint(error, cJSON_GetNumberValue(sample) < 1
+        const cJSON *run = json_get(reading->trace, "run");
+        bool is_sample = cJSON_GetNumberValue(json_get(run, "sample")) < 1 ||
+                         cJSON_IsNumber(json_get(run, "sample_per_second"));
+        error_hint(error, is_sample
                               ? "give a key or op.id; the file is a sample"
                               : "give an idempotency key or an op.id");
     }

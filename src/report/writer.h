@@ -61,6 +61,7 @@ struct writer_input {
     struct text_options style;    /* of the place that it goes to */
     bool compact;                 /* JSON without a blank */
     double sample;                /* share of the operations, for events */
+    uint64_t per_second;          /* or so many of each second; 0: a share */
     const struct writer_run *run; /* NULL: there is only the document */
 };
 

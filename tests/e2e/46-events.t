@@ -10,6 +10,7 @@ from harness import *
 
 import base64
 import collections
+import gzip
 
 HEADERS = {"X-Op": "{{op.id}}", "X-Attempt": "{{attempt}}"}
 RETRIES = {"max_attempts": 4, "retry_on": ["timeout", "reset", "5xx"],
@@ -332,6 +333,53 @@ def cannot_write(t):
         t.match(run.err, words, f"{arguments}")
         t.equal(run.out, "", "found out before the run")
         t.check(not t.path("e").exists(), "nothing is left behind")
+
+
+@test("so many of each second are a uniform draw, and say what they stand for",
+      limit=60)
+def per_second(t):
+    path = t.path("events.gz")
+    server = t.server(lambda request: reply(
+        503 if len(server.requests) % 10 == 0 else 201))
+    runs = []
+    for rate in ("20/s", "20/s", "40/s"):
+        run = t.run(server.url, "-X", "POST", "-n", "900", "-r", "300/s",
+                    "--seed", "5", "--run-id", "7", "--events", path,
+                    "--sample", rate, status=None)
+        lines = [json.loads(line)
+                 for line in gzip.decompress(path.read_bytes()).splitlines()]
+        head, end = lines[0], lines[-1]
+        t.equal((head["sample"], head["sample_per_second"]),
+                (None, int(rate[:-2])), "the head")
+        operations = [line for line in lines if line["type"] == "operation"]
+        attempts = [line for line in lines if line["type"] == "attempt"]
+        t.equal(len(attempts), sum(o["attempts"] for o in operations),
+                "whole operations")
+        t.equal(len(operations) + end["left_out"], 900, "all are accounted for")
+        t.near(sum(o["stands_for"] for o in operations), 900, 1e-6,
+               "what they stand for")
+        failed = [o for o in operations if o["verdict"] != "succeeded"]
+        t.equal(len(failed), run["operations.failed"],
+                "all of those that failed")
+        t.check(all(o["stands_for"] == 1 for o in failed), "for themselves")
+        seconds = collections.Counter(
+            o["intended_us"] // 1000000 for o in operations
+            if o["verdict"] == "succeeded")
+        t.check(set(seconds.values()) == {head["sample_per_second"]},
+                f"of each second: {seconds}")
+        runs.append({o["op"] for o in operations
+                     if o["verdict"] == "succeeded"})
+    # What failed differs; of the rest, one seed draws alike.
+    t.check(len(runs[0] & runs[1]) > 40, "one seed, one draw")
+    t.check(len(runs[0] & runs[2]) > 50, "a larger draw holds a smaller one")
+    one = sorted(runs[2])[0]
+    t.match(t.squall("report", "--operation", one, path).out, re.escape(one),
+            "the story of one")
+    t.match(t.squall("report", "--operation", "nothing-like-it", path,
+                     status=2).err, "is a sample", "one that is not there")
+    for rate in ("0/s", "1.5/s", "20000/s", "x/s", "2"):
+        t.match(t.squall("run", "-n", "1", "--events", path, "--sample", rate,
+                         status=2).err, "such as 100/s", rate)
 
 
 @test("a pipe that nobody reads is not waited for", limit=60)

@@ -106,9 +106,10 @@ static void test_the_lines(void **state)
                   "\"started_at\":\"2023-11-14T22:13:20.123456Z\","
                   "\"started_unix_us\":1700000000123456,"
                   "\"target\":\"http://***@127.0.0.1:1/\",\"profile\":null,"
-                  "\"dead_letters\":null,\"sample\":0.5}\n");
+                  "\"dead_letters\":null,\"sample\":0.5,"
+                  "\"sample_per_second\":null}\n");
     str_reset(&out);
-    events_trace(&out, &run, &trace, &effect);
+    events_trace(&out, &run, &trace, &effect, 0);
     char trace_id[TRACE_ID_LENGTH + 1], span[SPAN_ID_LENGTH + 1], wanted[1200];
     key_trace_id(7, 3, trace_id);
     key_span_id(7, 3, 1, span);
@@ -210,7 +211,7 @@ static FILE *write_events(bool whole)
         trace.attempts = copies;
         trace.keys = own;
         trace.key = (struct event_key){NULL, 0};
-        events_trace(&out, &run, &trace, &effect);
+        events_trace(&out, &run, &trace, &effect, 0);
     }
     events_end(&out, &sum, true);
     fwrite(out.text, 1, whole ? out.length : out.length - 150, file);
