@@ -13,7 +13,8 @@ enum {
     TICK_ROOM = 20,   /* below a plot, in pixels */
     TOP_ROOM = 8,     /* above it, for half of the highest word */
     TICKS_ACROSS = 6, /* of time, so that words have room when it is narrow */
-    TURNS_SHOWN = 50  /* of a window that comes again */
+    TURNS_SHOWN = 50, /* of a window that comes again */
+    STAGES_SHOWN = 30
 };
 
 void chart_clock(struct str *out, double seconds)
@@ -295,7 +296,7 @@ void chart_windows(const struct chart_series *series, int height)
         bool is_whole = !(text_number(window, "from_us") > 0) &&
                         isnan(text_number(window, "until_us"));
         if (kind && strcmp(kind, "stage") == 0) {
-            if (stages++ < HTML_ROWS_MAX) {
+            if (stages++ < STAGES_SHOWN) {
                 add_edge(series, "stage", text_number(window, "from_us"),
                          height);
             }

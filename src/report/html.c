@@ -48,6 +48,7 @@ static void add_run(struct html *html)
     html_policy(html);
     html_parts(html);
     html_generator(html);
+    html_all(html);
     html_profile(html);
     html_add(html, "</main>\n");
 }
@@ -58,10 +59,13 @@ static const char policy[] =
     "'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action "
     "'none'\"/>\n";
 
-void write_html(const struct writer_input *input, struct file_writer *file)
+/* Of a whole page: viewers of artefacts refuse more than 500 KiB. */
+enum { PAGE_MAX = 495 * 1024, ROOM_MAX = 256 * 1024, ROOM_MIN = 8 * 1024 };
+
+static void render(struct str *out, const cJSON *document, size_t room)
 {
-    struct html html = {.out = &file->buffer, .document = input->document};
-    enum document_kind kind = document_kind_of(input->document);
+    struct html html = {.out = out, .document = document, .room = room};
+    enum document_kind kind = document_kind_of(document);
 
     html_add(&html, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
                     "<meta charset=\"utf-8\"/>\n");
@@ -94,4 +98,21 @@ void write_html(const struct writer_input *input, struct file_writer *file)
         break;
     }
     html_add(&html, "</body>\n</html>\n");
+}
+
+/* What plots take is bounded by their columns; lists have as much room as that
+ * leaves them. */
+void write_html(const struct writer_input *input, struct file_writer *file)
+{
+    struct str page = STR_INIT;
+
+    for (size_t room = ROOM_MAX; room >= ROOM_MIN; room /= 2) {
+        str_reset(&page);
+        render(&page, input->document, room);
+        if (page.length <= PAGE_MAX) {
+            break;
+        }
+    }
+    str_append_bytes(&file->buffer, page.text, page.length);
+    str_release(&page);
 }

@@ -133,19 +133,18 @@ void html_audit(struct html *html)
     static const char *const headings[] = {"", "Verdict", "Check", "Observed"};
     const cJSON *checks = text_find(html->document, "checks");
     const cJSON *check;
-    int shown = 0;
 
     add_head(html);
     html_section(html, "checks", "Checks");
     html_table(html, "Checks", headings, array_length(headings));
     cJSON_ArrayForEach(check, checks)
     {
-        if (shown++ < HTML_ROWS_MAX) {
+        if (html_takes_row(html)) {
             add_check(html, check);
         }
     }
     html_table_end(html);
-    html_more(html, cJSON_GetArraySize(checks) - HTML_ROWS_MAX);
+    html_left_out(html, cJSON_GetArraySize(checks));
     html_section_end(html);
     html_add(html, "</main>\n");
 }

@@ -217,7 +217,8 @@ static void add_runs(struct html *html, const cJSON *search, int index)
         snprintf(prefix, sizeof(prefix), "searches[%d].runs[%d].", index,
                  shown);
         struct html_place place = {run, prefix};
-        if (shown++ >= HTML_ROWS_MAX) {
+        shown++;
+        if (!html_takes_row(html)) {
             break;
         }
         html_add(html, "<tr><td class=\"n\">");
@@ -239,7 +240,7 @@ static void add_runs(struct html *html, const cJSON *search, int index)
         html_add(html, "</td></tr>\n");
     }
     html_table_end(html);
-    html_more(html, cJSON_GetArraySize(runs) - HTML_ROWS_MAX);
+    html_left_out(html, cJSON_GetArraySize(runs));
 }
 
 static void add_search(struct html *html, const cJSON *search, int index)

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { EXAMPLES_SHOWN = 8, ATTEMPTS_SHOWN = 16, COUNTS = 3 };
+enum { EXAMPLES_SHOWN = 8, ATTEMPTS_SHOWN = 16, FLAGS_SHOWN = 8, COUNTS = 3 };
 
 static const struct {
     const char *member, *words;
@@ -146,13 +146,13 @@ static void add_trace(struct html *html, const cJSON *example, int index)
         char prefix[64];
         snprintf(prefix, sizeof(prefix), "effects.examples[%d].trace[%d].",
                  index, count);
-        if (count++ >= ATTEMPTS_SHOWN) {
+        if (count++ >= ATTEMPTS_SHOWN || !html_takes_row(html)) {
             break;
         }
         add_attempt(html, attempt, prefix);
     }
     html_table_end(html);
-    html_more(html, cJSON_GetArraySize(trace) - ATTEMPTS_SHOWN);
+    html_left_out(html, cJSON_GetArraySize(trace));
 }
 
 static void add_example(struct html *html, const cJSON *example, int index)
@@ -161,6 +161,7 @@ static void add_example(struct html *html, const cJSON *example, int index)
     const char *key = text_string(example, "key");
     const cJSON *flag;
     char prefix[48];
+    int flags = 0;
 
     snprintf(prefix, sizeof(prefix), "effects.examples[%d].", index);
     struct html_place place = {example, prefix};
@@ -178,7 +179,7 @@ static void add_example(struct html *html, const cJSON *example, int index)
     html_add(html, " attempts");
     cJSON_ArrayForEach(flag, text_find(example, "flags"))
     {
-        if (cJSON_IsString(flag)) {
+        if (cJSON_IsString(flag) && flags++ < FLAGS_SHOWN) {
             html_add(html, ", ");
             html_words(html, flag->valuestring);
         }
@@ -203,14 +204,18 @@ static void add_examples(struct html *html, const cJSON *effects)
         return;
     }
     html_add(html, "<h3>Operations that offend</h3>\n");
+    html_list(html);
     cJSON_ArrayForEach(example, examples)
     {
-        if (index == EXAMPLES_SHOWN) {
+        if (index == EXAMPLES_SHOWN || !html_takes_row(html)) {
             break;
         }
+        /* The table of its attempts is a list within this one. */
+        struct html_list list = html->list;
         add_example(html, example, index++);
+        html->list = list;
     }
-    html_more(html, cJSON_GetArraySize(examples) - EXAMPLES_SHOWN);
+    html_left_out(html, cJSON_GetArraySize(examples));
 }
 
 /* By what the effects were known. */
@@ -280,6 +285,9 @@ static void add_counts(struct html *html, const char *title, const char *path)
     html_table(html, title, headings, array_length(headings));
     cJSON_ArrayForEach(item, map)
     {
+        if (!html_takes_row(html)) {
+            break;
+        }
         html_add(html, "<tr><th scope=\"row\">");
         html_words(html, item->string);
         html_add(html, "</th><td class=\"n\">");
@@ -288,6 +296,7 @@ static void add_counts(struct html *html, const char *title, const char *path)
         html_add(html, "</td></tr>\n");
     }
     html_table_end(html);
+    html_left_out(html, cJSON_GetArraySize(map));
     html_add(html, "</div>\n");
 }
 

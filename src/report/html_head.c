@@ -73,9 +73,10 @@ static void add_profiles(struct html *html)
     const cJSON *profile;
     int shown = 0;
 
+    html_list(html);
     cJSON_ArrayForEach(profile, text_find(html->document, "run.profiles"))
     {
-        if (cJSON_IsString(profile) && shown < HTML_ROWS_MAX) {
+        if (cJSON_IsString(profile) && html_takes_row(html)) {
             html_add(html, shown++ ? " + " : "");
             html_text(html, profile->valuestring);
         }
@@ -312,40 +313,35 @@ static void add_slo(struct html *html, const cJSON *slo, int index)
                                 : "missed");
 }
 
-/* Those that hold, or those that do not, which come first; how many rows there
- * are then. */
-static int add_judged(struct html *html, const cJSON *slos, bool hold,
-                      int shown)
+/* Those that hold, or those that do not, which come first. */
+static void add_judged(struct html *html, const cJSON *slos, bool hold)
 {
     const cJSON *slo;
     int index = 0;
 
     cJSON_ArrayForEach(slo, slos)
     {
-        if (passes(slo) == hold && shown < HTML_ROWS_MAX) {
+        if (passes(slo) == hold && html_takes_row(html)) {
             add_slo(html, slo, index);
-            shown++;
         }
         index++;
     }
-    return shown;
 }
 
 void html_slos(struct html *html)
 {
     static const char *const headings[] = {"", "SLO", ">Measured", "Judged"};
     const cJSON *slos = text_find(html->document, "slo");
-    int shown = 0;
 
     if (cJSON_GetArraySize(slos) == 0) {
         return;
     }
     html_section(html, "slo", "SLOs");
     html_table(html, "SLOs", headings, array_length(headings));
-    shown = add_judged(html, slos, false, shown);
-    shown = add_judged(html, slos, true, shown);
+    add_judged(html, slos, false);
+    add_judged(html, slos, true);
     html_table_end(html);
-    html_more(html, cJSON_GetArraySize(slos) - shown);
+    html_left_out(html, cJSON_GetArraySize(slos));
     html_section_end(html);
 }
 

@@ -1,5 +1,6 @@
 /* The latency of operations by when they ended, as a heat map. */
 #include "base/units.h"
+#include "measure/heat.h"
 #include "report/chart.h"
 #include "report/html_sections.h"
 #include "report/svg.h"
@@ -10,8 +11,9 @@
 enum {
     SHADES = 6,
     HEAT_HEIGHT = 240,
-    COLUMNS_MAX = 512, /* of a document from elsewhere */
-    ROWS_MAX = 64,
+    /* As squall writes them; a document from elsewhere is cut. */
+    COLUMNS_MAX = HEAT_COLUMNS_MAX,
+    ROWS_MAX = HEAT_ROWS_MAX,
     LABELS = 8
 };
 

@@ -195,7 +195,8 @@ static void add_histogram(struct html *html)
         char prefix[48];
         snprintf(prefix, sizeof(prefix), "operation_histogram[%d].", index);
         struct html_place place = {row, prefix};
-        if (index++ >= HTML_ROWS_MAX) {
+        index++;
+        if (!html_takes_row(html)) {
             break;
         }
         html_add(html, "<tr><td class=\"n\">");
@@ -209,6 +210,7 @@ static void add_histogram(struct html *html)
         html_add(html, "</td></tr>\n");
     }
     html_table_end(html);
+    html_left_out(html, cJSON_GetArraySize(rows));
     html_add(html, "</details>\n");
 }
 

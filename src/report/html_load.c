@@ -66,7 +66,7 @@ static void add_counts(struct html *html, const char *title, const char *path,
     snprintf(prefix, sizeof(prefix), "%s.", path);
     html_add(html, "<div>");
     html_table(html, title, headings, array_length(headings));
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && html_takes_row(html); i++) {
         bool is_good = strcmp(sorted[i]->string, "ok") == 0 ||
                        strcmp(sorted[i]->string, "answered") == 0 ||
                        sorted[i]->string[0] == '2';
@@ -74,6 +74,7 @@ static void add_counts(struct html *html, const char *title, const char *path,
                   (struct html_place){map, prefix}, sorted[i]->string, whole);
     }
     html_table_end(html);
+    html_left_out(html, (int)count);
     html_add(html, "</div>\n");
 }
 
@@ -105,7 +106,7 @@ static void add_attempts_each(struct html *html)
         snprintf(prefix, sizeof(prefix), "amplification.histogram[%d]",
                  attempts - 1);
         if (cJSON_IsNumber(bin) && bin->valuedouble > 0 &&
-            attempts <= HTML_ROWS_MAX) {
+            html_takes_row(html)) {
             add_share(html, name, attempts == 1 ? "ok" : "rejected", place, "",
                       whole);
         }
@@ -169,7 +170,7 @@ static void add_faults(struct html *html)
                                            ">After delivery"};
     const cJSON *faults = text_find(html->document, "faults");
     const cJSON *fault;
-    bool any = false;
+    int injected = 0;
 
     cJSON_ArrayForEach(fault, faults)
     {
@@ -179,10 +180,12 @@ static void add_faults(struct html *html)
         if (!(text_number(fault, "injected") > 0)) {
             continue;
         }
-        if (!any) {
+        if (injected++ == 0) {
             html_add(html, "<h3>Faults that squall injected</h3>\n");
             html_table(html, "Faults", headings, array_length(headings));
-            any = true;
+        }
+        if (!html_takes_row(html)) {
+            continue;
         }
         html_add(html, "<tr><th scope=\"row\">");
         html_words(html, fault->string);
@@ -192,8 +195,9 @@ static void add_faults(struct html *html)
         html_figure(html, place, "delivered", UNIT_COUNT, "-");
         html_add(html, "</td></tr>\n");
     }
-    if (any) {
+    if (injected > 0) {
         html_table_end(html);
+        html_left_out(html, injected);
     }
 }
 

@@ -23,7 +23,7 @@ static void add_reports(struct html *html, const cJSON *merge)
     cJSON_ArrayForEach(report, reports)
     {
         char prefix[40];
-        if (index == HTML_ROWS_MAX) {
+        if (!html_takes_row(html)) {
             break;
         }
         snprintf(prefix, sizeof(prefix), "merge.reports[%d].", index++);
@@ -43,20 +43,20 @@ static void add_reports(struct html *html, const cJSON *merge)
         html_add(html, "</td></tr>\n");
     }
     html_table_end(html);
-    html_more(html, cJSON_GetArraySize(reports) - index);
+    html_left_out(html, cJSON_GetArraySize(reports));
 }
 
 static void add_not_merged(struct html *html, const cJSON *merge)
 {
     const cJSON *list = text_find(merge, "not_merged");
     const cJSON *one;
-    int shown = 0;
 
     html_add(html, "<details><summary>What reports have and their merge has "
                    "not, or not in full</summary>\n<ul>\n");
+    html_list(html);
     cJSON_ArrayForEach(one, list)
     {
-        if (shown++ < HTML_ROWS_MAX) {
+        if (html_takes_row(html)) {
             html_add(html, "<li><code>");
             html_text(html, text_string(one, "path"));
             html_add(html, "</code>: ");
@@ -65,7 +65,7 @@ static void add_not_merged(struct html *html, const cJSON *merge)
         }
     }
     html_add(html, "</ul></details>\n");
-    html_more(html, shown - HTML_ROWS_MAX);
+    html_left_out(html, cJSON_GetArraySize(list));
 }
 
 void html_merge(struct html *html)
@@ -86,9 +86,11 @@ void html_merge(struct html *html)
     html_add(html, ".</p>\n");
     add_reports(html, merge);
     html_add(html, "<ul>\n");
+    html_list(html);
     cJSON_ArrayForEach(text, text_find(merge, "differences"))
     {
-        if (shown++ < HTML_ROWS_MAX) {
+        shown++;
+        if (html_takes_row(html)) {
             html_add(html, "<li class=\"warn\">Profiles differ: ");
             html_text(html, cJSON_GetStringValue(text));
             html_add(html, "</li>\n");
@@ -96,7 +98,7 @@ void html_merge(struct html *html)
     }
     html_add(html, shown ? "" : "<li>The profiles do not differ.</li>\n");
     html_add(html, "</ul>\n");
-    html_more(html, shown - HTML_ROWS_MAX);
+    html_left_out(html, shown);
     add_not_merged(html, merge);
     html_section_end(html);
 }

@@ -46,8 +46,8 @@ void html_text(struct html *html, const char *text)
         return;
     }
     str_append_bytes(&shown, text, shown_length(text));
-    xml_escape(html->out, shown.text);
-    if (shown.length < strlen(text)) {
+    size_t bytes = xml_escape_within(html->out, shown.text, HTML_MARKUP_MAX);
+    if (bytes < strlen(text)) {
         html_add(html, "…");
     }
     str_release(&shown);
@@ -176,9 +176,36 @@ void html_section_end(struct html *html)
     html_add(html, "</section>\n");
 }
 
+/* The one before is over. */
+void html_list(struct html *html)
+{
+    html->listed += html->list.length;
+    html->list = (struct html_list){.start = html->out->length};
+}
+
+bool html_takes_row(struct html *html)
+{
+    struct html_list *list = &html->list;
+
+    list->length = html->out->length - list->start;
+    if (list->rows == HTML_ROWS_MAX ||
+        (list->length >= HTML_LIST_ROOM &&
+         html->listed + list->length >= html->room)) {
+        return false;
+    }
+    list->rows++;
+    return true;
+}
+
+void html_left_out(struct html *html, int total)
+{
+    html_more(html, total - html->list.rows);
+}
+
 void html_table(struct html *html, const char *name,
                 const char *const *headings, size_t count)
 {
+    html_list(html);
     html_addf(html,
               "<div class=\"scroll\" role=\"region\" tabindex=\"0\" "
               "aria-label=\"%s\"><table>\n<thead><tr>",
@@ -193,6 +220,7 @@ void html_table(struct html *html, const char *name,
 
 void html_table_end(struct html *html)
 {
+    html->list.length = html->out->length - html->list.start;
     html_add(html, "</tbody></table></div>\n");
 }
 

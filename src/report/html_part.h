@@ -19,14 +19,26 @@
 #include <stdbool.h>
 
 enum {
-    HTML_ROWS_MAX = 100,  /* of one table; it says how many more there are */
-    HTML_TEXT_MAX = 240,  /* bytes of one text */
-    HTML_COLUMNS_MAX = 16 /* of one table */
+    HTML_ROWS_MAX = 100,   /* of one table; it says how many more there are */
+    HTML_TEXT_MAX = 240,   /* bytes of one text */
+    HTML_MARKUP_MAX = 480, /* and of what it takes as markup */
+    HTML_LIST_ROOM = 2 * 1024, /* bytes that each list has, however many */
+    HTML_COLUMNS_MAX = 16      /* of one table */
+};
+
+/* The list or table that is being written: where it began, how long it is as
+ * far as that is known, and its rows. */
+struct html_list {
+    size_t start, length;
+    int rows;
 };
 
 struct html {
     struct str *out;
     const cJSON *document;
+    struct html_list list;
+    size_t listed; /* bytes of the lists before it */
+    size_t room;   /* of all lists together, but for that of each */
 };
 
 /* Markup of our own. */
@@ -67,6 +79,15 @@ const char *html_missing_time(const cJSON *figures);
 
 void html_section(struct html *html, const char *id, const char *title);
 void html_section_end(struct html *html);
+
+/* Begins a list; tables do so by themselves. */
+void html_list(struct html *html);
+/* Whether there is room for one more row, which is then counted; to be asked
+ * before each. */
+bool html_takes_row(struct html *html);
+/* "and 12 more in the JSON report", of `total` rows those that were not
+ * written; behind the end of the list. */
+void html_left_out(struct html *html, int total);
 
 /* A table that scrolls by itself where it is too wide. Headings that begin
  * with ">" are those of numbers. */

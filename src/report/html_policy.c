@@ -29,7 +29,8 @@ void html_errors(struct html *html)
         char prefix[32];
         snprintf(prefix, sizeof(prefix), "errors[%d].", index);
         struct html_place place = {error, prefix};
-        if (index++ >= HTML_ROWS_MAX) {
+        index++;
+        if (!html_takes_row(html)) {
             break;
         }
         html_add(html, "<tr><td class=\"n\">");
@@ -48,7 +49,7 @@ void html_errors(struct html *html)
         html_add(html, "</td></tr>\n");
     }
     html_table_end(html);
-    html_more(html, cJSON_GetArraySize(errors) - HTML_ROWS_MAX);
+    html_left_out(html, cJSON_GetArraySize(errors));
     if (text_number(html->document, "errors_omitted") > 0) {
         html_add(html, "<p class=\"soft\">");
         html_figure(html, (struct html_place){html->document, ""},
@@ -91,7 +92,7 @@ static void add_transitions(struct html *html, const cJSON *breaker)
         snprintf(prefix, sizeof(prefix), "policy.breaker.transitions[%d].",
                  index);
         struct html_place place = {item, prefix};
-        if (index++ >= TRANSITIONS_SHOWN) {
+        if (index++ >= TRANSITIONS_SHOWN || !html_takes_row(html)) {
             break;
         }
         html_add(html, "<tr><td class=\"n\">");
@@ -106,10 +107,8 @@ static void add_transitions(struct html *html, const cJSON *breaker)
     }
     html_table_end(html);
     double omitted = text_number(breaker, "transitions_omitted");
-    html_more(html,
-              cJSON_GetArraySize(list) - TRANSITIONS_SHOWN > 0
-                  ? cJSON_GetArraySize(list) - TRANSITIONS_SHOWN + omitted
-                  : omitted);
+    html_more(html, cJSON_GetArraySize(list) - html->list.rows +
+                        (isnan(omitted) ? 0 : omitted));
     html_add(html, "</details>\n");
 }
 

@@ -11,8 +11,8 @@
 #include <string.h>
 
 enum {
-    PROFILE_MAX = 24 * 1024, /* bytes of a profile that are shown */
-    COMMAND_MAX = 4 * 1024,  /* the same of the command */
+    PROFILE_MAX = 28 * 1024, /* bytes of a profile, as markup */
+    COMMAND_MAX = 6 * 1024,  /* the same of the command, as markup */
     PARTS_SHOWN = 40         /* requests, and phases */
 };
 
@@ -86,13 +86,13 @@ static void add_parts(struct html *html, const char *member, const char *title)
     {
         char prefix[48];
         snprintf(prefix, sizeof(prefix), "%s[%d].", member, index);
-        if (index++ >= PARTS_SHOWN) {
+        if (index++ >= PARTS_SHOWN || !html_takes_row(html)) {
             break;
         }
         add_part(html, part, prefix);
     }
     html_table_end(html);
-    html_more(html, cJSON_GetArraySize(list) - PARTS_SHOWN);
+    html_left_out(html, cJSON_GetArraySize(list));
 }
 
 void html_parts(struct html *html)
@@ -137,20 +137,22 @@ void html_generator(struct html *html)
     const cJSON *generator = text_find(html->document, "generator");
     struct html_place place = {generator, "generator."};
     const cJSON *warning;
-    int shown = 0;
 
     html_section(html, "generator", "How squall itself did");
     add_health(html);
     html_add(html, "<ul class=\"plain\">");
+    html_list(html);
     cJSON_ArrayForEach(warning, text_find(generator, "warnings"))
     {
-        if (cJSON_IsString(warning) && shown++ < HTML_ROWS_MAX) {
+        if (cJSON_IsString(warning) && html_takes_row(html)) {
             html_add(html, "<li><span class=\"warn\">•</span> ");
             html_text(html, warning->valuestring);
             html_add(html, "</li>\n");
         }
     }
-    html_add(html, "</ul>\n<dl class=\"tiles\">\n");
+    html_add(html, "</ul>\n");
+    html_left_out(html, cJSON_GetArraySize(text_find(generator, "warnings")));
+    html_add(html, "<dl class=\"tiles\">\n");
     for (size_t i = 0; i < array_length(figures); i++) {
         html_addf(html, "<div><dt>%s</dt><dd>", figures[i].title);
         html_figure(html, place, figures[i].path, figures[i].unit,
@@ -200,24 +202,34 @@ void html_command(struct html *html)
     }
     if (line.length > 0) {
         html_add(html, "<h3>Command</h3>\n<pre>");
-        xml_escape(html->out, line.text);
-        html_add(html, "</pre>\n");
+        bool is_cut =
+            xml_escape_within(html->out, line.text, COMMAND_MAX) < line.length;
+        html_add(html, is_cut ? "…</pre>\n" : "</pre>\n");
     }
     str_release(&line);
 }
 
-/* JSON of our own printing: its line breaks stay. */
-static void add_lines(struct html *html, char *text)
+/* JSON of our own printing: its line breaks stay. Returns whether all of it
+ * had room. */
+static bool add_lines(struct html *html, char *text)
 {
+    size_t start = html->out->length;
+
     for (char *line = text; line;) {
+        size_t used = html->out->length - start;
         char *end = strchr(line, '\n');
         if (end) {
             *end = '\0';
         }
-        xml_escape(html->out, line);
+        if (used > PROFILE_MAX ||
+            xml_escape_within(html->out, line, PROFILE_MAX - used) <
+                strlen(line)) {
+            return false;
+        }
         html_add(html, end ? "\n" : "");
         line = end ? end + 1 : NULL;
     }
+    return true;
 }
 
 static void add_profile(struct html *html)
@@ -229,16 +241,13 @@ static void add_profile(struct html *html)
         return;
     }
     json_print(&json, profile, false);
-    bool is_cut = json.length > PROFILE_MAX;
-    if (is_cut) {
-        json.text[PROFILE_MAX] = '\0';
-    }
     html_add(html, "<details><summary>Profile, as it was merged and resolved"
                    "</summary>\n<pre>");
-    add_lines(html, json.text);
-    html_add(html, is_cut ? "…</pre>\n<p class=\"soft\">The JSON report has "
-                            "all of it.</p>\n"
-                          : "</pre>\n");
+    bool is_whole = add_lines(html, json.text);
+    html_add(html, !is_whole
+                       ? "…</pre>\n<p class=\"soft\">The JSON report has "
+                         "all of it.</p>\n"
+                       : "</pre>\n");
     html_add(html, "</details>\n");
     str_release(&json);
 }

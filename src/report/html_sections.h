@@ -23,6 +23,7 @@ void html_errors(struct html *html);
 void html_policy(struct html *html);
 void html_parts(struct html *html); /* requests, phases */
 void html_generator(struct html *html);
+void html_all(struct html *html);     /* every figure, in tables */
 void html_profile(struct html *html); /* and the command to run it again */
 
 /* The other documents, whole: what is between <body> and its end. */

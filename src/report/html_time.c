@@ -15,7 +15,7 @@ enum {
     LANE_HEIGHT = 26,
     LANE_BAR = 6,
     LANES_SHOWN = 8,
-    STAGES_SHOWN = 40,
+    STAGES_SHOWN = 30,
     NAME_MAX = 36,       /* characters of a lane's name */
     CHARACTER_WIDTH = 7, /* about, in pixels */
     NARROW = 300,        /* least width of a plot, in pixels */
@@ -271,13 +271,14 @@ static bool add_setbacks(const struct chart_series *series, double down)
 {
     const cJSON *recovery;
     bool any = false;
+    int shown = 0;
 
     cJSON_ArrayForEach(recovery, text_find(series->html->document, "recovery"))
     {
         double gone = text_number(recovery, "until_us");
         double back = text_number(recovery, "time_to_recover_us");
         bool is_lasting = cJSON_IsTrue(text_find(recovery, "metastable"));
-        if (!is_lasting && !(back > 0)) {
+        if ((!is_lasting && !(back > 0)) || shown++ >= HTML_ROWS_MAX) {
             continue;
         }
         if (!any) {
@@ -301,7 +302,7 @@ static void add_lanes(const struct chart_series *series)
     const cJSON *windows = text_find(html->document, "windows");
     const cJSON *window;
     struct str lanes = STR_INIT;
-    struct html inner = {&lanes, html->document};
+    struct html inner = {.out = &lanes, .document = html->document};
     struct chart_series within = *series;
     int count = 0;
     double omitted = 0;
@@ -566,7 +567,8 @@ void html_recovery(struct html *html)
         char prefix[32];
         snprintf(prefix, sizeof(prefix), "recovery[%d].", index);
         struct html_place place = {recovery, prefix};
-        if (index++ >= HTML_ROWS_MAX) {
+        index++;
+        if (!html_takes_row(html)) {
             break;
         }
         html_add(html, "<tr><th scope=\"row\">");
@@ -582,5 +584,5 @@ void html_recovery(struct html *html)
         html_add(html, "</td></tr>\n");
     }
     html_table_end(html);
-    html_more(html, cJSON_GetArraySize(list) - HTML_ROWS_MAX);
+    html_left_out(html, cJSON_GetArraySize(list));
 }

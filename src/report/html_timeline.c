@@ -72,7 +72,7 @@ void html_timeline(struct html *html)
     html_table(html, "Timeline", headings, array_length(headings));
     cJSON_ArrayForEach(entry, list)
     {
-        if (index >= HTML_ROWS_MAX) {
+        if (!html_takes_row(html)) {
             break;
         }
         add_action(html, entry, index, "begin");
@@ -80,6 +80,6 @@ void html_timeline(struct html *html)
         index++;
     }
     html_table_end(html);
-    html_more(html, cJSON_GetArraySize(list) - HTML_ROWS_MAX);
+    html_left_out(html, cJSON_GetArraySize(list));
     html_section_end(html);
 }

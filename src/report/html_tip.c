@@ -203,13 +203,13 @@ static void add_variant(struct html *html, const cJSON *variant, int index)
         char prefix[64];
         snprintf(prefix, sizeof(prefix), "variants[%d].runs[%d].", index,
                  shown);
-        if (shown++ >= RUNS_SHOWN) {
+        if (shown++ >= RUNS_SHOWN || !html_takes_row(html)) {
             break;
         }
         add_run(html, (struct html_place){run, prefix});
     }
     html_table_end(html);
-    html_more(html, cJSON_GetArraySize(runs) - RUNS_SHOWN);
+    html_left_out(html, cJSON_GetArraySize(runs));
 }
 
 void html_tip(struct html *html)

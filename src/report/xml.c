@@ -2,6 +2,7 @@
 
 #include "base/unicode.h"
 
+#include <stdint.h>
 #include <string.h>
 
 static const char *entity_of(char c)
@@ -28,22 +29,35 @@ static bool is_character(const char *text, size_t length)
               (unsigned char)text[2] >= 0xbe));
 }
 
-void xml_escape(struct str *out, const char *text)
+size_t xml_escape_within(struct str *out, const char *text, size_t most)
 {
-    size_t left = strlen(text);
+    size_t left = strlen(text), all = left, used = 0;
 
     while (left > 0) {
         const char *entity = entity_of(*text);
         size_t length = utf8_length(text, left);
+        const char *shown = text;
+        size_t size = length;
         if (entity) {
-            str_append(out, entity);
-        } else if (length > 0 && is_character(text, length)) {
-            str_append_bytes(out, text, length);
-        } else {
-            str_append_char(out, '?');
+            shown = entity;
+            size = strlen(entity);
+        } else if (length == 0 || !is_character(text, length)) {
+            shown = "?";
+            size = 1;
         }
+        used += size;
+        if (used > most) {
+            break;
+        }
+        str_append_bytes(out, shown, size);
         length = length > 0 ? length : 1;
         text += length;
         left -= length;
     }
+    return all - left;
+}
+
+void xml_escape(struct str *out, const char *text)
+{
+    (void)xml_escape_within(out, text, SIZE_MAX);
 }

@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 # Proves: the page of HTML is well-formed, has no script and asks for nothing;
-# every figure on it is the document's, in its value and in its text; what is
-# missing is said; nothing that a service or a profile says begins markup; it
-# stays small. In a browser, at two widths, light, dark and printed: no word
-# covers another, nothing overflows, every word has a contrast of 4.5, nothing
-# is requested and nothing complained of.
+# every figure on it is the document's, in its value and in its text, and every
+# figure of the document is on it; what is missing is said; nothing that a
+# service or a profile says begins markup; it stays small, whatever the report
+# has, and says what it left out. In a browser, at two widths, light, dark and
+# printed: no word covers another, nothing overflows, every word has a contrast
+# of 4.5, nothing is requested and nothing complained of.
 
 from harness import *
 
@@ -177,6 +178,54 @@ def figures(t):
             "how to run it again")
 
 
+def figures_of(value, path=""):
+    """Every number in objects below a value, by its path; lists apart."""
+    for name, member in value.items():
+        if isinstance(member, dict):
+            yield from figures_of(member, f"{path}{name}.")
+        elif isinstance(member, (int, float)) and not isinstance(member, bool):
+            yield f"{path}{name}", member
+
+
+# Objects that are no figures of the run, or whose sizes the data decide: those
+# that are 0 are not shown. All else is held, whatever will be added.
+APART = re.compile(
+    r"(profile|latency_by_time|herd\.arrivals|merge|replay)\.|"
+    r"(operations\.(shed_)?reasons|attempts\.by_(outcome|status)|faults)\.|"
+    r"run\.threads|errors_omitted|.*transitions_omitted|"
+    r".*\.at_least\.|effects\.looked_us")
+
+
+@test("no figure of the document is missing", limit=60)
+def complete(t):
+    html = t.path("page.html")
+    run = t.run("-n", "400", "-r", "400/s", *LOSSES, "--set",
+                "concurrency.limit=50", "--set", 'rate_limit={"type": '
+                '"token_bucket", "rate": "1000/s", "burst": 10}', "--set",
+                'throttle={"type": "sre", "k": 2, "window": "120s"}', "--set",
+                'hedge={"max_extra": 1, "delay": "50ms"}', "--html", html,
+                status=None)
+    shown = hold_figures(t, page_of(t, html), run.report)
+    wanted = {path: value for path, value in figures_of(run.report)
+              if not APART.match(path)}
+    empty = {path.rsplit(".", 1)[0] + "." for path, value in wanted.items()
+             if path.endswith(".count") and value == 0}
+    # That none was found says nothing of what nothing could have shown.
+    unjudged = tuple(f"effects.{part}{name}"
+                     for name, why in run["effects.unjudged"].items() if why
+                     for part in ("", "ratios.", "upper_bound_95."))
+    missing = [path for path in wanted if path not in shown
+               and path not in unjudged
+               and not path.startswith(tuple(empty))]
+    t.equal(missing, [], "figures that the page does not have")
+    t.check(len(wanted) > 200, f"{len(wanted)} figures")
+    # Of those apart, what is not 0.
+    counts = re.compile(r"(operations\.reasons|attempts\.by_|faults\.).*")
+    t.equal([path for path, value in figures_of(run.report)
+             if counts.match(path) and value and path not in shown], [],
+            "counts that the page does not have")
+
+
 @test("what plots say when they are pointed at is the series", limit=60)
 def tips(t):
     html = t.path("page.html")
@@ -252,6 +301,98 @@ def hostile(t):
             "it is shown as text")
     t.check("never" in words, "nothing succeeded: the time is never")
     t.match(html.read_text(), "<span class=\"verdict bad\">FAIL", "verdict")
+
+
+MOST = 110
+MARKUP = "&<>\"'"
+
+
+def maximal(d):
+    """More of everything than a page has room for, in characters that take
+    the most of it."""
+    d["series"] = [{name: i if name == "t_s" else
+                    123456789012 + i * 7919 % 1000003
+                    for name in d["series"][0]} for i in range(1024)]
+    d["run"].update(measured_us=1024 * 10**6, argv=[MARKUP * 100] * 500,
+                    profiles=[MARKUP * 60] * 500, problem=MARKUP * 1000,
+                    target=MARKUP * 1000)
+    for parts in ("requests", "phases"):
+        d[parts] = [dict(d[parts][0], name=MARKUP * 60 + str(i))
+                    for i in range(MOST)]
+    d["errors"] = [{"outcome": "timeout", "status": 500, "count": 10**9,
+                    "text": MARKUP * 100 + str(i), "first_us": 1,
+                    "last_us": 2} for i in range(MOST)]
+    d["windows"] = [{"kind": kind, "name": MARKUP * 60, "opened": True,
+                     "from_us": i * 1000, "until_us": i * 1000 + 500,
+                     "every_us": None}
+                    for i in range(MOST) for kind in ("fault", "stage")]
+    example = d["effects"]["examples"][0]
+    example.update(id=MARKUP * 60, key=MARKUP * 60, flags=[MARKUP * 20] * 50,
+                   trace=example["trace"][:1] * 500)
+    d["effects"]["examples"] = [example] * 20
+    action = {"planned_us": 1, "started_us": 2, "ended_us": 3, "late_us": 4,
+              "outcome": "failed", "status": 1, "reason": MARKUP * 100,
+              "output": MARKUP * 400, "output_bytes": 10**9}
+    d["timeline"] = [{"name": MARKUP * 60, "kind": "run", "begin": action,
+                      "end": action}] * MOST
+    d["recovery"] = [{
+        "after": MARKUP * 100, "triggers": 5, "from_us": 1, "until_us": 2,
+        "outcome": "recovered", "baseline_goodput_per_s": 1e9,
+        "baseline_share": .5, "in_time_us": 5, "depth": 1, "window_us": 4,
+        "time_to_recover_us": 10**9, "metastable": True,
+        "watched_us": 4}] * MOST
+    d["slo"] = [dict(d["slo"][0], expr=MARKUP * 60, reason=MARKUP * 100)] \
+        * MOST
+    d["generator"]["warnings"] = [MARKUP * 100] * MOST
+    d["policy"]["breaker"]["transitions"] = [
+        {"at_us": i, "client": 10**9 + i, "from": "closed", "to": "open"}
+        for i in range(MOST)]
+    d["operation_histogram"] = [{"low_us": i, "high_us": i + 1,
+                                 "count": 10**9} for i in range(MOST)]
+    d["amplification"]["histogram"] = [10**9] * MOST
+    d["latency_by_time"] = {
+        "interval_us": 10**6, "edges_us": list(range(0, 30100, 100)),
+        "counts": [[10**9 + i for i in range(300)]] * 600}
+    d["herd"]["arrivals"] = {"interval_us": 100000, "attempts": [10**9] * 900,
+                             "most_100ms": [10**8] * 900,
+                             "most_10ms": [10**7] * 900}
+    d["profile"] = {f"k{i}": MARKUP * 100 for i in range(400)}
+    d["attempts"]["by_status"] = {str(i): 10**9 for i in range(100, 999)}
+    d["faults"] = {f"fault-{i}": {"injected": 10**9,
+                                  "delivered": 10**9}
+                   for i in range(MOST)}
+    d["merge"] = {
+        "covered_us": 10**9, "overlap_us": 10**9,
+        "differences": [MARKUP * 100] * MOST,
+        "not_merged": [{"path": MARKUP * 60, "reason": MARKUP * 100}] * MOST,
+        "reports": [{"file": MARKUP * 60, "target": MARKUP * 60, "exit": 3,
+                     "offset_us": 10**9, "measured_us": 10**9,
+                     "verdict": "fail"}] * MOST}
+    return d
+
+
+@test("the largest report has a page that is short, and says what it left out")
+def largest(t):
+    run = t.run("-n", "300", *LOSSES, status=None)
+    saved = t.write("largest.json", json.dumps(maximal(run.report)))
+    html = t.path("page.html")
+    t.squall("report", saved, "--html", html)
+    page = page_of(t, html)
+    t.note(f"{html.stat().st_size} bytes")
+    words = "".join(page.text)
+    more = [int(count) for count in
+            re.findall(r"and (\d+) more in the JSON report", words)]
+    t.check(len(more) >= 12, f"what was left out: {more}")
+    # Each list has some of what it is to show.
+    for section in ("slo", "time", "load", "effects", "timeline", "errors",
+                    "policy", "parts", "generator", "merge"):
+        t.check(section in re.findall(r'<section id="([^"]*)"',
+                                      html.read_text()), section)
+    shown = {path.split("[")[0] for path, _, _ in page.data}
+    t.check({"slo", "errors", "requests", "phases", "recovery", "timeline",
+             "merge.reports", "policy.breaker.transitions"} <= shown,
+            f"lists that are shown: {shown}")
+    hold_figures(t, page, json.loads(saved.read_text()))
 
 
 @test("a run without a ledger and a replay say what they did not measure")
