@@ -113,22 +113,14 @@ static void choose_judged(struct comparing *comparing)
 
 static bool judge_named(struct comparing *comparing, const char *list)
 {
-    while (*list) {
-        size_t length = strcspn(list, ",");
-        bool is_known = false;
-        for (size_t i = 0; i < COMPARED_COUNT; i++) {
-            const char *metric = compared_measure((enum compared)i)->metric;
-            if (strlen(metric) == length &&
-                strncmp(metric, list, length) == 0) {
-                comparing->options.is_judged[i] = is_known = true;
-            }
-        }
-        if (!is_known) {
-            return many_refuse(&comparing->errors, "such as p99,success_rate",
-                               "--judge: \"%.*s\" is not compared",
-                               (int)length, list);
-        }
-        list += length + (list[length] == ',');
+    enum compared measures[COMPARED_COUNT];
+    size_t count;
+
+    if (!many_read_judge(list, measures, &count, &comparing->errors)) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        comparing->options.is_judged[measures[i]] = true;
     }
     return true;
 }

@@ -124,49 +124,17 @@ static bool check_plans(struct eliminating *eliminating)
                         "--all: there are not two strategies"));
 }
 
-/* "success_rate,amplification": the weightiest first. */
-static bool read_criteria(struct eliminating *eliminating, const char *list)
-{
-    struct knockout_rules *rules = &eliminating->options.rules;
-    bool is_taken[COMPARED_COUNT] = {false};
-
-    rules->criterion_count = 0;
-    while (*list) {
-        size_t length = strcspn(list, ",");
-        bool is_known = false;
-        for (size_t i = 0; i < COMPARED_COUNT; i++) {
-            const char *metric = compared_measure((enum compared)i)->metric;
-            if (strlen(metric) == length &&
-                strncmp(metric, list, length) == 0) {
-                is_known = true;
-                if (!is_taken[i]) {
-                    rules->criteria[rules->criterion_count++] =
-                        (enum compared)i;
-                }
-                is_taken[i] = true;
-            }
-        }
-        if (!is_known) {
-            return many_refuse(
-                &eliminating->errors, "such as success_rate,amplification",
-                "--judge: \"%.*s\" is not compared", (int)length, list);
-        }
-        list += length + (list[length] == ',');
-    }
-    return rules->criterion_count > 0 ||
-           many_refuse(&eliminating->errors,
-                       "such as success_rate,amplification",
-                       "--judge: it names nothing");
-}
-
+/* What --judge names first weighs most. */
 static bool choose_criteria(struct eliminating *eliminating)
 {
+    struct knockout_rules *rules = &eliminating->options.rules;
     const char *judge = eliminating->invocation->judge;
 
     if (judge) {
-        return read_criteria(eliminating, judge);
+        return many_read_judge(judge, rules->criteria, &rules->criterion_count,
+                               &eliminating->errors);
     }
-    knockout_criteria(&eliminating->options.rules, eliminating->has_trigger);
+    knockout_criteria(rules, eliminating->has_trigger);
     return true;
 }
 

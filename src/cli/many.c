@@ -43,6 +43,31 @@ bool many_read_rounds(const struct invocation *invocation, size_t *fixed,
                        rounds, SIGNED_RANK_MAX);
 }
 
+bool many_read_judge(const char *list, enum compared *measures, size_t *count,
+                     struct errors *errors)
+{
+    bool is_taken[COMPARED_COUNT] = {false};
+    const char *example = "such as p99,success_rate";
+
+    *count = 0;
+    while (*list) {
+        size_t length = strcspn(list, ",");
+        enum compared measure;
+        if (!compared_find(list, length, &measure)) {
+            return many_refuse(errors, example,
+                               "--judge: \"%.*s\" is not compared",
+                               (int)length, list);
+        }
+        if (!is_taken[measure]) {
+            measures[(*count)++] = measure;
+        }
+        is_taken[measure] = true;
+        list += length + (list[length] == ',');
+    }
+    return *count > 0 ||
+           many_refuse(errors, example, "--judge: it names nothing");
+}
+
 void many_show_round(const struct invocation *invocation, bool is_fixed,
                      const struct paired_progress *now)
 {

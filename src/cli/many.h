@@ -16,6 +16,11 @@ bool many_refuse(struct errors *errors, const char *hint, const char *format,
 bool many_read_rounds(const struct invocation *invocation, size_t *fixed,
                       struct errors *errors);
 
+/* "p99,success_rate": measures in their order, each once, at most
+ * COMPARED_COUNT. False after adding an error. */
+bool many_read_judge(const char *list, enum compared *measures, size_t *count,
+                     struct errors *errors);
+
 /* Tells of the run that is about to begin. `is_fixed`: how many rounds there
  * will be is known. */
 void many_show_round(const struct invocation *invocation, bool is_fixed,

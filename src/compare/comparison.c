@@ -8,6 +8,7 @@
 #include "base/sort.h"
 
 #include <math.h>
+#include <string.h>
 
 static const struct compared_measure measures[COMPARED_COUNT] = {
 #define HIGHER true
@@ -29,6 +30,18 @@ static const char *const words[FINDING_COUNT] = {
 const struct compared_measure *compared_measure(enum compared which)
 {
     return &measures[which];
+}
+
+bool compared_find(const char *name, size_t length, enum compared *which)
+{
+    for (size_t i = 0; i < COMPARED_COUNT; i++) {
+        if (strlen(measures[i].metric) == length &&
+            strncmp(measures[i].metric, name, length) == 0) {
+            *which = (enum compared)i;
+            return true;
+        }
+    }
+    return false;
 }
 
 const char *finding_word(enum finding finding)

@@ -51,6 +51,9 @@ struct compared_measure {
 };
 
 const struct compared_measure *compared_measure(enum compared which);
+/* The one whose metric is a name of that length; false: none is. */
+bool compared_find(const char *name, size_t length, enum compared *which);
+
 const char *finding_word(enum finding finding);
 
 /* Rounds of runs. values[(round * variants + variant) * COMPARED_COUNT +

@@ -47,14 +47,12 @@ static bool parse_measure(struct gate *gate, struct reader *reader)
     struct suggestion suggestion;
 
     take_word(reader, " ", word, sizeof word);
+    if (compared_find(word, strlen(word), &gate->measure)) {
+        return true;
+    }
     suggest_init(&suggestion, word);
     for (size_t i = 0; i < COMPARED_COUNT; i++) {
-        const char *metric = compared_measure((enum compared)i)->metric;
-        if (strcmp(metric, word) == 0) {
-            gate->measure = (enum compared)i;
-            return true;
-        }
-        suggest_offer(&suggestion, metric);
+        suggest_offer(&suggestion, compared_measure((enum compared)i)->metric);
     }
     return suggestion.best
                ? complain(reader, "\"%s\" is not compared: did you mean %s?",
@@ -162,15 +160,8 @@ static bool parse_finding_or_margin(struct gate *gate, struct reader *reader)
 
 static bool begins_with_measure(const char *text)
 {
-    size_t length = strcspn(text, " ");
-
-    for (size_t i = 0; i < COMPARED_COUNT; i++) {
-        const char *metric = compared_measure((enum compared)i)->metric;
-        if (strlen(metric) == length && strncmp(metric, text, length) == 0) {
-            return true;
-        }
-    }
-    return false;
+    enum compared measure;
+    return compared_find(text, strcspn(text, " "), &measure);
 }
 
 /* Takes the variant that a gate begins with, the longest name that fits; a
