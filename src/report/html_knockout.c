@@ -1,6 +1,6 @@
 /* The HTML report of a knock-out: what is suggested and why, and the ranking
  * with the medians of what decides. */
-#include "base/must.h"
+#include "base/json_print.h"
 #include "report/html_sections.h"
 #include "report/text_part.h"
 
@@ -172,11 +172,30 @@ static void add_ranking(struct html *html)
     html_section_end(html);
 }
 
+/* As squall compare --all -o writes it. */
+static void add_suggestion(struct html *html)
+{
+    const cJSON *profile = text_find(html->document, "suggestion.profile");
+    struct str json = STR_INIT;
+
+    if (!cJSON_IsObject(profile)) {
+        return;
+    }
+    json_print(&json, profile, false);
+    html_section(html, "suggestion", "Suggested profile");
+    html_add(html, "<pre>");
+    html_text(html, json.text);
+    html_add(html, "</pre>\n");
+    html_section_end(html);
+    str_release(&json);
+}
+
 void html_knockout(struct html *html)
 {
     add_head(html);
     html_gates(html);
     add_ranking(html);
+    add_suggestion(html);
     html_section(html, "profile", "Run it again");
     html_command(html);
     html_section_end(html);

@@ -141,8 +141,8 @@ static void append_duplicates(struct str *out,
 
     if (own > 0 && own > fewest) {
         str_printf(out,
-                   "%s makes %.3g duplicates a run, %s %.3g: this service "
-                   "performs an order again that is sent again",
+                   "%s makes %.3g duplicates a run, and the strategy %s %.3g: "
+                   "this service performs an order again that is sent again",
                    suggested(telling), own, telling->names[who], fewest);
     }
 }

@@ -430,6 +430,7 @@ static void test_knockout(void **state)
         "  {\"name\": \"<b>\", \"place\": 2, \"dropped\": {\"rounds\": 16,"
         "    \"reason\": \"beside b it has <u>\"},"
         "   \"median\": {\"p99\": \"never\"}}, 7],"
+        " \"suggestion\": {\"profile\": {\"about\": \"<s>\"}},"
         " \"gates\": [{\"option\": \"fail-if\", \"expr\": \"b kept\","
         "   \"pass\": false}]}"));
 
@@ -443,6 +444,9 @@ static void test_knockout(void **state)
                       "<data value=\"16\" "
                       "title=\"ranking[1].dropped.rounds\">16</data> rounds: "
                       "beside b it has &lt;u&gt;</td>");
+    assert_has(&page, "Suggested profile</h2>");
+    assert_has(&page, "&lt;s&gt;");
+    assert_lacks(&page, "<s>");
     assert_lacks(&page, "<b>");
     assert_lacks(&page, "<i>");
     assert_lacks(&page, "<u>");
