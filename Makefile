@@ -181,7 +181,7 @@ check-now: all unit replay lint-fast ## the same without the set-up
 # Some hold durations and are run one by one; the others wait more than they
 # work, the longest begin first. A sanitizer is too slow for durations, and
 # learns little from what runs other programs.
-E2E_TIMED := $(foreach t,35 50 51 52 80,$(wildcard tests/e2e/$t-*.t))
+E2E_TIMED := $(foreach t,35 50 51 52 80 88,$(wildcard tests/e2e/$t-*.t))
 # These wait most of their time, and hold waits of hundreds of milliseconds.
 E2E_WAITING := $(foreach t,33 34,$(wildcard tests/e2e/$t-*.t))
 E2E_PROGRAMS := $(foreach t,90 91 92,$(wildcard tests/e2e/$t-*.t))
@@ -273,6 +273,11 @@ bench: all $(BUILD)/tests/bench/bare_loop ## what squall costs, beside other too
 	@SQUALL=$(CURDIR)/$(BUILD)/squall tests/bench/bench.sh
 	@tests/bench/instructions $(BUILD)/squall
 
+bench-published: all ## what showing and sending figures costs, in ten minutes
+	@.ci/setup bench
+	@SQUALL=$(CURDIR)/$(BUILD)/squall SQUALL_TEST_SECONDS=600 \
+	 tests/e2e/88-published.t
+
 demo: ## set up, build, and show the main job
 	@.ci/setup build
 	@$(MAKE) --no-print-directory all
@@ -330,7 +335,7 @@ help: ## this list
 
 .PHONY: all packages test-packages deps unit golden replay fuzz setup check check-now check-e2e check-all \
  asan tsan valgrind cover lint lint-fast layers purity symbols headers style tidy \
- man-lint format-check format bench demo demo-compare pictures man install uninstall dist clean \
+ man-lint format-check format bench bench-published demo demo-compare pictures man install uninstall dist clean \
  help FORCE
 # Objects of one run are prerequisites of the next.
 .SECONDARY:
