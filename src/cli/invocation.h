@@ -69,6 +69,7 @@ struct invocation {
     const char *report;        /* compare: a file for the document; or NULL */
     const char *rounds, *budget, *baseline, *judge,
         *reset;            /* of many runs; NULL: none */
+    const char *noise;     /* run: share of a difference; NULL: none */
     const char *precision; /* of a search; NULL: the default */
     const char *max_rate;  /* capacity; the same */
     const char *trigger, *length, *before, *after, *start_size,
@@ -81,7 +82,7 @@ struct invocation {
     bool version;
 
     /* where plan_input's lists are collected */
-    struct words profiles, sets, headers, form, slos;
+    struct words profiles, sets, headers, form, slos, aborts;
     struct words fail_headers;         /* audit */
     struct words fail_if, fail_unless; /* of many runs */
     struct words variants;             /* compare */

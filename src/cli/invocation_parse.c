@@ -380,6 +380,8 @@ static void fill_input(struct invocation *invocation)
     input->form = invocation->form.items;
     input->slo_count = invocation->slos.count;
     input->slos = invocation->slos.items;
+    input->abort_count = invocation->aborts.count;
+    input->aborts = invocation->aborts.items;
 }
 
 /* Before anything is refused: what is refused is shown. */
@@ -410,6 +412,7 @@ bool invocation_parse(struct invocation *invocation,
     words_init(&invocation->headers, arena, argc);
     words_init(&invocation->form, arena, argc);
     words_init(&invocation->slos, arena, argc);
+    words_init(&invocation->aborts, arena, argc);
     words_init(&invocation->fail_headers, arena, argc);
     words_init(&invocation->fail_if, arena, argc);
     words_init(&invocation->fail_unless, arena, argc);

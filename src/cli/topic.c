@@ -23,21 +23,35 @@ static void append_entries(struct str *out, const struct entry *entries,
 
 static void topic_slo(struct str *out)
 {
-    struct errors errors = ERRORS_INIT;
-
     str_append(
-        out, "An SLO is an expression that must hold, or the run fails:\n"
-             "\n"
-             "  squall run URL --slo 'p99 < 250ms' --slo 'success_rate >= "
-             "99.9%'\n"
-             "\n"
-             "p99 alone is the time to success: a failed operation never "
-             "succeeds, so with\nmore than 1 % failed it is \"never\", and no "
-             "bound is met. succeeded.p99,\noperation.p99, failed.p99 and "
-             "attempt.p99 name the others. What was not measured\nnever "
-             "passes.\n"
-             "\n");
-    (void)explain_key(out, "slo", &errors);
+        out,
+        "An SLO is an expression that must hold, or the run fails:\n"
+        "\n"
+        "  squall run URL --slo 'p99 < 250ms' --slo 'success_rate >= 99.9%'\n"
+        "\n"
+        "  p99 < 250ms and success_rate >= 99%    and, or, ( )\n"
+        "  p99{request=orders} < 100ms            phase=, tier=, status=503, "
+        "5xx\n"
+        "  retries / operations < 0.1             of one unit, or by a count\n"
+        "  failure_rate{last=10s} < 5%            at every second: the worst "
+        "one\n"
+        "  p99 <= 1.1 * baseline                  --baseline report.json, "
+        "less "
+        "noise\n"
+        "  --slo @orders.slo                      one a line, # begins a "
+        "comment\n"
+        "  --abort-if 'p99{last=5s} > 2s for 5s'  ends the run early: it has "
+        "failed\n"
+        "\n"
+        "p99 alone is the time to success: a failed operation never succeeds, "
+        "so with\nmore than 1 % failed it is \"never\", and no bound is met. "
+        "succeeded.p99,\noperation.p99, failed.p99 and attempt.p99 name the "
+        "others. What was not measured\nnever passes. squall-slo(7) says how "
+        "a "
+        "run is judged.\n"
+        "\n"
+        "Metrics, which `squall profile explain slo` describes:\n");
+    explain_metrics(out);
 }
 
 static void topic_faults(struct str *out)

@@ -1,6 +1,7 @@
 #include "cli/traffic.h"
 
 #include "base/must.h"
+#include "cli/foresee.h"
 #include "cli/interrupt.h"
 #include "cli/start.h"
 #include "cli/view.h"
@@ -220,27 +221,6 @@ static void note_bodies(const struct invocation *invocation,
     }
 }
 
-/* Nobody should have to run it to learn that nothing counts what they ask. */
-static void note_unseen(const struct invocation *invocation,
-                        const struct plan *plan)
-{
-    enum effect_oracle oracle =
-        plan->has_ledger || !plan->target.url     ? ORACLE_LEDGER
-        : plan->effect_id.place != EFFECT_ID_NONE ? ORACLE_EFFECT_ID
-                                                  : ORACLE_NONE;
-
-    for (size_t i = 0; i < plan->slo_count; i++) {
-        const struct slo *slo = &plan->slos[i];
-        const char *why = slo_why_unseen(slo, oracle);
-        if (why) {
-            start_note(invocation,
-                       "the SLO \"%s\" will not be measured: %s; "
-                       "squall-profile(5) has the section \"ledger\"",
-                       slo->text, why);
-        }
-    }
-}
-
 /* What is asked to be published; true where that is nothing. */
 static bool start_publishing(struct watcher *watcher, struct errors *errors)
 {
@@ -281,7 +261,9 @@ static int watch_run(struct watcher *watcher, const struct plan_input *input,
     bool ok = outputs_check(outputs, &errors) && plan;
     if (ok) {
         note_bodies(watcher->invocation, plan);
-        note_unseen(watcher->invocation, plan);
+        ok = foresee(watcher->invocation, plan, &errors);
+    }
+    if (ok) {
         view_begin(&watcher->view, watcher->invocation, plan);
     }
     ok = ok && start_publishing(watcher, &errors);

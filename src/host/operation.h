@@ -32,6 +32,7 @@ struct operation_progress {
     struct kept_operation *kept; /* where its answers are collected then */
     enum verdict verdict;        /* once it is finished */
     enum finish_reason reason;
+    uint16_t status; /* of the last attempt that ended; 0: no answer */
     struct instant verdict_at;
     size_t note_count;
     unsigned in_journal; /* of its attempts */

@@ -240,6 +240,7 @@ void record_done(struct recorder *recorder, const struct attempt *attempt,
         if (ending->result.status != 0) {
             operation->seen->busy = ending->result.outcome == OUTCOME_BUSY;
         }
+        operation->progress.status = ending->result.status;
         note_attempt(recorder, attempt, ending);
     }
     journal_entry_done(&recorder->journal, attempt, &fact,
@@ -314,6 +315,7 @@ void record_finished(struct recorder *recorder, struct operation *operation,
     struct fact fact = new_fact(&operation->scope, FACT_FINISHED, now);
     fact.finished.verdict = action->verdict;
     fact.finished.reason = action->reason;
+    fact.finished.status = operation->progress.status;
     fact.finished.intended = operation->intended;
     fact.finished.attempts = operation->progress.on_wire;
     fact.finished.duplicates = operation->progress.duplicates;

@@ -130,17 +130,6 @@ static void init_clients(struct worker *worker)
     }
 }
 
-static uint32_t layers_of(const struct policy *policy)
-{
-    uint32_t layers = 0;
-    for (unsigned i = 0; i < LAYER_COUNT; i++) {
-        if (policy_has_layer(policy, (enum layer)i)) {
-            layers |= 1u << i;
-        }
-    }
-    return layers;
-}
-
 static void init_load(struct worker *worker)
 {
     const struct plan *plan = worker->plan;
@@ -199,7 +188,7 @@ static void init_recorder(struct worker *worker)
                    .warmup = plan->load.warmup,
                    .first_stage_is_warmup = plan->load.first_stage_is_warmup,
                    .stage_ends = stage_ends(worker),
-                   .layers = layers_of(&plan->policy),
+                   .layers = policy_layers(&plan->policy),
                    .has_trigger = plan_has_trigger(plan, true),
                });
     effect_logs_init(

@@ -145,6 +145,8 @@ struct fact {
         struct {
             enum verdict verdict;
             enum finish_reason reason;
+            uint16_t status; /* of the last of its attempts that ended; 0:
+                              * that one had no answer */
             struct instant intended;
             unsigned attempts;        /* of its own, sent on the wire */
             unsigned duplicates;      /* made of them by a fault */

@@ -28,14 +28,26 @@ static const char *const finish_sentences[FINISH_REASON_COUNT] = {
 #undef FINISH_REASON
 };
 
-static bool speaks_of_success(const struct slo *slo)
+static bool is_of_success(const struct slo_metric *metric)
 {
     static const char *const metrics[] = {
 #define OF_SUCCESS(metric) #metric,
 #include "measure/figure.def"
     };
-    for (size_t i = 0; slo->metric && i < array_length(metrics); i++) {
-        if (strcmp(slo->metric->metric, metrics[i]) == 0) {
+    for (size_t i = 0; metric->figure && i < array_length(metrics); i++) {
+        if (strcmp(metric->figure->metric, metrics[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool speaks_of_success(const struct slo *slo)
+{
+    for (size_t i = 0; i < slo->term_count; i++) {
+        const struct slo_term *term = &slo->terms[i];
+        if (is_of_success(&term->metric) ||
+            (term->is_ratio && is_of_success(&term->divisor))) {
             return true;
         }
     }

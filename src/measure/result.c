@@ -129,6 +129,43 @@ static void compute_panels(struct result *result, struct arena *arena,
     }
 }
 
+static struct tier_figures *find_tier(struct result *result, uint64_t tier)
+{
+    for (size_t i = 0; i < result->tier_count; i++) {
+        if (result->tiers[i].tier == tier) {
+            return &result->tiers[i];
+        }
+    }
+    return NULL;
+}
+
+/* A tier of one request has the panel of that one. */
+static void compute_tiers(struct result *result, struct arena *arena,
+                          const struct result_input *input)
+{
+    const struct tally *tally = input->tally;
+    struct span span = span_of(input);
+
+    result->tiers =
+        arena_array(arena, input->request_count, sizeof(*result->tiers));
+    for (size_t i = 0; i < input->request_count; i++) {
+        uint64_t tier = input->request_tiers[i];
+        struct tier_figures *found = find_tier(result, tier);
+        struct panel *panel = tally->requests[i];
+        if (!found) {
+            found = &result->tiers[result->tier_count++];
+            found->tier = tier;
+        } else {
+            panel = arena_alloc(arena, sizeof(*panel));
+            tally_init_panel(panel, arena, tally->total.until);
+            tally_merge_panel(panel, found->panel);
+            tally_merge_panel(panel, tally->requests[i]);
+        }
+        found->panel = panel;
+        found->figures = figures_of(tally, panel, &span);
+    }
+}
+
 static struct policy_figures policy_figures_of(
     const struct result_input *input)
 {
@@ -484,8 +521,13 @@ static void judge_run(struct result *result, struct arena *arena,
     }
     result->judgements =
         arena_array(arena, result->slo_count, sizeof(*result->judgements));
+    result->terms =
+        arena_array(arena, result->slo_count, sizeof(struct slo_judgement *));
     for (size_t i = 0; i < result->slo_count; i++) {
-        result->judgements[i] = slo_judge(&result->slos[i], result);
+        const struct slo *slo = &result->slos[i];
+        result->terms[i] =
+            arena_array(arena, slo->term_count, sizeof(*result->terms[i]));
+        result->judgements[i] = slo_judge_all(slo, result, result->terms[i]);
     }
     size_t failed = count_words(result, SLO_MISSED) +
                     count_words(result, SLO_NOT_MEASURED);
@@ -541,6 +583,9 @@ void result_compute(struct result *result, struct arena *arena,
         result->effects = *input->effects;
     }
     compute_panels(result, arena, input);
+    if (input->request_tiers) {
+        compute_tiers(result, arena, input);
+    }
     compute_series(result, arena, tally);
     compute_recoveries(result, arena, input);
     judge_generator(result, input);

@@ -34,6 +34,13 @@ struct panel_figures {
     double hedge_share; /* and < 0 where nothing is hedged */
 };
 
+/* All requests of one tier. */
+struct tier_figures {
+    uint64_t tier;
+    const struct panel *panel;
+    struct panel_figures figures;
+};
+
 /* What the clients' policies did, as far as it is computed. */
 struct policy_figures {
     struct duration breaker_open; /* summed over clients; < 0: no breaker */
@@ -76,6 +83,8 @@ struct result {
     struct panel_figures total;
     struct panel_figures *requests;
     struct panel_figures *stages;
+    size_t tier_count; /* 0 where no SLO asks for one */
+    struct tier_figures *tiers;
     double peak_1s;  /* the first 24 h; < 0: not measured */
     bool open_model; /* else schedule lag is not measured */
     struct herd_figures herd;
@@ -91,6 +100,7 @@ struct result {
     size_t slo_count;
     const struct slo *slos;
     struct slo_judgement *judgements;
+    struct slo_judgement **terms; /* of each, those of its terms */
     enum run_verdict verdict;
     bool only_undecided; /* invalid for nothing but SLOs that squall's own
                           * lateness decides */
@@ -106,6 +116,7 @@ struct result_input {
     const struct tally *tally;
     size_t request_count, stage_count;
     const char *const *request_names;
+    const uint64_t *request_tiers; /* NULL: no SLO asks for one */
     const char *const *stage_names;
     const struct duration *stage_lengths; /* what really ran of each */
     size_t trigger_count;

@@ -104,6 +104,9 @@ static void add(struct series_interval *to, const struct series_interval *from)
     if (from->levels > 0) {
         note_level(to, from->level_min, from->levels);
     }
+    if (from->late_max_us > to->late_max_us) {
+        to->late_max_us = from->late_max_us;
+    }
     add_times(&to->times, &from->times);
     add_times(&to->success, &from->success);
 }
@@ -185,6 +188,44 @@ void series_record(struct series_interval *interval, struct duration value,
     }
 }
 
+void series_note_late(struct series_interval *interval, struct duration late)
+{
+    uint64_t us = late.ns > 0 ? (uint64_t)(late.ns / NS_PER_US) : 0;
+
+    interval->late += us > SERIES_LATE_US;
+    if (us > interval->late_max_us) {
+        interval->late_max_us = us;
+    }
+}
+
+void series_note_worker(struct series *series, struct instant at,
+                        struct duration wall, struct duration away)
+{
+    int64_t since = instant_since(at, series->origin).ns;
+
+    if (since < 0) {
+        return;
+    }
+    size_t index = (size_t)(since / series->interval.ns);
+    if (series->count > 0 && index >= series->count) {
+        index = series->count - 1;
+    }
+    struct series_interval *interval =
+        series->count > 0 && index >= series->first ? &series->intervals[index]
+                                                    : series_at(series, at);
+    interval->wall_us += (uint64_t)(wall.ns / NS_PER_US);
+    interval->away_us += (uint64_t)(away.ns / NS_PER_US);
+}
+
+void series_sum(const struct series *series, size_t from, size_t count,
+                struct series_interval *sum)
+{
+    clear(sum);
+    for (size_t i = from; i < from + count && i < series->count; i++) {
+        add(sum, &series->intervals[i]);
+    }
+}
+
 void series_level(struct series_interval *interval, double level)
 {
     must(level >= 0);
@@ -216,8 +257,7 @@ void series_reset(struct series *series)
     series->current = NULL;
 }
 
-/* The middle of the bucket of the value of this rank. */
-static int64_t at_rank(const struct series_times *times, double rank)
+int64_t series_rank_us(const struct series_times *times, double rank)
 {
     uint64_t seen = 0;
     uint32_t index = times->low;
@@ -231,7 +271,7 @@ static int64_t at_rank(const struct series_times *times, double rank)
     return middle_of(index);
 }
 
-static double rank_of(double q, uint64_t count)
+double series_rank(double q, uint64_t count)
 {
     must(q >= 0 && q <= 1);
     return ceil(q * (double)count * (1 - 2 * DBL_EPSILON));
@@ -239,20 +279,21 @@ static double rank_of(double q, uint64_t count)
 
 int64_t series_quantile_us(const struct series_interval *interval, double q)
 {
-    double rank = rank_of(q, interval->times.measured);
+    double rank = series_rank(q, interval->times.measured);
 
-    return interval->times.measured == 0 ? -1
-                                         : at_rank(&interval->times, rank);
+    return interval->times.measured == 0
+               ? -1
+               : series_rank_us(&interval->times, rank);
 }
 
 int64_t series_success_us(const struct series_interval *interval, double q)
 {
-    double rank = rank_of(q, interval->finished);
+    double rank = series_rank(q, interval->finished);
 
     return interval->success.measured == 0 ||
                    rank > (double)interval->success.measured
                ? -1
-               : at_rank(&interval->success, rank);
+               : series_rank_us(&interval->success, rank);
 }
 
 static double share(uint64_t part, uint64_t whole)

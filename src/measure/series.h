@@ -25,6 +25,9 @@
  * 64 counters each: 1 us to 1 h. */
 enum { SERIES_POINTS_MAX = 1024, SERIES_BUCKETS = 27 * 64 };
 
+/* What is less of squall's own in a latency makes it no late one. */
+enum { SERIES_LATE_US = 1000 };
+
 struct series_times {
     uint32_t low, high; /* range of buckets in use; valid when measured */
     uint64_t measured;  /* values */
@@ -37,6 +40,8 @@ struct series_interval {
 #include "measure/series.def"
     uint64_t levels;             /* budget levels that facts had */
     double level_min;            /* of those; valid when there are some */
+    uint64_t late_max_us;        /* of an operation's latency, squall's own
+                                  * part at most */
     struct series_times times;   /* of the operations that finished */
     struct series_times success; /* of those that succeeded */
 };
@@ -79,6 +84,14 @@ struct series_interval *series_at(struct series *series, struct instant at);
 void series_record(struct series_interval *interval, struct duration value,
                    bool succeeded);
 
+/* How much of one that was recorded may be squall's own. */
+void series_note_late(struct series_interval *interval, struct duration late);
+
+/* How long a worker was away of the time before `at`. It makes no interval
+ * after others: it is in the last one then. */
+void series_note_worker(struct series *series, struct instant at,
+                        struct duration wall, struct duration away);
+
 /* What was left of a client's retry budget. */
 void series_level(struct series_interval *interval, double level);
 
@@ -92,8 +105,19 @@ void series_reset(struct series *series);
 void series_points(const struct series *series, uint32_t layers,
                    struct series_point *points);
 
+/* Adds up so many intervals from this one on, into `sum`, which is zero or an
+ * earlier sum. */
+void series_sum(const struct series *series, size_t from, size_t count,
+                struct series_interval *sum);
+
+/* The value of this rank, from 1, of those that were recorded. */
+int64_t series_rank_us(const struct series_times *times, double rank);
+
 /* Nearest rank; -1 when nothing was recorded. */
 int64_t series_quantile_us(const struct series_interval *interval, double q);
+
+/* The rank of a quantile among so many. */
+double series_rank(double q, uint64_t count);
 
 /* Of the time to success of those that finished: a failed one never did. -1:
  * it is never, or none finished. */

@@ -17,8 +17,8 @@ static double higher_of(double a, double b)
     return b > a ? b : a;
 }
 
-static void init_panel(struct panel *panel, struct arena *arena,
-                       struct instant until)
+void tally_init_panel(struct panel *panel, struct arena *arena,
+                      struct instant until)
 {
     panel->until = until;
     for (size_t i = 0; i < HISTOGRAM_COUNT; i++) {
@@ -30,7 +30,7 @@ static void init_panel(struct panel *panel, struct arena *arena,
 static struct panel *new_panel(struct arena *arena, struct instant until)
 {
     struct panel *panel = arena_alloc(arena, sizeof(*panel));
-    init_panel(panel, arena, until);
+    tally_init_panel(panel, arena, until);
     return panel;
 }
 
@@ -56,7 +56,8 @@ void tally_init(struct tally *tally, struct arena *arena,
     *tally = (struct tally){.config = *config};
     struct instant origin = {config->warmup.ns};
 
-    init_panel(&tally->total, arena, (struct instant){config->load_length.ns});
+    tally_init_panel(&tally->total, arena,
+                     (struct instant){config->load_length.ns});
     tally->requests = new_panels(tally, arena, config->requests, 0, NULL);
     tally->stages =
         new_panels(tally, arena, config->stages,
@@ -218,6 +219,9 @@ static void take_finished(const struct tally *tally, struct panel *panel,
     unsigned bin = fact->finished.attempts;
 
     panel->verdicts[verdict]++;
+    if (verdict != VERDICT_SUCCEEDED && fact->finished.status < STATUS_MAX) {
+        panel->failed_by_status[fact->finished.status]++;
+    }
     panel->reasons[fact->finished.reason]++;
     panel->attempts_per_operation[bin < AMPLIFICATION_BINS
                                       ? bin
@@ -293,7 +297,9 @@ static void take_verdict(struct tally *tally, const struct fact *fact)
         series_record(interval,
                       instant_since(fact->at, fact->finished.intended),
                       verdict == VERDICT_SUCCEEDED);
+        series_note_late(interval, fact->finished.late);
     }
+    interval->cut_short += fact->finished.is_cut_short;
     if (tally->due && verdict == VERDICT_SUCCEEDED) {
         due_succeeded(tally->due, fact->finished.intended, fact->at);
     }
@@ -406,6 +412,7 @@ static void take_whole(struct tally *tally, const struct fact *fact)
     switch (fact->kind) {
     case FACT_DROPPED:
         take_offered(tally, fact->dropped.intended);
+        series_at(tally->series, fact->dropped.intended)->dropped++;
         break;
     case FACT_STARTED:
         take_offered(tally, fact->started.intended);
@@ -427,6 +434,7 @@ static void take_whole(struct tally *tally, const struct fact *fact)
         struct series_interval *interval = series_at(series, fact->at);
         interval->sent_bytes += fact->done.bytes_sent;
         interval->received_bytes += fact->done.bytes_received;
+        interval->after_late += fact->done.was_sent && fact->done.after_late;
         take_failure(tally, fact);
         break;
     }
@@ -458,6 +466,8 @@ void tally_take(struct tally *tally, const struct fact *fact)
     }
     if (fact->kind == FACT_WORKER) {
         take_worker(&tally->workers, fact);
+        series_note_worker(tally->series, fact->at, fact->worker.wall,
+                           fact->worker.away_sum);
         return;
     }
     if (fact->warmup || fact->kind == FACT_ANSWERS) {
@@ -488,7 +498,7 @@ static void add(uint64_t *to, const uint64_t *from, size_t count)
     }
 }
 
-static void merge_panel(struct panel *to, const struct panel *from)
+void tally_merge_panel(struct panel *to, const struct panel *from)
 {
 #define BASIS(group, id, when, amount) to->id += from->id;
 #define COUNTER(group, member, id, better, when, amount, label, sentence) \
@@ -503,6 +513,7 @@ static void merge_panel(struct panel *to, const struct panel *from)
     add(to->kinds, from->kinds, ATTEMPT_KIND_COUNT);
     add(to->by_outcome, from->by_outcome, OUTCOME_COUNT);
     add(to->by_status, from->by_status, STATUS_MAX);
+    add(to->failed_by_status, from->failed_by_status, STATUS_MAX);
     add(to->attempts_per_operation, from->attempts_per_operation,
         AMPLIFICATION_BINS);
     for (size_t i = 0; i < HISTOGRAM_COUNT; i++) {
@@ -516,7 +527,7 @@ static void merge_panels(struct tally *tally, struct panel **to,
 {
     for (size_t i = 0; i < count; i++) {
         if (to[i] != &tally->total) {
-            merge_panel(to[i], from[i]);
+            tally_merge_panel(to[i], from[i]);
         }
     }
 }
@@ -549,7 +560,7 @@ void tally_merge(struct tally *tally, const struct tally *other)
     must(tally->config.first_stage_is_warmup ==
          other->config.first_stage_is_warmup);
 
-    merge_panel(&tally->total, &other->total);
+    tally_merge_panel(&tally->total, &other->total);
     merge_panels(tally, tally->requests, other->requests,
                  tally->config.requests);
     merge_panels(tally, tally->stages, other->stages, tally->config.stages);

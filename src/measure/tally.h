@@ -66,6 +66,9 @@ struct panel {
     uint64_t kinds[ATTEMPT_KIND_COUNT];
     uint64_t by_outcome[OUTCOME_COUNT];
     uint64_t by_status[STATUS_MAX];
+    /* operations that failed, by the status of their last answer; 0: the last
+     * attempt had none */
+    uint64_t failed_by_status[STATUS_MAX];
     /* operations by the number of their attempts on the wire; the last bin
      * holds all above */
     uint64_t attempts_per_operation[AMPLIFICATION_BINS];
@@ -236,6 +239,12 @@ void tally_forget_failures(struct tally *tally);
 
 /* As after tally_init: ready for the next part. */
 void tally_reset(struct tally *tally);
+
+/* The panel of a set of operations, until this end; and that of two sets
+ * together. */
+void tally_init_panel(struct panel *panel, struct arena *arena,
+                      struct instant until);
+void tally_merge_panel(struct panel *to, const struct panel *from);
 
 /* Asserts the equations above; call when every operation has finished. */
 void tally_check(const struct tally *tally);

@@ -17,5 +17,6 @@ void plan_at_rest(struct plan *plan, uint64_t operations, struct duration most)
     plan->fault_count = 0;
     plan->timeline_count = 0;
     plan->slo_count = 0;
+    plan->abort_count = 0;
     plan->has_ledger = false;
 }

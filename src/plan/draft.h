@@ -56,6 +56,7 @@ struct draft {
     struct ledger_config ledger;
     const char *effect_id;
     struct string_list slos;
+    struct string_list aborts;
     struct service_config service;
     size_t timeline_count;
     struct timeline_entry timeline[TIMELINE_MAX];

@@ -140,9 +140,14 @@ static void append_children(struct str *out, const struct key *key)
 static void append_metrics(struct str *out)
 {
     const char *name, *unit, *sentence;
-    str_append(out, "  form:     metric [ {request=\"name\"} | "
-                    "{phase=\"name\"} ] op value\n"
+    str_append(out, "  form:     metric [ / metric ] op value, joined by and, "
+                    "or, ( )\n"
+                    "  metric:   name [ {request=\"name\"} | {phase=\"name\"} "
+                    "| {tier=1} | {status=503}\n"
+                    "            | {last=10s} ]\n"
                     "  op:       < <= > >= == !=\n"
+                    "  value:    in the unit of the metric, or 1.1 * "
+                    "baseline\n"
                     "  paths:    each may be written as its path in the "
                     "report, too:\n"
                     "            operations.failed, "
@@ -155,6 +160,19 @@ static void append_metrics(struct str *out)
         str_printf(out, "    %-24s %-9s ", name, unit);
         str_append_wrapped(out, sentence, 39, 39);
     }
+}
+
+void explain_metrics(struct str *out)
+{
+    struct str names = STR_INIT;
+    const char *name, *unit, *sentence;
+
+    for (size_t i = 0; slo_metric_describe(i, &name, &unit, &sentence); i++) {
+        str_printf(&names, "%s%s", names.length ? ", " : "", name);
+    }
+    str_append(out, "  ");
+    str_append_wrapped(out, names.text, 2, 2);
+    str_release(&names);
 }
 
 bool explain_key(struct str *out, const char *path, struct errors *errors)

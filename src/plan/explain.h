@@ -12,6 +12,9 @@
  * Adds an error when there is no such key. */
 bool explain_key(struct str *out, const char *path, struct errors *errors);
 
+/* The names of the metrics of SLOs; explain_key has a sentence for each. */
+void explain_metrics(struct str *out);
+
 /* Appends what templates may have placeholders for, a line each. */
 void explain_placeholders(struct str *out);
 

@@ -9,6 +9,7 @@
 #include "plan/policy_part.h"
 #include "plan/profile_base.h"
 #include "plan/reader.h"
+#include "plan/slo_file.h"
 #include "plan/tree.h"
 #include "plan/workload.h"
 
@@ -507,26 +508,58 @@ static void apply_url(cJSON *tree, const char *url, struct sources *sources,
     str_release(&shown);
 }
 
-static void apply_slo(cJSON *tree, const char *expression,
-                      struct sources *sources)
+/* A list of expressions that options add to. */
+struct expressions {
+    cJSON *tree;
+    struct sources *sources;
+    const char *key, *option; /* "slo", "--slo" */
+    const char *file;         /* that is read now */
+};
+
+static void add_expression(const struct expressions *of,
+                           const char *expression, const char *shown)
 {
-    cJSON *list = json_get(tree, "slo");
-    struct str shown = STR_INIT;
+    cJSON *list = json_get(of->tree, of->key);
     struct str path = STR_INIT;
 
     if (!list) {
         list = checked(cJSON_CreateArray());
-        cJSON_AddItemToObject(tree, "slo", list);
+        cJSON_AddItemToObject(of->tree, of->key, list);
     }
     if (cJSON_IsArray(list)) {
         cJSON *item = checked(cJSON_CreateString(expression));
-        str_printf(&path, "slo[%d]", cJSON_GetArraySize(list));
-        str_printf(&shown, "--slo %s", expression);
-        add_source(sources, shown.text, path.text, false, item);
+        str_printf(&path, "%s[%d]", of->key, cJSON_GetArraySize(list));
+        add_source(of->sources, shown, path.text, false, item);
         cJSON_AddItemToArray(list, item);
     }
-    str_release(&shown);
     str_release(&path);
+}
+
+static void take_line(void *context, const char *expression, size_t line)
+{
+    const struct expressions *of = context;
+    struct str shown = STR_INIT;
+
+    str_printf(&shown, "%s:%zu", of->file, line);
+    add_expression(of, expression, shown.text);
+    str_release(&shown);
+}
+
+/* "@file" has one a line. */
+static void apply_expressions(struct expressions *of, size_t count,
+                              const char *const *items, struct errors *errors)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct str shown = STR_INIT;
+        if (items[i][0] == '@') {
+            of->file = items[i] + 1;
+            (void)slo_file_read(of->file, take_line, of, errors);
+            continue;
+        }
+        str_printf(&shown, "%s %s", of->option, items[i]);
+        add_expression(of, items[i], shown.text);
+        str_release(&shown);
+    }
 }
 
 cJSON *merge_input(const struct plan_input *input, struct sources *sources,
@@ -575,9 +608,11 @@ cJSON *merge_input(const struct plan_input *input, struct sources *sources,
         apply_form(tree, input, sources);
     }
     apply_headers(tree, input, sources, errors);
-    for (size_t i = 0; i < input->slo_count; i++) {
-        apply_slo(tree, input->slos[i], sources);
-    }
+    struct expressions slos = {tree, sources, "slo", "--slo", NULL};
+    apply_expressions(&slos, input->slo_count, input->slos, errors);
+    struct expressions aborts = {tree, sources, "abort_if", "--abort-if",
+                                 NULL};
+    apply_expressions(&aborts, input->abort_count, input->aborts, errors);
     if (errors->count > before) {
         cJSON_Delete(tree);
         return NULL;

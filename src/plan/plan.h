@@ -16,6 +16,7 @@
 #include "load/template.h"
 #include "load/timeline.h"
 #include "effects/ledger_entry.h"
+#include "measure/abort_rule.h"
 #include "measure/slo.h"
 #include "effects/transitions.h"
 #include "plan/answers.h"
@@ -146,6 +147,8 @@ struct plan {
     struct effect_id_config effect_id;
     size_t slo_count;
     struct slo slos[SLO_MAX];
+    size_t abort_count;
+    struct abort_rule aborts[ABORT_RULES_MAX];
     struct service_config service;
     size_t timeline_count;
     struct timeline_entry timeline[TIMELINE_MAX];
@@ -195,7 +198,10 @@ struct plan_input {
     size_t form_count;
     const char *const *form; /* -F name=value, for every request */
     size_t slo_count;
-    const char *const *slos;   /* --slo, added to the profile's */
+    const char *const *slos; /* --slo, added to the profile's; "@file": those
+                              * of its lines */
+    size_t abort_count;
+    const char *const *aborts; /* --abort-if, the same */
     struct workload *workload; /* NULL: new operations, of the profile */
     bool allow_exec;
     uint64_t show_failed;

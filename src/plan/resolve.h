@@ -43,6 +43,7 @@ void resolve_requests(struct resolver *resolver);  /* requests.c */
 void resolve_timeline(struct resolver *resolver);  /* resolve_timeline.c */
 void resolve_ledger(struct resolver *resolver);    /* resolve_ledger.c */
 void resolve_effect_id(struct resolver *resolver); /* resolve_answers.c */
+void resolve_slos(struct resolver *resolver);      /* resolve_slo.c */
 
 /* Compiles the URL of every request from the plan's target. */
 bool requests_set_url(struct plan *plan, const char **problem,

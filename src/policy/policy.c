@@ -81,3 +81,14 @@ bool policy_arrange(struct policy *policy, enum layer *first,
     return layer_arrange(&policy->order, policy->chains, first, second,
                          problem);
 }
+
+uint32_t policy_layers(const struct policy *policy)
+{
+    uint32_t layers = 0;
+    for (unsigned i = 0; i < LAYER_COUNT; i++) {
+        if (policy_has_layer(policy, (enum layer)i)) {
+            layers |= 1u << i;
+        }
+    }
+    return layers;
+}

@@ -39,4 +39,7 @@ bool policy_arrange(struct policy *policy, enum layer *first,
 /* Whether a layer is on. */
 bool policy_has_layer(const struct policy *policy, enum layer layer);
 
+/* Bits of enum layer: those that are on. */
+uint32_t policy_layers(const struct policy *policy);
+
 #endif

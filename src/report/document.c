@@ -11,6 +11,7 @@
 #include "report/document_policy.h"
 #include "report/document_recovery.h"
 #include "report/document_replay.h"
+#include "report/document_slo.h"
 #include "report/document_timeline.h"
 #include "report/document_windows.h"
 #include "report/figures.h"
@@ -98,6 +99,9 @@ static void add_run(cJSON *document, const struct result *result,
     free(target);
     cJSON_AddBoolToObject(object, "embedded_target", run->embedded_target);
     member_text(object, "problem", run->problem);
+    member_text(object, "aborted", run->aborted);
+    member_us(object, "aborted_at_us",
+              run->aborted ? run->aborted_at.ns / NS_PER_US : -1);
 }
 
 static void add_faults(cJSON *document, const struct tally *tally)
@@ -244,29 +248,6 @@ static void add_generator(cJSON *document, const struct figure_view *view,
     }
 }
 
-static void add_slos(cJSON *document, const struct result *result)
-{
-    cJSON *slos = cJSON_AddArrayToObject(document, "slo");
-    for (size_t i = 0; i < result->slo_count; i++) {
-        const struct slo_judgement *judgement = &result->judgements[i];
-        cJSON *object = cJSON_CreateObject();
-        cJSON_AddStringToObject(object, "expr", result->slos[i].text);
-        cJSON_AddStringToObject(object, "unit",
-                                unit_word(result->slos[i].unit));
-        member_measured(object, "value",
-                        judgement->measured ? judgement->value : -1);
-        bool known = judgement->measured;
-        member_measured(object, "low", known ? judgement->low : -1);
-        member_measured(object, "high", known ? judgement->high : -1);
-        cJSON_AddStringToObject(object, "judgement",
-                                slo_word_name(judgement->word));
-        cJSON_AddBoolToObject(object, "pass", judgement->pass);
-        cJSON_AddBoolToObject(object, "measured", judgement->measured);
-        member_text(object, "reason", judgement->reason);
-        cJSON_AddItemToArray(slos, object);
-    }
-}
-
 cJSON *document_make(const struct result *result, const struct plan *plan,
                      const struct run_info *run)
 {
@@ -305,7 +286,7 @@ cJSON *document_make(const struct result *result, const struct plan *plan,
                           document_timeline(plan, run->events));
     cJSON_AddItemToObject(document, "recovery", document_recovery(result));
     add_generator(document, &view, plan);
-    add_slos(document, result);
+    document_slos(document, result);
     cJSON_AddStringToObject(document, "verdict",
                             run_verdict_name(result->verdict));
     json_mask(document);

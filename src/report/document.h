@@ -25,9 +25,11 @@ struct run_info {
     int exit_status;
     const char *target_url;
     bool embedded_target;
-    bool has_service;    /* the service is the plan's, with its faults */
-    const char *libcurl; /* curl_version() */
-    const char *problem; /* why the run could not end well, or NULL */
+    bool has_service;          /* the service is the plan's, with its faults */
+    const char *libcurl;       /* curl_version() */
+    const char *problem;       /* why the run could not end well, or NULL */
+    const char *aborted;       /* the rule that ended it early, or NULL, */
+    struct instant aborted_at; /* and when, on the run clock */
     /* what became of the plan's timeline, one an entry; NULL: it has none */
     const struct timeline_event *events;
     const struct replayed *replayed; /* of a replay, else NULL */

@@ -1,5 +1,6 @@
 #include "report/github.h"
 
+#include "report/slo_words.h"
 #include "report/text_part.h"
 #include "report/writer.h"
 
@@ -23,23 +24,19 @@ static void begin_annotation(struct str *out, const char *level)
 static void annotate_slo(struct str *out, const cJSON *slo)
 {
     const char *expression = text_string(slo, "expr");
-    const char *reason = text_string(slo, "reason");
-    const char *word = text_string(slo, "judgement");
-    double value = text_number(slo, "value");
-    bool undecided = word && strcmp(word, "invalid") == 0;
+    bool undecided = slo_words_undecided(slo);
+    struct str measured = STR_INIT;
 
-    if (cJSON_IsTrue(text_find(slo, "pass"))) {
+    if (slo_words_passes(slo)) {
         return;
     }
     begin_annotation(out, undecided ? "warning" : "error");
     put_data(out, expression ? expression : "?");
     str_append(out, undecided ? " cannot be judged: " : " is missed: ");
-    if (!isnan(value)) {
-        text_format(out, text_unit(slo), value);
-    } else {
-        put_data(out, reason ? reason : "not measured");
-    }
+    slo_words_measured(&measured, slo);
+    put_data(out, measured.text);
     str_append_char(out, '\n');
+    str_release(&measured);
 }
 
 /* A gate of a comparison, or a check of an audit. */

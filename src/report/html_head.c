@@ -3,6 +3,7 @@
 #include "base/must.h"
 #include "measure/result.h"
 #include "report/html_sections.h"
+#include "report/slo_words.h"
 #include "report/text_part.h"
 
 #include <math.h>
@@ -30,17 +31,6 @@ const char *html_verdict_class(const cJSON *document)
                                            : "good";
 }
 
-static bool is_undecided(const cJSON *slo)
-{
-    const char *word = text_string(slo, "judgement");
-    return word && strcmp(word, "invalid") == 0;
-}
-
-static bool passes(const cJSON *slo)
-{
-    return cJSON_IsTrue(text_find(slo, "pass"));
-}
-
 /* "2 of 4 SLOs missed, 1 cannot be judged" */
 static void add_slo_summary(struct html *html)
 {
@@ -50,8 +40,8 @@ static void add_slo_summary(struct html *html)
 
     cJSON_ArrayForEach(slo, slos)
     {
-        undecided += is_undecided(slo);
-        missed += !passes(slo) && !is_undecided(slo);
+        undecided += slo_words_undecided(slo);
+        missed += !slo_words_passes(slo) && !slo_words_undecided(slo);
     }
     if (count == 0) {
         html_add(html, text_find(html->document, "merge")
@@ -265,17 +255,21 @@ void html_head(struct html *html)
 }
 
 /* What was measured, or between what it lies where that decides nothing. */
-static void add_measured(struct html *html, const cJSON *slo, int index)
+static void add_measured(struct html *html, const cJSON *slo,
+                         const char *prefix)
 {
-    char prefix[32];
+    struct str time = STR_INIT;
     enum metric_unit unit = text_unit(slo);
     const char *reason = text_string(slo, "reason");
     bool is_never = reason && strncmp(reason, "never", 5) == 0;
 
-    snprintf(prefix, sizeof(prefix), "slo[%d].", index);
     struct html_place place = {slo, prefix};
     html_add(html, "<td class=\"n\">");
-    if (is_undecided(slo)) {
+    if (slo_words_combined(slo)) {
+        html_add(html, "</td>");
+        return;
+    }
+    if (slo_words_undecided(slo)) {
         html_figure(html, place, "low", unit, "unknown");
         html_add(html, " to ");
         html_figure(html, place, "high", unit, "unknown");
@@ -283,34 +277,56 @@ static void add_measured(struct html *html, const cJSON *slo, int index)
         html_figure(html, place, "value", unit,
                     is_never ? "never" : "not measured");
     }
+    slo_words_time(&time, slo);
+    html_add(html, time.text ? time.text : "");
     html_add(html, "</td>");
+    str_release(&time);
 }
 
 /* How it was judged, its expression and, where there is one, the reason. */
-static void add_slo(struct html *html, const cJSON *slo, int index)
+static void add_row(struct html *html, const cJSON *slo, const char *prefix,
+                    bool is_term)
 {
     const char *reason = text_string(slo, "reason");
-    const char *class = is_undecided(slo) ? "warn"
-                        : passes(slo)     ? "good"
-                                          : "bad";
+    const char *class = slo_words_undecided(slo) ? "warn"
+                        : slo_words_passes(slo)  ? "good"
+                                                 : "bad";
 
-    html_addf(html, "<tr><td class=\"sign %s\">%s</td><th scope=\"row\">",
+    html_addf(html, "<tr><td class=\"sign %s\">%s</td><th scope=\"row\"%s>",
               class,
-              is_undecided(slo) ? "?"
-              : passes(slo)     ? "✓"
-                                : "✗");
+              slo_words_undecided(slo) ? "?"
+              : slo_words_passes(slo)  ? "✓"
+                                       : "✗",
+              is_term ? " class=\"term\"" : "");
     html_text(html, text_string(slo, "expr"));
-    if (reason || is_undecided(slo)) {
+    if (!slo_words_combined(slo) && (reason || slo_words_undecided(slo))) {
         html_add(html, "<br/><span class=\"soft\">");
         html_text(html, reason ? reason : "squall's own lateness decides it");
         html_add(html, "</span>");
     }
     html_add(html, "</th>");
-    add_measured(html, slo, index);
+    add_measured(html, slo, prefix);
     html_addf(html, "<td class=\"%s\">%s</td></tr>\n", class,
-              is_undecided(slo) ? "cannot be judged"
-              : passes(slo)     ? "met"
-                                : "missed");
+              slo_words_undecided(slo) ? "cannot be judged"
+              : slo_words_passes(slo)  ? "met"
+                                       : "missed");
+}
+
+/* One of several terms has a row for each of them, below its own. */
+static void add_slo(struct html *html, const cJSON *slo, int index)
+{
+    const cJSON *term;
+    char prefix[64];
+    int number = 0;
+
+    snprintf(prefix, sizeof(prefix), "slo[%d].", index);
+    add_row(html, slo, prefix, false);
+    cJSON_ArrayForEach(term, text_find(slo, "terms"))
+    {
+        snprintf(prefix, sizeof(prefix), "slo[%d].terms[%d].", index,
+                 number++);
+        add_row(html, term, prefix, true);
+    }
 }
 
 /* Those that hold, or those that do not, which come first. */
@@ -321,7 +337,7 @@ static void add_judged(struct html *html, const cJSON *slos, bool hold)
 
     cJSON_ArrayForEach(slo, slos)
     {
-        if (passes(slo) == hold && html_takes_row(html)) {
+        if (slo_words_passes(slo) == hold && html_takes_row(html)) {
             add_slo(html, slo, index);
         }
         index++;

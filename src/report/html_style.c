@@ -65,6 +65,7 @@ static const char *const rules[] = {
     "td.text{min-width:140px}td.bars{min-width:90px;width:40%}\n",
     "td.bars svg{margin-top:6px}\n",
     "#slo table{max-width:760px}\n",
+    "#slo th.term{padding-left:2em}\n",
     "td.sign{width:1.6em;padding-right:0}\n",
     ".plots{display:grid;gap:8px 40px;",
     "grid-template-columns:repeat(auto-fit,minmax(min(100%,460px),1fr))}\n",

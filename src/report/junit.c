@@ -4,6 +4,7 @@
  * for each check. */
 #include "measure/result.h"
 #include "report/text_audit.h"
+#include "report/slo_words.h"
 #include "report/text_part.h"
 #include "report/writer.h"
 #include "report/xml.h"
@@ -37,17 +38,6 @@ static struct suite suite_of(const cJSON *document)
                      : (struct suite){"squall run", "squall.run"};
 }
 
-static bool is_undecided(const cJSON *slo)
-{
-    const char *word = text_string(slo, "judgement");
-    return word && strcmp(word, "invalid") == 0;
-}
-
-static bool passes(const cJSON *slo)
-{
-    return cJSON_IsTrue(text_find(slo, "pass"));
-}
-
 static unsigned count_failures(const cJSON *slos)
 {
     const cJSON *slo;
@@ -55,7 +45,7 @@ static unsigned count_failures(const cJSON *slos)
 
     cJSON_ArrayForEach(slo, slos)
     {
-        count += !passes(slo) && !is_undecided(slo);
+        count += !slo_words_passes(slo) && !slo_words_undecided(slo);
     }
     return count;
 }
@@ -67,7 +57,7 @@ static int count_undecided(const cJSON *slos)
 
     cJSON_ArrayForEach(slo, slos)
     {
-        count += is_undecided(slo);
+        count += slo_words_undecided(slo);
     }
     return count;
 }
@@ -177,32 +167,22 @@ static void put_run(struct str *out, const cJSON *document, const char *name)
     end_case(out);
 }
 
-/* What was measured, or why nothing was. */
-static void put_value(struct str *out, const cJSON *slo)
-{
-    double value = text_number(slo, "value");
-    const char *reason = text_string(slo, "reason");
-
-    if (isnan(value)) {
-        str_append(out, reason ? reason : "not measured");
-    } else {
-        text_format(out, text_unit(slo), value);
-    }
-}
-
 static void put_slo(struct str *out, const cJSON *document, const cJSON *slo)
 {
     const char *expression = text_string(slo, "expr");
     struct str value = STR_INIT;
 
     expression = expression ? expression : "?";
-    put_value(&value, slo);
+    slo_words_measured(&value, slo);
     begin_case(out, document, expression);
-    if (passes(slo)) {
+    if (slo_words_passes(slo)) {
+        const char *remark = slo_words_remark(slo);
         str_append(out, "    <system-out>");
         xml_escape(out, value.text);
+        str_append(out, remark ? ": " : "");
+        xml_escape(out, remark ? remark : "");
         str_append(out, "</system-out>\n");
-    } else if (is_undecided(slo)) {
+    } else if (slo_words_undecided(slo)) {
         str_append(out, "    <error message=\"");
         xml_escape(out, expression);
         str_append(out, " cannot be judged: squall's own lateness decides "

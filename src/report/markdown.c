@@ -4,6 +4,7 @@
 #include "base/must.h"
 #include "base/unicode.h"
 #include "plan/plan.h"
+#include "report/slo_words.h"
 #include "report/text_part.h"
 #include "report/writer.h"
 
@@ -136,15 +137,9 @@ static void put_verdict(struct str *out, const cJSON *document,
 
 static const char *judgement_of(const cJSON *slo)
 {
-    const char *word = text_string(slo, "judgement");
-
-    if (cJSON_IsTrue(text_find(slo, "pass"))) {
-        return "met";
-    }
-    if (word && strcmp(word, "invalid") == 0) {
-        return "**cannot be judged**";
-    }
-    return "**missed**";
+    return slo_words_passes(slo)      ? "met"
+           : slo_words_undecided(slo) ? "**cannot be judged**"
+                                      : "**missed**";
 }
 
 static void put_slos(struct str *out, const cJSON *document)
@@ -158,17 +153,20 @@ static void put_slos(struct str *out, const cJSON *document)
     str_append(out, "| SLO | Measured | |\n|:--|--:|:--|\n");
     cJSON_ArrayForEach(slo, slos)
     {
-        double value = text_number(slo, "value");
-        const char *reason = text_string(slo, "reason");
+        struct str measured = STR_INIT;
+        const char *remark = slo_words_remark(slo);
         str_append(out, "| ");
         put_member(out, slo, "expr");
         str_append(out, " | ");
-        if (!isnan(value)) {
-            text_format(out, text_unit(slo), value);
-        } else {
-            put(out, reason ? reason : "not measured");
+        slo_words_measured(&measured, slo);
+        put(out, measured.text);
+        str_printf(out, " | %s", judgement_of(slo));
+        if (remark) {
+            str_append(out, ": ");
+            put(out, remark);
         }
-        str_printf(out, " | %s |\n", judgement_of(slo));
+        str_append(out, " |\n");
+        str_release(&measured);
     }
     str_append_char(out, '\n');
 }

@@ -55,6 +55,13 @@ bool text_is_never(const cJSON *point, double q)
     return finished > 0 && text_number(point, "succeeded") < q * finished;
 }
 
+enum metric_unit text_unit(const cJSON *slo)
+{
+    const char *word = text_string(slo, "unit");
+    enum metric_unit unit;
+    return word && unit_find(word, &unit) ? unit : UNIT_FACTOR;
+}
+
 void text_format(struct str *out, enum metric_unit unit, double value)
 {
     if (!(value == value)) {

@@ -1,6 +1,7 @@
 /* The judgement: each SLO, and the line that repeats what matters. */
 #include "base/must.h"
 #include "measure/result.h"
+#include "report/slo_words.h"
 #include "report/text_part.h"
 
 #include <ctype.h>
@@ -41,13 +42,6 @@ int text_verdict_word(struct text *text)
     return (int)strlen(word);
 }
 
-enum metric_unit text_unit(const cJSON *slo)
-{
-    const char *word = text_string(slo, "unit");
-    enum metric_unit unit;
-    return word && unit_find(word, &unit) ? unit : UNIT_FACTOR;
-}
-
 /* Why an SLO has no value, behind it or, when that is too long, below. */
 static void add_reason(struct text *text, const char *reason, int used)
 {
@@ -77,12 +71,6 @@ static void add_reason(struct text *text, const char *reason, int used)
     text_wrapped(text, STYLE_PLAIN, reason, 8);
 }
 
-static bool is_undecided(const cJSON *slo)
-{
-    const char *word = text_string(slo, "judgement");
-    return word && strcmp(word, "invalid") == 0;
-}
-
 /* Between what the value lies, where that is not enough to judge it. */
 static void add_ends(struct text *text, const cJSON *slo)
 {
@@ -102,36 +90,80 @@ static void add_ends(struct text *text, const cJSON *slo)
                  "it cannot be judged: squall's own lateness decides it", 8);
 }
 
-static void add_slo(struct text *text, const cJSON *slo)
+/* The value, when that was, and what there is to say of one that was met. */
+static void add_value(struct text *text, const cJSON *slo, double value)
 {
     struct term *term = &text->term;
-    bool pass = cJSON_IsTrue(text_find(slo, "pass"));
-    const char *expression = text_string(slo, "expr");
-    int columns = term->width / 2 < EXPRESSION_COLUMNS ? term->width / 2
-                                                       : EXPRESSION_COLUMNS;
+    const char *remark = slo_words_remark(slo);
+    struct str time = STR_INIT;
 
-    bool undecided = is_undecided(slo);
+    text_figure(text, slo_words_passes(slo) ? STYLE_PLAIN : STYLE_BAD,
+                text_unit(slo), value);
+    slo_words_time(&time, slo);
+    if (time.length > 0) {
+        term_write(term, STYLE_FAINT, "%s", time.text);
+    }
+    str_release(&time);
+    text_newline(text);
+    if (remark) {
+        term_spaces(term, 8);
+        text_wrapped(text, STYLE_FAINT, remark, 8);
+    }
+}
 
-    if (pass) {
+/* How it was judged; returns the columns. */
+static int add_sign(struct text *text, const cJSON *slo, int indent)
+{
+    struct term *term = &text->term;
+
+    term_spaces(term, indent);
+    if (slo_words_passes(slo)) {
         term_sign(term, STYLE_GOOD, "  ✓ ", "  ok    ");
-    } else if (undecided) {
+    } else if (slo_words_undecided(slo)) {
         term_write(term, STYLE_WARN, "%s",
                    term->unicode ? "  ? " : "  ?     ");
     } else {
         term_sign(term, STYLE_BAD, "  ✗ ", "  FAILS ");
     }
+    return indent + (term->unicode ? 4 : 8);
+}
+
+/* One comparison, and what was measured of it. */
+static void add_term(struct text *text, const cJSON *slo, int indent)
+{
+    struct term *term = &text->term;
+    const char *expression = text_string(slo, "expr");
+    int columns = (term->width / 2 < EXPRESSION_COLUMNS ? term->width / 2
+                                                        : EXPRESSION_COLUMNS) -
+                  indent;
+    int used = add_sign(text, slo, indent) + columns + 2;
+    double value = text_number(slo, "value");
+
     term_cell(term, STYLE_PLAIN, expression ? expression : "?", columns);
     term_write(term, STYLE_PLAIN, "  ");
-    double value = text_number(slo, "value");
-    if (undecided) {
+    if (slo_words_undecided(slo)) {
         add_ends(text, slo);
     } else if (value == value) {
-        text_figure(text, pass ? STYLE_PLAIN : STYLE_BAD, text_unit(slo),
-                    value);
-        text_newline(text);
+        add_value(text, slo, value);
     } else {
-        add_reason(text, text_string(slo, "reason"),
-                   columns + (term->unicode ? 6 : 10));
+        add_reason(text, text_string(slo, "reason"), used);
+    }
+}
+
+static void add_slo(struct text *text, const cJSON *slo)
+{
+    const char *expression = text_string(slo, "expr");
+    const cJSON *term;
+
+    if (!slo_words_combined(slo)) {
+        add_term(text, slo, 0);
+        return;
+    }
+    int used = add_sign(text, slo, 0);
+    text_wrapped(text, STYLE_PLAIN, expression ? expression : "?", used);
+    cJSON_ArrayForEach(term, text_find(slo, "terms"))
+    {
+        add_term(text, term, 2);
     }
 }
 
@@ -295,8 +327,9 @@ static void add_slo_summary(struct closing *closing)
 
     cJSON_ArrayForEach(slo, slos)
     {
-        undecided += is_undecided(slo);
-        missed += !cJSON_IsTrue(text_find(slo, "pass")) && !is_undecided(slo);
+        undecided += slo_words_undecided(slo);
+        missed +=
+            !cJSON_IsTrue(text_find(slo, "pass")) && !slo_words_undecided(slo);
     }
     if (problem && (verdict != RUN_INVALID || undecided == 0)) {
         str_append(&words, problem);

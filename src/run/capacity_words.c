@@ -23,7 +23,9 @@ static void append_rate(struct str *out, double rate_per_s)
 static void append_slos(struct str *out, const struct capacity_info *info)
 {
     for (size_t i = 0; i < info->slo_count; i++) {
-        str_printf(out, "%s%s", i ? " and " : "", info->slos[i].text);
+        bool is_part = info->slo_count > 1 && !slo_needs_each(&info->slos[i]);
+        str_printf(out, "%s%s%s%s", i ? " and " : "", is_part ? "(" : "",
+                   info->slos[i].text, is_part ? ")" : "");
     }
 }
 
@@ -146,16 +148,14 @@ static void say_overload(cJSON *sentences,
     add(sentences, &words);
 }
 
-/* A quantile of few operations is one of chance. */
-static void say_few(cJSON *sentences, const struct search_view *found,
-                    const struct capacity_info *info)
+/* Says it of the first quantile of an SLO that so few operations have not. */
+static bool say_few_of(cJSON *sentences, const struct slo *slo, double offered,
+                       double rate_per_s)
 {
-    double offered = found->headline * duration_in_seconds(info->duration);
-
-    for (size_t i = 0; i < info->slo_count; i++) {
-        const struct slo *slo = &info->slos[i];
+    for (size_t i = 0; i < slo->term_count; i++) {
+        const struct slo_metric *metric = &slo->terms[i].metric;
         double q;
-        if (slo->metric || !slo_quantile(slo->stat, &q) || q >= 1 ||
+        if (metric->figure || !slo_quantile(metric->stat, &q) || q >= 1 ||
             offered >= 10 / (1 - q)) {
             continue;
         }
@@ -163,9 +163,23 @@ static void say_few(cJSON *sentences, const struct search_view *found,
         str_printf(&words,
                    "Runs there have %.0f operations, few for %s: make them "
                    "longer, with -d %.0fs or more.",
-                   offered, slo->stat, ceil(10 / (1 - q) / found->headline));
+                   offered, metric->stat, ceil(10 / (1 - q) / rate_per_s));
         add(sentences, &words);
-        return;
+        return true;
+    }
+    return false;
+}
+
+/* A quantile of few operations is one of chance. */
+static void say_few(cJSON *sentences, const struct search_view *found,
+                    const struct capacity_info *info)
+{
+    double offered = found->headline * duration_in_seconds(info->duration);
+    bool is_said = false;
+
+    for (size_t i = 0; i < info->slo_count && !is_said; i++) {
+        is_said =
+            say_few_of(sentences, &info->slos[i], offered, found->headline);
     }
 }
 

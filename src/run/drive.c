@@ -90,16 +90,15 @@ struct asking {
 
 static void watch_figures(struct asking *asking, struct fleet *fleet,
                           struct instant now,
-                          const struct run_observer *observer,
                           const struct drive_figures *figures)
 {
     struct fleet_figures so_far;
 
-    if (!observer->wants_figures) {
+    if (!figures->wants) {
         return;
     }
     if (!asking->is_open && !instant_before(now, asking->next) &&
-        observer->wants_figures(observer->context)) {
+        figures->wants(figures->context)) {
         fleet_ask(fleet);
         asking->is_open = true;
         asking->next = instant_add(now, FIGURES_EVERY);
@@ -154,7 +153,7 @@ const struct tally *drive(const struct plan *plan, struct fleet *fleet,
     unsigned obeyed = 0;
     bool is_given_up = false;
 
-    if (observer->wants_figures) {
+    if (figures->wants) {
         fleet_allow_peek(fleet);
     }
     if (!fleet_start(fleet, errors)) {
@@ -182,7 +181,7 @@ const struct tally *drive(const struct plan *plan, struct fleet *fleet,
             is_given_up || give_up_the_hopeless(plan, fleet, &snapshot);
         if (!snapshot.ended) {
             report_progress(plan, &pace, &snapshot, observer);
-            watch_figures(&asking, fleet, snapshot.now, observer, figures);
+            watch_figures(&asking, fleet, snapshot.now, figures);
         }
     }
     return fleet_join(fleet);

@@ -10,10 +10,11 @@
 
 #include <stdatomic.h>
 
-/* Who is handed the figures so far, where the observer wants them. Returns
- * whether the load is to end. */
+/* Who is handed the figures so far, when somebody wants them; NULL: nobody
+ * ever does. `take` returns whether the load is to end. */
 struct drive_figures {
     void *context;
+    bool (*wants)(void *context);
     bool (*take)(void *context, const struct fleet_figures *now);
 };
 

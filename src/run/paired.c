@@ -20,16 +20,17 @@ static void read_metrics(struct paired *paired)
 
 /* A figure counts as it is: whether it could have gone wrong is for an SLO to
  * say. A quantile, or a time to recover, can be never. */
-static double value_of(const struct slo *metric, const struct result *result)
+static double value_of(const struct slo_metric *metric,
+                       const struct result *result)
 {
-    if (metric->metric) {
+    if (metric->figure) {
         struct figure_view view = {.panel = &result->tally->total,
                                    .figures = &result->total,
                                    .result = result};
-        double value = figure_value(metric->metric, &view);
+        double value = figure_value(metric->figure, &view);
         return value < 0 ? NAN : value;
     }
-    struct slo_judgement judged = slo_judge(metric, result);
+    struct slo_judgement judged = slo_measure(metric, result);
     if (!judged.measured) {
         return NAN;
     }
@@ -37,10 +38,10 @@ static double value_of(const struct slo *metric, const struct result *result)
 }
 
 /* How many operations a quantile takes to be one: ten above it. */
-static uint64_t operations_for(const struct slo *metric)
+static uint64_t operations_for(const struct slo_metric *metric)
 {
     double q;
-    return !metric->metric && slo_quantile(metric->stat, &q) && q < 1
+    return !metric->figure && slo_quantile(metric->stat, &q) && q < 1
                ? (uint64_t)ceil(10 / (1 - q) - 1e-6)
                : 0;
 }

@@ -60,7 +60,7 @@ struct paired {
 
     /* While they are made. */
     const struct paired_options *options;
-    struct slo metrics[COMPARED_COUNT];
+    struct slo_metric metrics[COMPARED_COUNT];
     double *values;                   /* of all rounds that can be kept */
     struct rng order;                 /* shuffles rounds */
     struct paired_round last;         /* its order */

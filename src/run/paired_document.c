@@ -45,7 +45,7 @@ void paired_add_measures(cJSON *document, const bool *is_judged)
         cJSON *object = cJSON_CreateObject();
         cJSON_AddStringToObject(object, "name", measure->metric);
         cJSON_AddStringToObject(object, "title", measure->title);
-        struct slo metric;
+        struct slo_metric metric;
         must(slo_read_metric(&metric, measure->metric));
         cJSON_AddStringToObject(object, "unit", unit_word(metric.unit));
         cJSON_AddStringToObject(object, "scale", scale_name(measure->scale));

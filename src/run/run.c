@@ -10,6 +10,7 @@
 #include "plan/triggers.h"
 #include "report/document.h"
 #include "report/remaining.h"
+#include "run/abort.h"
 #include "run/archive.h"
 #include "run/drive.h"
 #include "run/embedded.h"
@@ -40,6 +41,8 @@ struct run {
     const struct timeline_event *events;
     char timeline_problem[400];
     const struct tally *tally;
+    struct abort_state abort;
+    bool observer_wants;    /* the figures that were asked for */
     char stop_reason[400];  /* why an observer ended the load, or "" */
     struct duration stolen; /* while the load ran */
     struct reconciliation reconciliation;
@@ -162,6 +165,39 @@ static bool is_stopped(const struct run_options *options)
     return options->stops && atomic_load(options->stops) > 0;
 }
 
+static bool asks_for_tier(const struct slo *slo)
+{
+    for (size_t i = 0; i < slo->term_count; i++) {
+        const struct slo_term *term = &slo->terms[i];
+        if (term->metric.part == SLO_TIER ||
+            (term->is_ratio && term->divisor.part == SLO_TIER)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of each request, where an expression asks for them; else NULL. */
+static const uint64_t *tiers_of(const struct plan *plan, struct arena *arena)
+{
+    bool asks = false;
+
+    for (size_t i = 0; i < plan->slo_count; i++) {
+        asks = asks || asks_for_tier(&plan->slos[i]);
+    }
+    for (size_t i = 0; i < plan->abort_count; i++) {
+        asks = asks || asks_for_tier(&plan->aborts[i].when);
+    }
+    if (!asks) {
+        return NULL;
+    }
+    uint64_t *tiers = arena_array(arena, plan->request_count, sizeof(*tiers));
+    for (size_t i = 0; i < plan->request_count; i++) {
+        tiers[i] = plan->requests[i].config.tier;
+    }
+    return tiers;
+}
+
 /* What the figures are computed from, of a load that ran so long; without what
  * is known only when it is over. */
 static struct result_input input_of(const struct run *run, struct arena *arena,
@@ -200,6 +236,7 @@ static struct result_input input_of(const struct run *run, struct arena *arena,
         .is_replay = dead_letters_of(plan) != NULL,
         .connections =
             plan->load.connections * plan_connections_a_caller(plan),
+        .request_tiers = tiers_of(plan, arena),
         .slo_count = plan->slo_count,
         .slos = plan->slos,
     };
@@ -382,6 +419,10 @@ static void make_document(struct run *run, const char *lost)
     info.exit_status =
         lost ? 3 : exit_status(&run->result, run->options->warns_of_invalid);
     info.problem = problem_of(run, lost);
+    if (run->abort.ended_by) {
+        info.aborted = run->abort.ended_by->text;
+        info.aborted_at = run->abort.ended_at;
+    }
     info.replayed = dead_letters ? &run->replayed : NULL;
     info.dead_letters = dead_letters ? dead_letters->file : NULL;
     run->document = document_make(&run->result, run->plan, &info);
@@ -462,7 +503,19 @@ static struct duration stolen_since(const struct run *run,
                : (struct duration){now.ns - before.ns};
 }
 
-/* Hands the figures so far to who observes the run. */
+/* Who observes the run, or the rules that may end it. */
+static bool wants_figures(void *context)
+{
+    struct run *run = context;
+    const struct run_observer *observer = &run->options->observer;
+
+    if (observer->wants_figures) {
+        run->observer_wants = observer->wants_figures(observer->context);
+    }
+    return run->observer_wants || run->plan->abort_count > 0;
+}
+
+/* Shows them the figures so far. */
 static bool show_so_far(void *context, const struct fleet_figures *now)
 {
     const struct effect_figures unknown = {.oracle = ORACLE_NONE,
@@ -479,15 +532,25 @@ static bool show_so_far(void *context, const struct fleet_figures *now)
     input.stolen = NOT_MEASURED;
     input.is_so_far = true;
     result_compute(&result, &arena, &input);
-    const char *reason = observer->figures(
-        observer->context, &(struct run_so_far){
-                               .run = run,
-                               .result = &result,
-                               .at = now->at,
-                               .for_writers = for_writers(run, now->tally),
-                           });
+    char aborted[sizeof(run->stop_reason)];
+    const char *reason = abort_look(&run->abort, run->plan, &result, now->at,
+                                    aborted, sizeof(aborted))
+                             ? aborted
+                             : NULL;
+    if (run->observer_wants) {
+        const char *said = observer->figures(
+            observer->context, &(struct run_so_far){
+                                   .run = run,
+                                   .result = &result,
+                                   .at = now->at,
+                                   .for_writers = for_writers(run, now->tally),
+                               });
+        reason = reason ? reason : said;
+        run->observer_wants = false;
+    }
     bool is_first = reason && !run->stop_reason[0];
     if (is_first) {
+        observer_note(observer, "%s", reason);
         snprintf(run->stop_reason, sizeof(run->stop_reason), "%.*s",
                  (int)sizeof(run->stop_reason) - 1, reason);
     }
@@ -513,10 +576,16 @@ struct run *run_make(struct plan *plan, const struct run_options *options,
         if (run->server) {
             server_begin(run->server);
         }
-        run->tally =
-            drive(plan, run->fleet, run->timeline, &options->observer,
-                  &(struct drive_figures){.context = run, .take = show_so_far},
-                  options->stops, errors);
+        run->tally = drive(plan, run->fleet, run->timeline, &options->observer,
+                           &(struct drive_figures){
+                               .context = run,
+                               .wants = options->observer.wants_figures ||
+                                                plan->abort_count > 0
+                                            ? wants_figures
+                                            : NULL,
+                               .take = show_so_far,
+                           },
+                           options->stops, errors);
         run->stolen = stolen_since(run, before);
         show_failed(run->fleet, plan->show_failed, &options->observer);
     }

@@ -103,6 +103,9 @@ enum trial_use trial_make(struct trials *trials, const struct trial *trial,
     input.seed = trial->seed;
     input.run = trial->run;
     struct plan *plan = plan_read(&input, errors);
+    if (plan) {
+        plan->abort_count = 0; /* what ends early says nothing of a rate */
+    }
     if (!plan) {
         return TRIAL_FAILED;
     }

@@ -201,7 +201,7 @@ static void test_the_manual_lists_the_metrics(void **state)
         size_t at;
         snprintf(text, sizeof(text), "%s > 0", name);
         bool is_stat = slo_parse(&slo, text, problem, sizeof(problem), &at) &&
-                       !slo.metric && !strchr(name, '.');
+                       !slo.terms[0].metric.figure && !strchr(name, '.');
         if (!is_stat && strcmp(name, "p99.9") != 0) {
             str_printf(&list, ".It Cm %s Pq %s\n", name, unit);
             manual_append_sentences(&list, sentence);

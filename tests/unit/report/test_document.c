@@ -528,7 +528,7 @@ static void assert_reported(const struct result *result, const char *metric,
     snprintf(expression, sizeof(expression), "%s == %s", metric, digits);
     assert_true(slo_parse(&slo, expression, problem, sizeof(problem), &at));
     assert_true(slo_judge(&slo, result).pass);
-    const struct figure_label *label = &slo.metric->label;
+    const struct figure_label *label = &slo.terms[0].metric.figure->label;
     if (label->look != LOOK_UNSHOWN && !says(text, label->words, digits)) {
         fail_msg("the text has no %s", metric);
     }

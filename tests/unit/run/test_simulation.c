@@ -375,6 +375,61 @@ static void test_an_observer_ends_a_run(void **state)
     plan_free(plan);
 }
 
+#define FAILS_AT_5S \
+    "service.faults=[{\"kind\": \"error\", \"from\": \"5s\"}]", \
+        "load.rate=200/s", "load.duration=1h", "load.warmup=0s"
+
+/* It ends when the condition has held, says which one and when, and keeps what
+ * was measured; a condition that does not hold changes nothing. */
+static void test_a_condition_ends_a_run_in_virtual_time(void **state)
+{
+    (void)state;
+    struct plan *plan =
+        PLAN(3, FAILS_AT_5S,
+             "abort_if=[\"failed{status=404} > 0\", "
+             "\"failure_rate{last=2s} > 90% and goodput{last=1s} < 1/s for "
+             "3s\"]");
+    struct run *run = simulate(plan, NULL);
+    const struct result *result = run_result(run);
+    const cJSON *about =
+        cJSON_GetObjectItemCaseSensitive(run_document(run), "run");
+
+    assert_int_equal(result->verdict, RUN_FAIL);
+    assert_false(result->complete);
+    assert_int_equal(number(run, "run", "exit"), 1);
+    assert_string_equal(
+        cJSON_GetStringValue(
+            cJSON_GetObjectItemCaseSensitive(about, "aborted")),
+        "failure_rate{last=2s} > 90% and goodput{last=1s} < 1/s for 3s");
+    /* Windows are bad from 7 s on, and it is looked at once a second. */
+    int at_us = number(run, "run", "aborted_at_us");
+    assert_true(at_us >= 10200000 && at_us < 60000000);
+    assert_non_null(strstr(result->problem, "failure_rate{last=2s} > 90%: 100 "
+                                            "%; goodput{last=1s} < 1/s: 0"));
+    assert_true(result->measured.ns < 60 * NS_PER_S);
+    run_free(run);
+    plan_free(plan);
+}
+
+static void test_a_condition_that_does_not_hold_ends_nothing(void **state)
+{
+    (void)state;
+    struct plan *plan = PLAN(7, WATCHED, "load.duration=40s",
+                             "abort_if=[\"success_rate < 1%\"]");
+    struct plan *alone_plan = PLAN(7, WATCHED, "load.duration=40s");
+    struct run *run = simulate(plan, NULL);
+    struct run *alone = simulate(alone_plan, NULL);
+
+    assert_true(run_result(run)->complete);
+    assert_same_member(run_document(run), run_document(alone), "operations");
+    assert_same_member(run_document(run), run_document(alone), "latency");
+    assert_same_member(run_document(run), run_document(alone), "series");
+    run_free(run);
+    run_free(alone);
+    plan_free(plan);
+    plan_free(alone_plan);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -387,6 +442,8 @@ int main(void)
         cmocka_unit_test(test_a_simulation_can_be_stopped),
         cmocka_unit_test(
             test_figures_so_far_are_those_of_a_run_that_ends_then),
+        cmocka_unit_test(test_a_condition_ends_a_run_in_virtual_time),
+        cmocka_unit_test(test_a_condition_that_does_not_hold_ends_nothing),
         cmocka_unit_test(test_an_observer_ends_a_run),
     };
     return cmocka_run_group_tests_name("run/simulation", tests, NULL, NULL);
