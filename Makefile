@@ -46,6 +46,22 @@ OPTIMISE := -O0
 SANITIZE := --coverage
 endif
 
+# llhttp, for the native engine: the library, or else the C source that Debian's
+# node-llhttp has; without either that engine is left out.
+LLHTTP_DIR ?= /usr/share/llhttp
+ifeq ($(shell pkg-config --exists libllhttp 2>/dev/null && echo yes),yes)
+PKGS += libllhttp
+NATIVE := engine/native
+else ifneq ($(wildcard $(LLHTTP_DIR)/llhttp.c),)
+NATIVE := engine/native
+LLHTTP_OBJECTS := $(patsubst %,$(BUILD)/llhttp/%.o,api http llhttp)
+LLHTTP_FLAGS := -DLLHTTP_STRICT_MODE=1 \
+ -isystem $(LLHTTP_DIR)/../include/llhttp
+endif
+ifneq ($(NATIVE),)
+override CPPFLAGS += -DSQUALL_LLHTTP $(LLHTTP_FLAGS)
+endif
+
 override CPPFLAGS += -D_GNU_SOURCE -Isrc \
  $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 override LDLIBS += $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm -lpthread
@@ -55,7 +71,7 @@ LINK = $(CC) $(CFLAGS) $(SANITIZE) $(LDHARDEN) -Wl,--as-needed $(LDFLAGS)
 
 ##@ Build
 
-FOLDERS := base policy load faults measure effects model compare search plan engine engine/curl engine/virtual host \
+FOLDERS := base policy load faults measure effects model compare search plan engine engine/curl $(NATIVE) engine/virtual host \
  ledger service report publish run audit import cli
 OBJECTS := $(patsubst src/%.c,$(BUILD)/%.o,$(wildcard $(FOLDERS:%=src/%/*.c)))
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard \
@@ -70,6 +86,9 @@ endif
 ifeq ($(FLAVOUR),tsan)
 TESTS := $(filter $(foreach f,engine host ledger service publish run cli,$(BUILD)/tests/unit/$f/%),\
  $(TESTS))
+endif
+ifeq ($(NATIVE),)
+TESTS := $(filter-out $(BUILD)/tests/unit/engine/native/%,$(TESTS))
 endif
 FUZZERS := $(patsubst tests/fuzz/%.c,%,\
  $(filter-out %/replay.c,$(wildcard tests/fuzz/*.c)))
@@ -86,7 +105,7 @@ $(BUILD)/squall: $(BUILD)/main.o $(BUILD)/libsquall.a
 	$(call say,link)
 	$(Q)$(LINK) -o $@.new $^ $(LDLIBS) && mv $@.new $@
 
-$(BUILD)/libsquall.a: $(OBJECTS)
+$(BUILD)/libsquall.a: $(OBJECTS) $(LLHTTP_OBJECTS)
 	$(call say,archive)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -97,6 +116,12 @@ packages:
 
 test-packages:
 	@pkg-config --exists cmocka 2>/dev/null || .ci/setup unit
+
+# Not ours to warn about.
+$(BUILD)/llhttp/%.o: $(LLHTTP_DIR)/%.c
+	$(call say,compile)
+	$(Q)mkdir -p $(@D) && $(CC) $(filter-out $(WARNINGS),$(FLAGS)) -w -c \
+	 -o $@ $<
 
 $(BUILD)/%.o: src/%.c | packages
 	$(call say,compile)

@@ -5,6 +5,7 @@
 #include "cli/help.h"
 #include "cli/invocation.h"
 #include "cli/natural.h"
+#include "run/engine_choice.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
@@ -19,8 +20,9 @@ static int (*const actions[COMMAND_COUNT])(const struct invocation *) = {
 
 static int print_version(void)
 {
-    printf("squall %s\nbuild: %s\nlibcurl: %s\n", SQUALL_VERSION,
-           version_build(), curl_version());
+    printf("squall %s\nbuild: %s\nlibcurl: %s\nnative engine: %s\n",
+           SQUALL_VERSION, version_build(), curl_version(),
+           engine_choice_native());
     return 0;
 }
 

@@ -30,6 +30,13 @@ const struct choice choice_http[] = {
     {0},
 };
 
+const struct choice choice_engine[] = {
+#define ENGINE_WISH(id, name, sentence) {name, ENGINE_##id, sentence},
+#include "plan/engine_wish.def"
+#undef ENGINE_WISH
+    {0},
+};
+
 const struct choice choice_load_model[] = {
 #define LOAD_MODEL(id, name, sentence) {name, LOAD_##id, sentence},
 #include "load/schedule.def"

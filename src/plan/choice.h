@@ -13,6 +13,7 @@ struct choice {
 extern const struct choice choice_schema[];
 extern const struct choice choice_kind[];
 extern const struct choice choice_http[];
+extern const struct choice choice_engine[];
 extern const struct choice choice_load_model[];
 extern const struct choice choice_arrival[];
 extern const struct choice choice_pool[];

@@ -47,9 +47,16 @@ struct header_list {
 
 enum http_version { HTTP_1_1, HTTP_2 };
 
+enum engine_wish {
+#define ENGINE_WISH(id, name, sentence) ENGINE_##id,
+#include "plan/engine_wish.def"
+#undef ENGINE_WISH
+};
+
 struct target_config {
     const char *url; /* NULL: the embedded target */
     enum http_version http;
+    enum engine_wish engine;
     bool tls_insecure;
     const char *tls_ca;   /* file */
     const char *tls_cert; /* client certificate and its key: files */

@@ -98,6 +98,8 @@ static void add_run(cJSON *document, const struct result *result,
     member_text(object, "target", target);
     free(target);
     cJSON_AddBoolToObject(object, "embedded_target", run->embedded_target);
+    member_text(object, "engine", run->engine);
+    member_text(object, "engine_reason", run->engine_reason);
     member_text(object, "problem", run->problem);
     member_text(object, "aborted", run->aborted);
     member_us(object, "aborted_at_us",

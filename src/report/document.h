@@ -27,6 +27,8 @@ struct run_info {
     bool embedded_target;
     bool has_service;          /* the service is the plan's, with its faults */
     const char *libcurl;       /* curl_version() */
+    const char *engine;        /* its name */
+    const char *engine_reason; /* why that one, or NULL */
     const char *problem;       /* why the run could not end well, or NULL */
     const char *aborted;       /* the rule that ended it early, or NULL, */
     struct instant aborted_at; /* and when, on the run clock */

@@ -279,6 +279,7 @@ void html_profile(struct html *html)
     html_add(html, "</dd>\n<dt>Threads</dt><dd>");
     html_figure(html, whole, "run.threads", UNIT_COUNT, "unknown");
     html_add(html, "</dd>\n");
+    add_fact(html, "Engine", "run.engine");
     add_fact(html, "squall", "tool.version");
     add_fact(html, "Build", "tool.build");
     add_fact(html, "Libraries", "tool.libcurl");

@@ -4,7 +4,6 @@
 #include "effects/replayed.h"
 #include "engine/clock.h"
 #include "engine/cpu_wait.h"
-#include "engine/curl/engine_curl.h"
 #include "host/fleet.h"
 #include "plan/address.h"
 #include "plan/triggers.h"
@@ -14,6 +13,7 @@
 #include "run/archive.h"
 #include "run/drive.h"
 #include "run/embedded.h"
+#include "run/engine_choice.h"
 #include "run/limits.h"
 #include "run/show_failed.h"
 #include "run/timeline_threads.h"
@@ -28,7 +28,7 @@ enum { SERVICE_CONNECTIONS_BESIDE = 64 };
 struct run {
     struct plan *plan;
     const struct run_options *options; /* while it is made */
-    const struct engine_type *engine;
+    struct engine_choice engine;
     struct arena arena;
     struct instant began;
     int64_t began_unix_ms;
@@ -77,14 +77,14 @@ static bool prepare_service(struct run *run, struct errors *errors)
     bool is_embedded = !plan->target.url;
 
     if (options->simulation) {
-        run->engine = &engine_virtual;
+        run->engine.type = &engine_virtual;
         run->is_simulated = simulation_init(&run->simulation, plan,
                                             options->simulation, errors);
-        return run->is_simulated &&
-               limits_fit(plan, run->engine, 1, &options->observer, errors);
+        return run->is_simulated && limits_fit(plan, run->engine.type, 1,
+                                               &options->observer, errors);
     }
-    run->engine = &engine_curl;
-    return limits_fit(plan, run->engine, is_embedded ? 2 : 1,
+    return engine_choice_make(plan, &run->engine, errors) &&
+           limits_fit(plan, run->engine.type, is_embedded ? 2 : 1,
                       &options->observer, errors) &&
            (plan->target.url || start_embedded(run, errors));
 }
@@ -114,8 +114,8 @@ static bool prepare(struct run *run, struct errors *errors)
         !archive_init(&run->archive, run->plan, options->journal, errors)) {
         return false;
     }
-    run->fleet =
-        fleet_new(run->plan, run->engine, &run->simulation.settings, errors);
+    run->fleet = fleet_new(run->plan, run->engine.type,
+                           &run->simulation.settings, errors);
     if (!run->fleet) {
         return false;
     }
@@ -405,6 +405,8 @@ static struct run_info info_of(const struct run *run, char id[ID_SIZE])
         .embedded_target = run->server != NULL,
         .has_service = run->server || run->is_simulated,
         .libcurl = run->options->libcurl,
+        .engine = run->engine.type->name,
+        .engine_reason = run->is_simulated ? NULL : run->engine.why,
         .events = run->events,
     };
 }

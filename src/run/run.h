@@ -30,7 +30,7 @@
 struct run_options {
     /* In virtual time, against a model of the embedded service: what it is to
      * know of the network and the clock (run/simulation.h). NULL: requests are
-     * sent, by engine_curl. */
+     * sent: see engine_choice.h. */
     const struct virtual_settings *simulation;
     struct run_observer observer;
     /* How often an end has been asked for, from any thread; NULL: never. See

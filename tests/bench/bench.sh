@@ -155,6 +155,12 @@ one_round() {
         measure plain "$requests" "$squall" run "$url" -c $connections \
             -n "$requests" -X GET -q --json
     fi
+    if [ "$has_native" = 1 ]; then
+        measure native "$requests" "$squall" run "$url" -c $connections \
+            -n "$requests" --engine native "${everything[@]}"
+        measure native_plain "$requests" "$squall" run "$url" \
+            -c $connections -n "$requests" --engine native -X GET -q --json
+    fi
     if have wrk; then
         measure wrk wrk wrk -t1 -c $connections -d "$wrk_seconds" "$url"
     fi
@@ -177,13 +183,15 @@ row() { # NAME LABEL
     }'
 }
 
-# The median of the rounds' own ratios: both tools of one round met the same
-# machine.
-ratio() { # NAME
-    [ -s "$dir/$1.round" ] || return
-    paste -d' ' "$dir/$1.round" "$dir/bare.round" |
+# The median of the rounds' own ratios of CPU a request, and the least and the
+# most of them: both tools of one round met the same machine.
+ratio() { # NAME OF
+    [ -s "$dir/$1.round" ] && [ -s "$dir/$2.round" ] || return
+    paste -d' ' "$dir/$1.round" "$dir/$2.round" |
         awk '{ print $2 / $4 }' >"$dir/ratio.$1"
-    median "$dir/ratio.$1" 1
+    printf '%s (%s to %s)' "$(median "$dir/ratio.$1" 1)" \
+        "$(sort -n "$dir/ratio.$1" | head -1)" \
+        "$(sort -n "$dir/ratio.$1" | tail -1)"
 }
 
 closed_model() {
@@ -202,12 +210,19 @@ closed_model() {
     row bare 'the same request, bare'
     row squall 'squall, everything on'
     row plain 'squall, nothing on'
+    row native 'native, everything on'
+    row native_plain 'native, nothing on'
     row wrk wrk
     row hey hey
     row ab ab
     if [ -s "$dir/squall.round" ]; then
         note "  CPU a request over the bare loop's with the same request," \
-            "median of the rounds: $(ratio squall) (everything on)"
+            "median of the rounds: $(ratio squall bare) (everything on)"
+    fi
+    if [ -s "$dir/native.round" ] && [ -s "$dir/wrk.round" ]; then
+        note "  CPU a request over wrk's, median of the rounds:" \
+            "native $(ratio native_plain wrk)," \
+            "everything on $(ratio native wrk)"
     fi
 }
 
@@ -290,6 +305,7 @@ main() {
     have python3 || skip "there is no python3 (apt install python3)"
     make -s -C "$root" "${bare#"$root"/}" || exit 1
     has_squall=0
+    has_native=0
     ulimit -n "$(ulimit -H -n)" 2>/dev/null
     files=$(ulimit -n)
     [ "$files" = unlimited ] && files=65536
@@ -300,6 +316,8 @@ main() {
     if "$squall" run "$url" -X GET -n 10 -c 1 "${everything[@]}" \
         >"$dir/out" 2>"$dir/err"; then
         has_squall=1
+        "$squall" --version | grep -q 'native engine: llhttp' &&
+            has_native=1
     else
         note "squall does not run here: $(head -3 "$dir/err")"
     fi

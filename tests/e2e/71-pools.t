@@ -231,16 +231,18 @@ def descriptors(t):
     def limit():
         resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))
 
+    # libcurl needs some for each pool.
     run = t.squall("run", server.url, "-c", "60", "-n", "600", "-q",
-                   preexec=limit)
+                   "--engine", "curl", preexec=limit)
     t.equal(run.status, 0, "shared, they fit")
     run = t.squall("run", server.url, "-c", "60", "-n", "600", "-q",
-                   "--pool", "per_client", preexec=limit, status=3)
+                   "--engine", "curl", "--pool", "per_client",
+                   preexec=limit, status=3)
     t.match(run.err, r"60 connections in pools of their own need \d+ desc",
             "named")
     t.match(run.err, r"ulimit -n \d+", "the remedy")
     process, report = is_open_for_long(
-        t, server, "--pool", "per_client", "-c", "60")
+        t, server, "--pool", "per_client", "-c", "60", "--engine", "curl")
     t.wait_until("every client was there", lambda: len(seen(server)) == 60)
     used = len(os.listdir(f"/proc/{process.pid}/fd"))
     needed = int(re.search(r"need (\d+)", run.err).group(1))

@@ -24,13 +24,17 @@ def within_budget(t):
         raise Skip("there is no valgrind")
     share_one_core()
     nginx = t.nginx(locations='location / { return 200 "ok\\n"; }')
+    post = ("-X", "POST", "-b", '{"id": "{{op.id}}"}', "--retries", "2",
+            "--key-kind", "uuid4")
     for what, own_most, most, arguments in (
             ("GET", 9700, 70000, ()),
             ("GET, with everything on", 11600, 78000,
              ("-p", str(ROOT / "tests/bench/everything.json"))),
             ("POST, a body, a key, up to three tries", 12800, 88500,
-             ("-X", "POST", "-b", '{"id": "{{op.id}}"}', "--retries", "2",
-              "--key-kind", "uuid4"))):
+             post),
+            *((("native, GET", 12500, 15500, ("--engine", "native")),
+               ("native, POST", 17500, 23000, ("--engine", "native", *post)))
+              if has_native() else ())):
         counts = per_request(t, SQUALL, nginx.url, arguments)
         own, whole = counts["squall"], sum(counts.values())
         t.note(f"{what}: own {own:.0f}, with all libraries {whole:.0f}")

@@ -12,6 +12,7 @@ Environment:
                with sanitizers
   KEEP=1       the folders of the tests are kept
   ONLY=word    runs only the tests whose name contains the word
+  ENGINE=name  the engine of every run that names none: native, curl or auto
 """
 
 import email.utils
@@ -42,6 +43,7 @@ SQUALL = os.path.abspath(
 QUICK = os.environ.get("QUICK") == "1"
 KEEP = os.environ.get("KEEP") == "1"
 ONLY = os.environ.get("ONLY", "")
+ENGINE = os.environ.get("ENGINE", "")
 PATIENCE = 4 if QUICK else 1
 NOTHING_LISTENS = 9  # the discard port; see unused_port for a better choice
 
@@ -51,6 +53,13 @@ def is_sanitized():
     an allocator of its own."""
     program = pathlib.Path(SQUALL).read_bytes()
     return any(name in program for name in (b"__asan_init", b"__tsan_init"))
+
+
+def has_native():
+    """Whether squall was built with its own engine."""
+    done = subprocess.run([SQUALL, "--version"], stdout=subprocess.PIPE,
+                          check=True)
+    return b"native engine: llhttp" in done.stdout
 
 
 class Skip(Exception):
@@ -894,6 +903,9 @@ class Test:
     def launch(self, *arguments, env=None, **options):
         """Starts squall and returns at once."""
         self.runs += 1
+        if ENGINE and arguments[0] in ("run", "compare", "capacity", "tip") \
+                and "--engine" not in arguments:
+            arguments += ("--set", f"target.engine={ENGINE}")
         return self.start([SQUALL, *arguments], f"squall{self.runs}",
                           env=self.environment(env), **options)
 

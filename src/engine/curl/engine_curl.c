@@ -10,18 +10,12 @@
 #include "engine/curl/source_address.h"
 #include "engine/curl/transfer_fault.h"
 #include "engine/curl/transfer_result.h"
+#include "engine/descriptors.h"
 #include "plan/address.h"
 
 #include <stdlib.h>
-#include <sys/resource.h>
 
-enum {
-    DESCRIPTORS_MAX = 4 * 1024 * 1024, /* a loop keeps some words for each */
-    DESCRIPTORS_UNKNOWN = 1024,
-    PORTS = 65536,
-    DESCRIPTORS_BESIDE = 64, /* files, epolls, libraries: what is not a
-                              * connection */
-};
+enum { PORTS = 65536 };
 
 static struct curl_engine *curl_engine_of(struct engine *engine)
 {
@@ -29,24 +23,6 @@ static struct curl_engine *curl_engine_of(struct engine *engine)
 }
 
 /* Limits. */
-
-/* Raises the process's limit of descriptors as far as it may, and returns
- * it. */
-static size_t descriptor_limit(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-        return DESCRIPTORS_UNKNOWN;
-    }
-    if (limit.rlim_cur < limit.rlim_max) {
-        struct rlimit raised = {limit.rlim_max, limit.rlim_max};
-        if (setrlimit(RLIMIT_NOFILE, &raised) == 0) {
-            limit.rlim_cur = limit.rlim_max;
-        }
-    }
-    return limit.rlim_cur < DESCRIPTORS_MAX ? (size_t)limit.rlim_cur
-                                            : DESCRIPTORS_MAX;
-}
 
 /* Those of libcurl's multi handles. */
 static uint64_t descriptors_of_shards(const struct plan *plan)
@@ -75,27 +51,10 @@ static uint64_t connections_max(const struct plan *plan, uint64_t sides,
     return room > each ? room / each : 1;
 }
 
-static void refuse_connections(const struct plan *plan, uint64_t connections,
-                               uint64_t needed, uint64_t limit,
-                               struct errors *errors)
-{
-    bool own = plan->load.pool == POOL_PER_CLIENT;
-    struct error *error = errors_add(
-        errors, ERROR_NO_RESOURCE,
-        "%llu connections%s need %llu descriptors, and this process may have "
-        "%llu",
-        (unsigned long long)connections, own ? " in pools of their own" : "",
-        (unsigned long long)needed, (unsigned long long)limit);
-    error_hint(error,
-               "raise the limit (ulimit -n %llu) or use fewer "
-               "connections (-c)%s",
-               (unsigned long long)needed, own ? " and clients" : "");
-}
-
 static bool fits(const struct plan *plan, uint64_t sides, uint64_t *most,
                  struct errors *errors)
 {
-    uint64_t limit = descriptor_limit();
+    uint64_t limit = descriptors_limit();
     uint64_t connections =
         plan->load.connections * plan_connections_a_caller(plan);
     uint64_t needed =
@@ -103,7 +62,7 @@ static bool fits(const struct plan *plan, uint64_t sides, uint64_t *most,
 
     *most = connections_max(plan, sides, limit);
     if (needed > limit && errors) {
-        refuse_connections(plan, connections, needed, limit, errors);
+        descriptors_refuse(plan, needed, limit, errors);
     }
     return needed <= limit;
 }
@@ -233,7 +192,7 @@ static bool open_loop(struct curl_engine *engine, struct errors *errors)
 {
     struct loop_options options = {
         .engine = &engine->base,
-        .descriptors = descriptor_limit(),
+        .descriptors = descriptors_limit(),
         .on_done = on_done,
     };
     return loop_init(&engine->loop, &engine->arena, &options, errors);

@@ -9,7 +9,6 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -64,15 +63,16 @@ static uint32_t events_of(int what)
  * for the next socket: so MOD may find nothing and ADD may find something. */
 static void register_events(struct loop *loop, int fd, uint32_t events)
 {
-    struct epoll_event event = {.events = events, .data.fd = fd};
+    struct epoll_event event = {.events = events, .data.u64 = (uint64_t)fd};
     bool registered = (loop->wanted[fd] & EVENT_BITS) != 0;
 
-    if (epoll_ctl(loop->epoll, registered ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd,
+    if (epoll_ctl(loop->events.epoll,
+                  registered ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd,
                   &event) < 0) {
         if (errno == ENOENT) {
-            epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event);
+            epoll_ctl(loop->events.epoll, EPOLL_CTL_ADD, fd, &event);
         } else if (errno == EEXIST) {
-            epoll_ctl(loop->epoll, EPOLL_CTL_MOD, fd, &event);
+            epoll_ctl(loop->events.epoll, EPOLL_CTL_MOD, fd, &event);
         }
     }
     loop->wanted[fd] = (loop->wanted[fd] & (OURS | RESTS)) | events;
@@ -81,11 +81,7 @@ static void register_events(struct loop *loop, int fd, uint32_t events)
 /* Its number may be another's soon: what was seen of it is void. */
 static void forget_events(struct loop *loop, int fd)
 {
-    for (int i = loop->event_next; i < loop->event_count; i++) {
-        if (loop->events[i].data.fd == fd) {
-            loop->events[i].data.fd = -1;
-        }
-    }
+    event_queue_forget(&loop->events, (uint64_t)fd);
 }
 
 /* Of a socket that is connected; 0: it has none, or not yet. */
@@ -168,7 +164,7 @@ static void unwatch(struct loop *loop, int fd)
     if (loop_is_unclean(loop, fd)) {
         shutdown(fd, SHUT_RDWR);
     }
-    epoll_ctl(loop->epoll, EPOLL_CTL_DEL, fd, NULL);
+    epoll_ctl(loop->events.epoll, EPOLL_CTL_DEL, fd, NULL);
     loop->wanted[fd] &= OURS | RESTS;
 }
 
@@ -390,21 +386,19 @@ bool loop_init(struct loop *loop, struct arena *arena,
     loop->by_port = arena_array(arena, UINT16_MAX + 1, sizeof(*loop->by_port));
     loop->arrival =
         arena_array(arena, loop->wanted_size, sizeof(*loop->arrival));
-    loop->epoll = epoll_create1(EPOLL_CLOEXEC);
-    loop->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     loop->shards = arena_array(arena, shards, sizeof(*loop->shards));
     heap_init(&loop->timers, arena, shards);
-    bool ok = loop->epoll >= 0 && loop->wake >= 0;
+    if (!event_queue_open(&loop->events, errors)) {
+        return false;
+    }
+    bool ok = true;
     while (ok && loop->shard_count < shards) {
         ok = shard_init(loop, &loop->shards[loop->shard_count++]);
     }
     if (!ok) {
-        errors_add(errors, ERROR_NO_RESOURCE,
-                   "an event loop could not be made: %s", strerror(errno));
+        errors_add(errors, ERROR_NO_RESOURCE, "out of memory");
         return false;
     }
-    struct epoll_event event = {.events = EPOLLIN, .data.fd = loop->wake};
-    epoll_ctl(loop->epoll, EPOLL_CTL_ADD, loop->wake, &event);
     return true;
 }
 
@@ -413,12 +407,7 @@ void loop_release(struct loop *loop)
     for (size_t i = 0; i < loop->shard_count; i++) {
         curl_multi_cleanup(loop->shards[i].multi);
     }
-    if (loop->epoll > 0) {
-        close(loop->epoll);
-    }
-    if (loop->wake > 0) {
-        close(loop->wake);
-    }
+    event_queue_close(&loop->events);
     *loop = (struct loop){0};
 }
 
@@ -487,7 +476,7 @@ static void settle(struct loop *loop)
 /* An end is no byte of an answer. */
 static void note_arrival(struct loop *loop, const struct epoll_event *event)
 {
-    int fd = event->data.fd, waiting = 0;
+    int fd = (int)event->data.u64, waiting = 0;
 
     if (loop->arrival[fd].at.ns != 0 || !(event->events & EPOLLIN)) {
         return;
@@ -503,19 +492,10 @@ static void note_arrival(struct loop *loop, const struct epoll_event *event)
 
 static void handle_event(struct loop *loop, const struct epoll_event *event)
 {
-    int mask = 0;
+    int mask = 0, fd = (int)event->data.u64;
 
-    if (event->data.fd < 0) {
-        return;
-    }
-    if (event->data.fd == loop->wake) {
-        uint64_t ignored;
-        ssize_t got = read(loop->wake, &ignored, sizeof(ignored));
-        (void)got;
-        return;
-    }
-    if (loop->wanted[event->data.fd] & IDLE) {
-        unwatch(loop, event->data.fd);
+    if (loop->wanted[fd] & IDLE) {
+        unwatch(loop, fd);
         return;
     }
     note_arrival(loop, event);
@@ -528,69 +508,7 @@ static void handle_event(struct loop *loop, const struct epoll_event *event)
     if (event->events & (EPOLLERR | EPOLLHUP)) {
         mask |= CURL_CSELECT_ERR;
     }
-    call_shard(loop, &loop->shards[loop->owner[event->data.fd]],
-               event->data.fd, mask);
-}
-
-/* epoll_pwait2 came with Linux 5.11; without it a wait is rounded up to whole
- * milliseconds, and the schedule's lateness says so in the report. */
-static int sleep_for_events(struct loop *loop, struct instant from,
-                            struct instant until)
-{
-    struct timespec wait = {0, 0};
-    int64_t ns = -1;
-    if (until.ns != INT64_MAX) {
-        ns = until.ns > from.ns ? until.ns - from.ns : 0;
-        wait.tv_sec = ns / NS_PER_S;
-        wait.tv_nsec = ns % NS_PER_S;
-    }
-    int count = epoll_pwait2(loop->epoll, loop->events, LOOP_EVENTS_MAX,
-                             ns < 0 ? NULL : &wait, NULL);
-    if (count < 0 && errno == ENOSYS) {
-        int ms = ns < 0 ? -1 : (int)((ns + NS_PER_MS - 1) / NS_PER_MS);
-        count = epoll_wait(loop->epoll, loop->events, LOOP_EVENTS_MAX, ms);
-    }
-    return count;
-}
-
-static bool is_overslept(struct instant end, struct instant back)
-{
-    return instant_since(back, end).ns > NS_PER_MS;
-}
-
-/* Sleeps in parts, so that it is known when it was away for longer. After a
- * sleep that was broken off (a process that was stopped goes on), or was too
- * long, it looks again: what has come goes before what the time has brought.
- */
-static void wait_for_events(struct loop *loop, struct instant until)
-{
-    struct engine *engine = loop->engine;
-    struct instant from = clock_now();
-    int count;
-
-    for (;;) {
-        struct instant end = engine_sleep_end(engine, from, until);
-        count = sleep_for_events(loop, from, end);
-        struct instant back = clock_now();
-        engine_looked(engine, from, end, back);
-        if (count < 0) {
-            look_leaves_some(&engine->look);
-        } else if (count > 0) {
-            break;
-        } else {
-            look_found_nothing(&engine->look, end);
-            if (!instant_before(back, until) &&
-                !is_overslept(instant_max(from, end), back)) {
-                break;
-            }
-        }
-        from = back;
-    }
-    if (count == LOOP_EVENTS_MAX) {
-        look_leaves_some(&engine->look);
-    }
-    loop->event_count = count;
-    loop->event_next = 0;
+    call_shard(loop, &loop->shards[loop->owner[fd]], fd, mask);
 }
 
 /* libcurl 7.88 gives the host of a clear-text HTTP/2 connection as much as its
@@ -615,24 +533,26 @@ static void look_after(struct loop *loop)
 static bool leaves_some(struct loop *loop)
 {
     loop->cut_turns = loop->reading.was_cut ? loop->cut_turns + 1 : 0;
-    return loop->event_next < loop->event_count ||
+    return loop->events.next < loop->events.count ||
            (loop->cut_turns > 0 && loop->cut_turns <= CUT_TURNS_MAX);
 }
 
 /* Those of the last look, as far as time allows; the others stay. */
 static void handle_events(struct loop *loop)
 {
+    const struct epoll_event *found;
+
     loop->reading.was_cut = false;
-    while (loop->event_next < loop->event_count) {
-        struct epoll_event event = loop->events[loop->event_next++];
+    while ((found = event_queue_take(&loop->events))) {
+        struct epoll_event event = *found;
         handle_event(loop, &event);
-        if (loop->event_next < loop->event_count && turn_is_over(loop)) {
+        if (loop->events.next < loop->events.count && turn_is_over(loop)) {
             break;
         }
     }
     if (leaves_some(loop)) {
         look_leaves_some(&loop->engine->look);
-    } else if (loop->event_count < LOOP_EVENTS_MAX) {
+    } else if (event_queue_found_all(&loop->events)) {
         look_left_nothing(&loop->engine->look);
     }
 }
@@ -651,8 +571,9 @@ void loop_wait(struct loop *loop, struct instant until)
     if (loop->engine->hurries) {
         until = (struct instant){0}; /* the host may have more to start */
     }
-    if (loop->event_next == loop->event_count) {
-        wait_for_events(loop, instant_min(until, heap_next(&loop->timers)));
+    if (loop->events.next == loop->events.count) {
+        event_queue_wait(&loop->events, loop->engine,
+                         instant_min(until, heap_next(&loop->timers)));
         begin_turn(loop, loop->engine->look.at);
     } else {
         begin_turn(loop, clock_now());
@@ -667,7 +588,5 @@ void loop_wait(struct loop *loop, struct instant until)
 
 void loop_wake(const struct loop *loop)
 {
-    uint64_t one = 1;
-    ssize_t written = write(loop->wake, &one, sizeof(one));
-    (void)written;
+    event_queue_wake(&loop->events);
 }

@@ -18,7 +18,7 @@
  * were added meanwhile are set off together, after the batch: sending each at
  * once wakes the service once a request and costs a fifth more.
  *
- * Waiting is in nanoseconds (epoll_pwait2); libcurl's own timers are in
+ * Waiting is in nanoseconds (engine/event_queue); libcurl's own timers are in
  * milliseconds and only time its connection phase.
  */
 #ifndef SQUALL_ENGINE_CURL_LOOP_H
@@ -30,16 +30,14 @@
 #include "base/instant.h"
 #include "engine/curl/reading.h"
 #include "engine/engine.h"
+#include "engine/event_queue.h"
 
 #include <curl/curl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/epoll.h>
 
 enum {
-    LOOP_EVENTS_MAX = 32,       /* few, so that starts that fall due are not
-                                 * late */
     LOOP_SHARD_SIZE = 16,       /* transfers at once that share a multi */
     LOOP_SHARD_DESCRIPTORS = 2, /* libcurl makes a pair of sockets for each, to
                                  * be woken by, which squall has no use for */
@@ -69,10 +67,7 @@ struct loop {
     unsigned cut_turns;     /* in a row, in which something was left unread */
     size_t unsure_bytes;    /* that came since libcurl was last looked after */
     struct heap timers;     /* of shards that want to be called later */
-    int epoll;
-    struct epoll_event events[LOOP_EVENTS_MAX]; /* of the last look */
-    int event_count, event_next;                /* to be handled */
-    int wake;         /* eventfd: makes loop_wait return early */
+    struct event_queue events; /* whose keys are descriptors */
     int closed_open;  /* local port of the socket that was closed last, while
                        * its peer had not; 0: it had. Of HTTP/2 */
     uint32_t *wanted; /* by descriptor: events registered with epoll */

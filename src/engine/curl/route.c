@@ -302,3 +302,13 @@ bool route_find(const struct plan *plan, struct curl_slist **pinned,
     }
     return good;
 }
+
+bool route_reach(const struct plan *plan, struct str *reached,
+                 struct duration *looked_up, struct errors *errors)
+{
+    struct curl_slist *pinned = NULL;
+    bool good = route_find(plan, &pinned, reached, looked_up, errors);
+
+    curl_slist_free_all(pinned);
+    return good;
+}

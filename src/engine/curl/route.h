@@ -25,4 +25,8 @@ bool route_find(const struct plan *plan, struct curl_slist **pinned,
                 struct str *reached, struct duration *looked_up,
                 struct errors *errors);
 
+/* The same for who connects by himself: no more than the addresses. */
+bool route_reach(const struct plan *plan, struct str *reached,
+                 struct duration *looked_up, struct errors *errors);
+
 #endif
