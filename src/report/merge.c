@@ -264,6 +264,9 @@ static void add_run(const struct merging *merging, cJSON *document, int argc,
     member_text(run, "target", common_text(merging, "run.target"));
     cJSON_AddBoolToObject(run, "embedded_target",
                           all_are(merging, "run.embedded_target"));
+    member_text(run, "engine", common_text(merging, "run.engine"));
+    member_text(run, "engine_reason",
+                common_text(merging, "run.engine_reason"));
     add_problems(merging, run);
 }
 
