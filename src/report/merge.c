@@ -222,20 +222,22 @@ static const char *earliest_start(const struct merging *merging)
     return earliest ? earliest : "";
 }
 
-static void add_problems(const struct merging *merging, cJSON *run)
+/* What the runs say of themselves at a path, each with the name of its file;
+ * null where none says anything. */
+static void add_said(const struct merging *merging, cJSON *run,
+                     const char *member, const char *path)
 {
-    struct str problems = STR_INIT;
+    struct str all = STR_INIT;
 
     for (size_t i = 0; i < merging->count; i++) {
-        const char *problem =
-            text_string(merging->inputs[i].document, "run.problem");
-        if (problem) {
-            str_printf(&problems, "%s%s: %s", problems.length ? "; " : "",
-                       merging->inputs[i].name, problem);
+        const char *said = text_string(merging->inputs[i].document, path);
+        if (said) {
+            str_printf(&all, "%s%s: %s", all.length ? "; " : "",
+                       merging->inputs[i].name, said);
         }
     }
-    member_text(run, "problem", problems.text);
-    str_release(&problems);
+    member_text(run, member, all.text);
+    str_release(&all);
 }
 
 static void add_run(const struct merging *merging, cJSON *document, int argc,
@@ -267,7 +269,10 @@ static void add_run(const struct merging *merging, cJSON *document, int argc,
     member_text(run, "engine", common_text(merging, "run.engine"));
     member_text(run, "engine_reason",
                 common_text(merging, "run.engine_reason"));
-    add_problems(merging, run);
+    add_said(merging, run, "problem", "run.problem");
+    add_said(merging, run, "aborted", "run.aborted");
+    /* Each counts from a start of its own. */
+    cJSON_AddNullToObject(run, "aborted_at_us");
 }
 
 static void add_tool(cJSON *document)
