@@ -14,7 +14,8 @@
 #     operations in time, counts as one that worked;
 #   - `make demo` is run as it is, of other make targets it is proven with
 #     `make -n` that they exist.
-# The file dead.ndjson is there, with one letter to that target.
+# There are dead.ndjson, with one letter to that target, access.log, of two
+# requests, and shop.yaml, which says what that target can do.
 # The block after the line `<!-- file: NAME -->` is put into the file that the
 # commands after it use.
 # The jobs for CI (```yaml in README.md, .Bd -literal in squall-ci.7) are taken
@@ -225,6 +226,29 @@ def adapted(command, url):
     return re.sub(r"(^|[|&;]\s*)\./squall\b", r"\1squall", command)
 
 
+ACCESS_LOG = """\
+127.0.0.1 - - [03/Nov/2026:10:00:00 +0000] "GET /items HTTP/1.1" 200 12
+127.0.0.1 - - [03/Nov/2026:10:00:01 +0000] "GET /orders HTTP/1.1" 200 40
+"""
+
+
+def openapi(url):
+    return f"""\
+openapi: 3.0.3
+info: {{title: shop, version: "1"}}
+servers: [{{url: "{url}"}}]
+components:
+  securitySchemes: {{token: {{type: http, scheme: bearer}}}}
+security: [{{token: []}}]
+paths:
+  /orders:
+    post:
+      requestBody:
+        content: {{application/json: {{example: {{item: tea}}}}}}
+      responses: {{"201": {{description: made}}}}
+"""
+
+
 def execute(t, commands, files=()):
     binaries = t.path("bin")
     binaries.mkdir()
@@ -238,6 +262,8 @@ def execute(t, commands, files=()):
         (work / name).write_text(content)
     target = t.target("-p", "targets/exactly-once")
     (work / "dead.ndjson").write_text(dead_letters(target.url, [letter(0)]))
+    (work / "access.log").write_text(ACCESS_LOG)
+    (work / "shop.yaml").write_text(openapi(target.url))
     shell = shutil.which("bash") or "sh"
     for command in commands:
         if command.startswith("# not run"):
