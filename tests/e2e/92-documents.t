@@ -22,6 +22,18 @@ def jobs(t):
     execute_jobs(t)
 
 
+@test("what the jobs for CI leave behind: statuses, files and summaries",
+      limit=180)
+def left_behind(t):
+    good = t.server(lambda request: reply(200))
+    bad = t.server(lambda request: reply(503, b"no"))
+    t.check(len(gates()) >= 4, f"{gates()}")
+    for place, command in gates():
+        for url, wanted in ((good.url, 0), (bad.url, 1),
+                            ("http://127.0.0.1:1/", 3)):
+            open_gate(t, place, command, url.rstrip("/"), wanted)
+
+
 @test("every shipped profile passes the check and is listed")
 def profiles(t):
     files = sorted((ROOT / "profiles").rglob("*.json"))

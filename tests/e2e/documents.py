@@ -21,13 +21,14 @@
 # The jobs for CI (```yaml in README.md, .Bd -literal in squall-ci.7) are taken
 # apart into the commands of their steps. Beside the changes above, squall/ is
 # this tree; what needs a machine of its own (docker compose, apt-get) is left
-# out and said; and a command that writes files must have written them.
+# out and said.
 # A block after the line `<!-- not run: why -->`, or a .Dl after
 # `.\" not run: why`, is left out, and the test prints why.
 
 from harness import *
 
 import shlex
+import xml.etree.ElementTree
 
 README = ROOT / "README.md"
 PAGES = sorted((ROOT / "man").glob("*.[157]"))
@@ -200,8 +201,67 @@ def execute_step(t, place, command, url, work, env, shell):
         return
     t.check(status in (0, 1), f"{place}: exit status {status} of: {command}\n"
             f"{tail(done.err)}")
-    for name in re.findall(r"(?:-o|--junit|--openmetrics) (\S+)", command):
-        t.check((work / name).exists(), f"{place}: {name} of: {command}")
+
+
+def gates():
+    """The runs of the jobs for CI: where each stands, and the command."""
+    return [(place, command) for place, text in ci_jobs()
+            for command in job_commands(text) if "squall/squall " in command]
+
+
+def open_gate(t, place, command, url, wanted):
+    """Runs what a job runs, against a service that is good, bad or not there,
+    as the exit status `wanted` says, and holds what it leaves behind."""
+    t.runs += 1
+    work = t.path(f"gate{t.runs}")
+    work.mkdir()
+    (work / "squall").mkdir()
+    (work / "squall" / "squall").symlink_to(SQUALL)
+    summary = work / "summary.md"
+    is_github = "--html" in command
+    env = t.environment({"GITHUB_ACTIONS": "true",
+                         "GITHUB_STEP_SUMMARY": str(summary)}
+                        if is_github else {})
+    changed = adapted(re.sub(r"http://(service|localhost):8080", url, command),
+                      url)
+    done = t.start([shutil.which("bash") or "sh", "-c", changed], "gate",
+                   env=env, cwd=work)
+    status = done.wait(60 * PATIENCE)
+    what = f"{place}: {changed}\n{done.out}{tail(done.err)}"
+    if wanted == 3:
+        t.equal(status, wanted, what)
+        t.match(done.err, "cannot be reached", what)
+        t.check(not (work / "report.json").exists(), f"a report: {what}")
+        return
+    report = json.loads((work / "report.json").read_text())
+    if status == 3 and report["generator"]["invalid"]:
+        t.note(f"the machine was too busy for: {command}")
+        return
+    t.equal(status, wanted, what)
+    t.equal(report["verdict"], {0: "pass", 1: "fail"}[wanted],
+            what)
+    slos = re.findall(r"--slo '([^']*)'", command)
+    t.equal([slo["expr"] for slo in report["slo"]], slos, what)
+    junit = xml.etree.ElementTree.parse(work / "report.xml").getroot()
+    judged = {case.get("name"): [part.tag for part in case]
+              for case in junit.iter("testcase")}
+    for slo in report["slo"]:
+        ends = [tags for name, tags in judged.items() if slo["expr"] in name]
+        t.equal(len(ends), 1, f"{what}: {slo['expr']} in {judged}")
+        t.equal([tag for tag in ends[0] if tag in ("failure", "error")],
+                ["failure"] * wanted, what)
+    if is_github:
+        t.match(summary.read_text(),
+                {0: "PASS", 1: "FAIL"}[wanted], what)
+        t.match((work / "report.html").read_text(),
+                {0: "PASS", 1: "FAIL"}[wanted], what)
+        said = re.findall(r"^::error .*$", done.out + done.err, re.M)
+        t.equal([slo for slo in slos if any(slo in line for line in said)],
+                slos if wanted == 1 else [], f"{what}: {said}")
+    if "--openmetrics" in command:
+        held = re.findall(r"^squall_slo_met\{.*\} (\d)$",
+                          (work / "metrics.txt").read_text(), re.M)
+        t.equal(held, [str(1 - wanted)] * len(slos), what)
 
 
 def help_commands(t):
