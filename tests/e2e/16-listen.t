@@ -85,7 +85,8 @@ def alike(t):
         report = json.loads(get(place + "/report.json")[2])
         text = get(place + "/metrics")[2]
         found[:] = [report, text]
-        return sample(text, "squall_run_measured_seconds") == \
+        return report["operations"]["succeeded"] > 0 and \
+            sample(text, "squall_run_measured_seconds") == \
             report["run"]["measured_us"] / 1e6
     t.wait_until("both are of one time", are_of_one)
     report, text = found

@@ -177,8 +177,8 @@ def refusals(t):
 
 @test("list shows one line each, by folder, and picks by pattern")
 def listing(t):
-    files = (ROOT / "profiles").rglob("*.json")
-    names = sorted(str(f.relative_to(ROOT / "profiles"))[:-5] for f in files)
+    names = sorted(str(f.relative_to(ROOT / "profiles"))[:-5]
+                   for f in profile_files())
     run = t.squall("profile", "list")
     t.equal([line.split(" ")[0] for line in run.out.splitlines()], names,
             "names")
@@ -233,10 +233,10 @@ def installed(t):
                     "PREFIX=/usr"], "install", env=env, cwd=ROOT)
     t.equal(done.wait(200 * PATIENCE), 0, f"make install: {tail(done.err)}")
     profiles = root / "usr/share/squall/profiles"
-    files = sorted(profiles.rglob("*.json"))
+    files = profile_files(profiles)
     t.equal([f.relative_to(profiles) for f in files],
-            sorted(f.relative_to(ROOT / "profiles")
-                   for f in (ROOT / "profiles").rglob("*.json")), "files")
+            [f.relative_to(ROOT / "profiles") for f in profile_files()],
+            "files")
     for file in files:
         schema = json.loads(without_comments(file)).get("$schema")
         t.check(schema and (file.parent / schema).is_file(),
@@ -261,7 +261,7 @@ def schema(t):
     printed = json.loads(t.squall("profile", "schema").out)
     jsonschema.Draft7Validator.check_schema(printed)
     validator = jsonschema.Draft7Validator(printed)
-    for file in sorted((ROOT / "profiles").rglob("*.json")):
+    for file in profile_files():
         document = json.loads(without_comments(file))
         path = file.parent / document["$schema"]
         t.equal(json.loads(path.read_text()), printed, f"{file.name}: schema")

@@ -114,8 +114,8 @@ def stated(process):
       limit=300)
 def nginx(t):
     """One that lets 300/s through and 20 more at once: of the operations of a
-    run of 1 s 320 pass, so that a fifth is refused from 400/s on. And one that can do more than squall can on the same machine, perhaps:
-    either the search finds its knee, or it says what kept it from more."""
+    run of 1 s 320 pass, so that a fifth is refused from 400/s on. And one that
+    can do more than squall can on the same machine, perhaps: either the search finds its knee, or it says what kept it from more."""
     (t.path("www")).mkdir()
     (t.path("www") / "index.html").write_text("ok")
     limited = t.nginx(
@@ -129,9 +129,10 @@ def nginx(t):
     search, = document["searches"]
     t.equal(search["end"], "found", "end")
     # The few operations that ask whether it is at rest may take of the 20.
-    t.check(search["knee_low_per_s"] <= 405 and
-            search["knee_high_per_s"] >= 370,
-            f"[{search['knee_low_per_s']}, {search['knee_high_per_s']}]")
+    # An end that the runs do not show is null.
+    low, high = search["knee_low_per_s"], search["knee_high_per_s"]
+    t.check((low is None or low <= 405) and (high is None or high >= 370),
+            f"[{low}, {high}]")
     t.check(search["capacity_per_s"] <= 410, f"{search['capacity_per_s']}/s")
     t.check(document["run"]["duration_us"] / 1e6 <= stated(run) + 3,
             f"{document['run']['duration_us']} us of {stated(run)} s")

@@ -48,6 +48,13 @@ PATIENCE = 4 if QUICK else 1
 NOTHING_LISTENS = 9  # the discard port; see unused_port for a better choice
 
 
+def profile_files(folder=ROOT / "profiles"):
+    """The profiles that are shipped, or installed there; the dashboards beside
+    them are for other programs."""
+    return sorted(f for f in folder.rglob("*.json")
+                  if f.relative_to(folder).parts[0] != "dashboards")
+
+
 def is_sanitized():
     """Whether squall was built with a sanitizer: many times slower, and with
     an allocator of its own."""
