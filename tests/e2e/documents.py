@@ -34,6 +34,11 @@ README = ROOT / "README.md"
 PAGES = sorted((ROOT / "man").glob("*.[157]"))
 
 
+def was_busy(text):
+    """Whether a report says that squall came too late to judge."""
+    return re.search(r"operations\s+late|own\s+lateness", text)
+
+
 def readme_commands():
     commands, reason, inside = [], None, False
     for line in README.read_text().splitlines():
@@ -196,7 +201,7 @@ def execute_step(t, place, command, url, work, env, shell):
         return
     done = t.start([shell, "-c", changed], "step", env=env, cwd=work)
     status = done.wait(60 * PATIENCE)
-    if status == 3 and "operations late" in done.out:
+    if status == 3 and was_busy(done.out):
         t.note(f"the machine was too busy for: {command}")
         return
     t.check(status in (0, 1), f"{place}: exit status {status} of: {command}\n"
@@ -348,7 +353,7 @@ def execute(t, commands, files=()):
         else:
             done = t.start([shell, "-c", command], "shown", env=env, cwd=work)
             status, wanted = done.wait(60 * PATIENCE), (0, 1)
-        if status == 3 and "operations late" in done.out:
+        if status == 3 and was_busy(done.out):
             t.note(f"the machine was too busy for: {shown}")
             continue
         t.check(status in wanted,
