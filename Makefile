@@ -212,7 +212,7 @@ E2E_WAITING := $(foreach t,33 34,$(wildcard tests/e2e/$t-*.t))
 E2E_PROGRAMS := $(foreach t,90 91 92,$(wildcard tests/e2e/$t-*.t))
 E2E_LONG := $(foreach t,58 59 62 47 40 41,$(wildcard tests/e2e/$t-*.t))
 # Files that hold how long squall or its host took: nothing to learn slowed.
-E2E_DURATIONS := $(foreach t,53 54 55 57 58 59,$(wildcard tests/e2e/$t-*.t))
+E2E_DURATIONS := $(foreach t,47 53 54 55 56 57 58 59 62 88,$(wildcard tests/e2e/$t-*.t))
 # The thread sanitizer looks for races: of workers, progress, interrupts,
 # the ledger, journals of events, and the threads of the target.
 # What a single loop reads and sends is left to the address sanitizer.

@@ -12,10 +12,11 @@ static void on_note(void *context, const char *text)
 
 static bool read_noise(const char *text, double *noise, struct errors *errors)
 {
-    const char *problem = "it is not above 0";
+    const char *problem = "it is not above 0 and below 100%";
 
     *noise = 0;
-    if (text && (!units_parse_ratio(text, noise, &problem) || !(*noise > 0))) {
+    if (text && (!units_parse_ratio(text, noise, &problem) ||
+                 !(*noise > 0 && *noise < 1))) {
         struct error *error = errors_add(errors, ERROR_USAGE,
                                          "--noise: \"%s\": %s", text, problem);
         error_hint(error, "write a share, such as 5%%");

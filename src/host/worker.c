@@ -190,6 +190,7 @@ static void init_recorder(struct worker *worker)
                    .stage_ends = stage_ends(worker),
                    .layers = policy_layers(&plan->policy),
                    .has_trigger = plan_has_trigger(plan, true),
+                   .is_level = plan_is_level(plan, true),
                });
     effect_logs_init(
         &worker->recorder.logs, &worker->arena,

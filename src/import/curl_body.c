@@ -1,6 +1,7 @@
 /* The bodies that a command line of curl makes: data, forms, uploads. */
 #include "import/curl.h"
 
+#include "base/mask.h"
 #include "base/must.h"
 
 #include <stdio.h>
@@ -131,6 +132,13 @@ static void write_multipart(struct curl *curl, struct str *room)
     cJSON_ArrayForEach(item, curl->form)
     {
         const char *equals = strchr(item->valuestring, '=');
+        size_t name = (size_t)(equals - item->valuestring);
+        if (mask_is_secret_name(item->valuestring, name)) {
+            import_remark(curl->import, "-F",
+                          "field %.*s is written as it is: put ${env:...} in "
+                          "its place",
+                          (int)name, item->valuestring);
+        }
         str_printf(room,
                    "--%s\r\nContent-Disposition: form-data; name=\"%.*s\""
                    "\r\n\r\n%s\r\n",

@@ -7,6 +7,7 @@
 #include "import/text.h"
 #include "plan/draft.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -291,9 +292,24 @@ static void add_expect(cJSON *object, const struct import_request *request)
     }
 }
 
+/* By what weights are divided so that the largest is one that a profile may
+ * have; the rarest of all weigh 1. */
+static double weight_divisor(const struct import *import)
+{
+    uint64_t most = WEIGHT_MAX;
+
+    for (size_t i = 0; i < import->request_count; i++) {
+        if (import->requests[i].weight > most) {
+            most = import->requests[i].weight;
+        }
+    }
+    return (double)most / WEIGHT_MAX;
+}
+
+/* divisor: of the weights; 0: they are left out. */
 static void add_request(const struct import *import, cJSON *requests,
                         struct secrets *secrets,
-                        const struct import_request *request, bool weighs)
+                        const struct import_request *request, double divisor)
 {
     cJSON *object = cJSON_CreateObject();
     struct str path = STR_INIT, name = STR_INIT;
@@ -303,11 +319,10 @@ static void add_request(const struct import *import, cJSON *requests,
     secrets_write(secrets, &path, NULL, request->path, strlen(request->path));
     append_name(&name, requests, request, path.text);
     add_text(object, "name", name.text);
-    if (weighs && request->weight > 1) {
-        cJSON_AddNumberToObject(object, "weight",
-                                (double)(request->weight < WEIGHT_MAX
-                                             ? request->weight
-                                             : WEIGHT_MAX));
+    if (divisor > 0 && request->weight > 1) {
+        cJSON_AddNumberToObject(
+            object, "weight",
+            fmax(1, round((double)request->weight / divisor)));
     }
     if (request->method) {
         add_text(object, "method", request->method);
@@ -430,10 +445,11 @@ bool import_finish(struct import *import, const char *recording,
     }
     add_more(*document, import->more);
     cJSON *requests = cJSON_AddArrayToObject(*document, "requests");
+    double divisor = recording ? 0 : weight_divisor(import);
     for (size_t i = 0; i < import->request_count; i++) {
         if (import->requests[i].kept != SIZE_MAX) {
             add_request(import, requests, &secrets, &import->requests[i],
-                        !recording);
+                        divisor);
         }
     }
     const cJSON *request;

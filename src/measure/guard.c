@@ -42,12 +42,24 @@ static bool is_of_success(const struct slo_metric *metric)
     return false;
 }
 
+/* Of all operations: what a part of them, or one status, came to says nothing
+ * of the rest. */
+static bool is_of_all(const struct slo_metric *metric)
+{
+    return metric->part == SLO_WHOLE && metric->status_from == 0 &&
+           is_of_success(metric);
+}
+
+/* And must hold by that: another term that is enough says nothing of it. */
 static bool speaks_of_success(const struct slo *slo)
 {
+    if (!slo_needs_each(slo)) {
+        return false;
+    }
     for (size_t i = 0; i < slo->term_count; i++) {
         const struct slo_term *term = &slo->terms[i];
-        if (is_of_success(&term->metric) ||
-            (term->is_ratio && is_of_success(&term->divisor))) {
+        if (is_of_all(&term->metric) ||
+            (term->is_ratio && is_of_all(&term->divisor))) {
             return true;
         }
     }

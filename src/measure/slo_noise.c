@@ -69,13 +69,13 @@ double slo_noise(const struct slo_term *term, const struct result *result,
     const struct series *series = result->tally->series;
     struct spread spread = {0, 0, 0};
 
-    if (!has_batches(&term->metric) ||
+    if (!result->tally->config.is_level || !has_batches(&term->metric) ||
         (term->is_ratio && !has_batches(&term->divisor))) {
         return NAN;
     }
     size_t whole = (size_t)(result->measured.ns / series->interval.ns);
-    size_t count = whole < BATCHES_MAX ? whole : BATCHES_MAX;
-    size_t each = count > 0 ? whole / count : 0;
+    size_t each = (whole + BATCHES_MAX - 1) / BATCHES_MAX;
+    size_t count = each > 0 ? whole / each : 0;
     if (count < BATCHES_MIN || baseline.ns <= 0 ||
         !take_batches(term, result, each, count, &spread)) {
         return NAN;
@@ -84,6 +84,8 @@ double slo_noise(const struct slo_term *term, const struct result *result,
     double lengths = (double)result->measured.ns / (double)baseline.ns;
     double of_mean = student(spread.count - 1) * deviation /
                      sqrt(spread.count) * sqrt(1 + lengths);
-    /* A count is the sum of those of its batches. */
-    return term->unit == UNIT_COUNT ? of_mean * spread.count : of_mean;
+    /* A count is the sum of those of its batches, of which the last seconds
+     * may be a part of one. */
+    return term->unit == UNIT_COUNT ? of_mean * (double)whole / (double)each
+                                    : of_mean;
 }

@@ -174,6 +174,7 @@ struct tally_config {
                                        * for tally_init */
     uint32_t layers;  /* bits of enum layer: those that are on */
     bool has_trigger; /* something may end that the service recovers from */
+    bool is_level;    /* the plan changes neither load nor service */
 };
 
 struct tally {

@@ -37,19 +37,34 @@ static char *trim(char *text)
     return text;
 }
 
-/* An errno where reading failed. */
-static int read_lines(FILE *file,
+/* Why the line cannot be read as text, or NULL. */
+static const char *problem_of_line(const char *text, size_t length,
+                                   size_t line)
+{
+    return strlen(text) != length ? "it has a byte 0"
+           : line > LINES_MAX     ? "there are more lines than 10000"
+                                  : NULL;
+}
+
+/* An errno where reading failed; or -1, with an error added. */
+static int read_lines(FILE *file, const char *path,
                       void (*take)(void *context, const char *expression,
                                    size_t line),
-                      void *context, size_t *found)
+                      void *context, size_t *found, struct errors *errors)
 {
     char *text = NULL;
     size_t room = 0;
+    ssize_t length;
+    int failure = 0;
 
     errno = 0;
-    for (size_t line = 1; line <= LINES_MAX; line++) {
-        ssize_t length = getline(&text, &room, file);
-        if (length < 0) {
+    for (size_t line = 1; (length = getline(&text, &room, file)) >= 0;
+         line++) {
+        const char *problem = problem_of_line(text, (size_t)length, line);
+        if (problem) {
+            errors_add(errors, ERROR_USAGE, "%s, line %zu: %s", path, line,
+                       problem);
+            failure = -1;
             break;
         }
         cut_comment(text);
@@ -59,7 +74,7 @@ static int read_lines(FILE *file,
             ++*found;
         }
     }
-    int failure = ferror(file) ? errno : 0;
+    failure = ferror(file) ? errno : failure;
     free(text);
     return failure;
 }
@@ -75,15 +90,16 @@ bool slo_file_read(const char *path,
     size_t found = 0;
 
     if (file) {
-        failure = read_lines(file, take, context, &found);
+        failure = read_lines(file, is_input ? "standard input" : path, take,
+                             context, &found, errors);
     }
     if (file && !is_input) {
         fclose(file);
     }
-    if (failure) {
+    if (failure > 0) {
         errors_add(errors, ERROR_NO_FILE, "cannot read %s: %s",
                    is_input ? "standard input" : path, strerror(failure));
-    } else if (found == 0) {
+    } else if (failure == 0 && found == 0) {
         struct error *error =
             errors_add(errors, ERROR_USAGE, "%s has no expression", path);
         error_hint(error, "write one a line, such as p99 < 250ms");

@@ -123,6 +123,33 @@ size_t plan_triggers(const struct plan *plan, bool has_service,
     return list.count;
 }
 
+/* Whether an open load is the same from the end of the warm-up to its end. */
+static bool load_is_level(const struct load_config *load)
+{
+    size_t first = load->first_stage_is_warmup ? 1 : 0;
+
+    if (load->model != LOAD_OPEN || load->arrivals) {
+        return !load->arrivals;
+    }
+    for (size_t i = first; i < load->stage_count; i++) {
+        if (load->stages[i].from_per_s != load->stages[first].rate_per_s ||
+            load->stages[i].rate_per_s != load->stages[first].rate_per_s) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool plan_is_level(const struct plan *plan, bool has_service)
+{
+    struct trigger triggers[TRIGGERS_MAX];
+    struct duration length =
+        duration_add(plan->load.warmup, plan->load.duration);
+
+    return load_is_level(&plan->load) &&
+           plan_triggers(plan, has_service, length, NULL, triggers) == 0;
+}
+
 bool plan_has_trigger(const struct plan *plan, bool has_service)
 {
     struct trigger triggers[TRIGGERS_MAX];

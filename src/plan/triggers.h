@@ -21,4 +21,8 @@ size_t plan_triggers(const struct plan *plan, bool has_service,
 /* Whether one of them ends before the load is over, as it is planned. */
 bool plan_has_trigger(const struct plan *plan, bool has_service);
 
+/* Whether the plan leaves load and service as they are while it measures: no
+ * stages, no ramps, no windows and no timeline. What varies then is noise. */
+bool plan_is_level(const struct plan *plan, bool has_service);
+
 #endif

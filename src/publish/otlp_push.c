@@ -138,14 +138,17 @@ static void read_partial(struct otlp_push *push, const char *signal)
 
 enum result { RESULT_SENT, RESULT_FAILED, RESULT_AGAIN };
 
-static enum result send_once(struct otlp_push *push,
-                             const struct request *request)
+static const char *signal_name(enum otlp_signal signal)
 {
-    static const char *const names[] = {
-        [OTLP_METRICS] = "metrics", [OTLP_TRACES] = "spans"};
-    const char *signal = names[request->signal];
+    return signal == OTLP_METRICS ? "metrics" : "spans";
+}
+
+/* Says what went wrong; that matters when there is no other try. */
+static enum result send_once(struct otlp_push *push,
+                             const struct request *request,
+                             char problem[PROBLEM_MAX])
+{
     long status = 0;
-    char text[128];
 
     curl_easy_setopt(push->easy, CURLOPT_URL,
                      push->endpoint->urls[request->signal]);
@@ -155,19 +158,18 @@ static enum result send_once(struct otlp_push *push,
     CURLcode code = transfer(push);
     curl_easy_getinfo(push->easy, CURLINFO_RESPONSE_CODE, &status);
     if (code != CURLE_OK) {
-        keep_problem(push, signal,
-                     push->error[0] ? push->error : curl_easy_strerror(code));
+        snprintf(problem, PROBLEM_MAX, "%s",
+                 push->error[0] ? push->error : curl_easy_strerror(code));
         return RESULT_AGAIN;
     }
     pthread_mutex_lock(&push->lock);
     push->was_answered = true;
     pthread_mutex_unlock(&push->lock);
     if (status / 100 == 2) {
-        read_partial(push, signal);
+        read_partial(push, signal_name(request->signal));
         return RESULT_SENT;
     }
-    snprintf(text, sizeof(text), "the collector answered with %ld", status);
-    keep_problem(push, signal, text);
+    snprintf(problem, PROBLEM_MAX, "the collector answered with %ld", status);
     return status == 429 || (status >= 502 && status <= 504) ? RESULT_AGAIN
                                                              : RESULT_FAILED;
 }
@@ -221,16 +223,20 @@ static bool pause_before_next(struct otlp_push *push, enum otlp_signal signal)
 
 static bool send_request(struct otlp_push *push, const struct request *request)
 {
-    for (int i = 0; i < TRIES; i++) {
-        enum result result = send_once(push, request);
-        if (result != RESULT_AGAIN) {
-            return result == RESULT_SENT;
-        }
-        if (!pause_before_next(push, request->signal)) {
-            return false;
+    char problem[PROBLEM_MAX] = "";
+    enum result result = RESULT_AGAIN;
+
+    for (int i = 0; i < TRIES && result == RESULT_AGAIN; i++) {
+        result = send_once(push, request, problem);
+        if (result == RESULT_AGAIN &&
+            !pause_before_next(push, request->signal)) {
+            break;
         }
     }
-    return false;
+    if (result != RESULT_SENT) {
+        keep_problem(push, signal_name(request->signal), problem);
+    }
+    return result == RESULT_SENT;
 }
 
 /* Under the lock: what waits when nobody ever answered is not waited for. */

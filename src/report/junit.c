@@ -76,10 +76,21 @@ static bool is_judged(const cJSON *document)
            !run_verdict_problem(verdict);
 }
 
+/* Whether it failed by nothing that has a test case of its own, as a merge of
+ * runs that were judged each by its own SLOs. */
+static bool failed_as_a_whole(const cJSON *document)
+{
+    const cJSON *slos = text_find(document, "slo");
+
+    return strcmp(verdict_of(document), "fail") == 0 && cJSON_IsArray(slos) &&
+           cJSON_GetArraySize(slos) == 0;
+}
+
 /* Whether the run was whole, its figures good, and nothing went wrong. */
 static bool is_good(const cJSON *document)
 {
-    return is_judged(document) && !text_string(document, "run.problem");
+    return is_judged(document) && !text_string(document, "run.problem") &&
+           !failed_as_a_whole(document);
 }
 
 static void put_problem(struct str *out, const cJSON *document)
@@ -92,7 +103,9 @@ static void put_problem(struct str *out, const cJSON *document)
         xml_escape(out, verdict);
         str_append(out, problem ? ": " : "");
     }
-    xml_escape(out, problem ? problem : "");
+    xml_escape(out, problem                       ? problem
+                    : failed_as_a_whole(document) ? "it failed"
+                                                  : "");
 }
 
 /* How many test cases, beside that of the run itself, came to what. */

@@ -57,11 +57,13 @@ static const cJSON *part_of(const cJSON *report,
     return NULL;
 }
 
-/* A quantile that the report does not list. */
-static double quantile_in(const cJSON *distribution, const char *stat)
+/* A quantile that the report does not list, of so many values, those included
+ * that are never. */
+static double quantile_in(const cJSON *distribution, const char *stat,
+                          double count)
 {
     const char *text = cJSON_GetStringValue(member_at(distribution, "hdr"));
-    double count = number_at(distribution, "count"), q;
+    double q;
     uint64_t *counts = calloc(HIST_BUCKETS, sizeof(*counts));
     double value = NAN;
 
@@ -72,8 +74,10 @@ static double quantile_in(const cJSON *distribution, const char *stat)
         for (size_t i = 0; i < HIST_BUCKETS; i++) {
             hist.count += counts[i];
         }
-        int64_t us = hist_quantile_of_us(&hist, q, (uint64_t)count);
-        value = us < 0 ? NAN : (double)us;
+        if (hist.count <= (uint64_t)count) {
+            int64_t us = hist_quantile_of_us(&hist, q, (uint64_t)count);
+            value = us < 0 ? NAN : (double)us;
+        }
     }
     free(counts);
     return value;
@@ -101,9 +105,15 @@ static double stat_in(const cJSON *part, const struct slo_metric *metric)
     int whole = dot ? (int)(dot - metric->stat) : (int)strlen(metric->stat);
     snprintf(member, sizeof(member), "%.*s%s%s_us", whole, metric->stat,
              dot ? "_" : "", dot ? dot + 1 : "");
-    return member_at(distribution, member)
-               ? number_at(distribution, member)
-               : quantile_in(distribution, metric->stat);
+    if (member_at(distribution, member)) {
+        return number_at(distribution, member);
+    }
+    double count = number_at(distribution, "count");
+    /* One that was dropped never ended. */
+    if (metric->histogram == HISTOGRAM_OPERATION) {
+        count = fmax(count, number_at(part, "operations.offered"));
+    }
+    return quantile_in(distribution, metric->stat, count);
 }
 
 /* Of those that only SLOs name, what the report has of them. */
@@ -207,6 +217,11 @@ static bool check_report(const cJSON *report, const char *path,
         error = errors_add(errors, ERROR_USAGE,
                            "this is no report of a run to compare with");
         error_hint(error, "write one with squall run -o FILE");
+    } else if (!cJSON_IsTrue(member_at(report, "run.complete"))) {
+        error = errors_add(errors, ERROR_USAGE,
+                           "the baseline's run was ended early: it is no run "
+                           "to compare with");
+        error_hint(error, "make it again");
     } else if (run_verdict_find(verdict, &found) &&
                (found == RUN_INVALID || found == RUN_INCOMPLETE)) {
         error = errors_add(errors, ERROR_USAGE,

@@ -212,4 +212,22 @@ def not_aborted(t):
     t.equal(run["operations"]["offered"], 150, "all of it")
 
 
+@test("nothing passes where nothing succeeded, whatever else is asked")
+def nothing_succeeded(t):
+    server = t.server(lambda request: reply(500, b"no"))
+    for expression in ("failure_rate{status=503} < 1%",
+                       "success_rate >= 99% or failed > 0",
+                       "failed{request=default} > 0"):
+        done = t.squall("run", server.url, "-n", "20", "-q", "--slo",
+                        expression, status=1)
+        t.match(done.out, "FAIL", expression)
+    t.squall("run", server.url, "-n", "20", "-q", "--slo",
+             "success_rate < 1%", status=0)
+    path = t.path("zero.slo")
+    path.write_bytes(b"p99 < 10s\0 and p50 < 1ns\n")
+    done = t.squall("run", server.url, "-n", "5", "-q", "--slo", f"@{path}",
+                    status=2)
+    t.match(done.err, "line 1: it has a byte 0", "named")
+
+
 main()

@@ -317,6 +317,8 @@ void connection_hang_up(struct native_conn *conn)
     event_queue_forget(&conn->engine->events, conn->index);
     close(conn->fd);
     conn->fd = -1;
+    /* The end of one address says nothing of the next. */
+    conn->saw_end = false;
 }
 
 void connection_close(struct native_conn *conn, bool resets)

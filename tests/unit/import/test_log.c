@@ -105,8 +105,8 @@ static void test_what_is_no_line_is_left_out(void **state)
         "{\"time\":\"yesterday\",\"method\":\"GET\",\"path\":\"/\"}\n",
         "{\"a\":\n",
         LINE("00:00:00 +0000", "\"GET /a\\\"\\x22\\x01b HTTP/1.1\" 200 1"),
-        "h - bob [10/Oct/2026:00:00:09 +0000] \"GET http://h/c HTTP/1.0\" "
-        "200 1\n",
+        ("h - bob [10/Oct/2026:00:00:09 +0000] \"GET http://h/c HTTP/1.0\" "
+         "200 1\n"),
     };
     struct str text = STR_INIT;
     struct import_case read;
