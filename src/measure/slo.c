@@ -269,7 +269,7 @@ static enum truth combine(const struct slo *slo, const enum truth *terms)
     size_t depth = 0;
 
     for (size_t i = 0; i < slo->step_count; i++) {
-        int step = slo->steps[i];
+        signed char step = slo->steps[i];
         if (step >= 0) {
             stack[depth++] = terms[step];
             continue;

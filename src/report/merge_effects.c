@@ -37,7 +37,9 @@ static const char *common_oracle(const struct merging *merging,
                        merging->inputs[i].name);
             return effect_oracle_name(ORACLE_UNVERIFIED);
         }
-        other = other == 0 && strcmp(oracle_of(merging, i), first) ? i : other;
+        other = other == 0 && strcmp(oracle_of(merging, i), first) != 0
+                    ? i
+                    : other;
     }
     if (other == 0) {
         return first;
@@ -100,7 +102,7 @@ static void add_example(cJSON *all, const cJSON *example, double offset_us)
     must(copy);
     intended = cJSON_GetObjectItemCaseSensitive(copy, "intended_us");
     if (cJSON_IsNumber(intended)) {
-        cJSON_SetNumberValue(intended, intended->valuedouble + offset_us);
+        merge_raise(intended, offset_us);
     }
     cJSON_AddItemToArray(all, copy);
 }

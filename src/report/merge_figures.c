@@ -225,7 +225,7 @@ static void add_to_list(cJSON *list, const cJSON *counts)
             cJSON_AddItemToArray(list, cJSON_CreateNumber(0));
             sum = list->child->prev; /* the last */
         }
-        cJSON_SetNumberValue(sum, sum->valuedouble + count->valuedouble);
+        merge_raise(sum, count->valuedouble);
         sum = sum->next;
     }
 }
@@ -242,7 +242,7 @@ static void add_to_map(cJSON *map, const cJSON *counts)
             sum = sum ? sum : cJSON_AddArrayToObject(map, count->string);
             add_to_list(sum, count);
         } else if (sum) {
-            cJSON_SetNumberValue(sum, sum->valuedouble + count->valuedouble);
+            merge_raise(sum, count->valuedouble);
         } else {
             cJSON_AddNumberToObject(map, count->string, count->valuedouble);
         }

@@ -5,6 +5,7 @@
 #ifndef SQUALL_REPORT_MERGE_INSIDE_H
 #define SQUALL_REPORT_MERGE_INSIDE_H
 
+#include "base/must.h"
 #include "measure/figure.h"
 #include "report/merge.h"
 
@@ -41,6 +42,13 @@ static inline double merge_offset_us(const struct merging *merging, size_t i)
 
 /* The time that spans cover together; sorts them. */
 double merge_covered_us(struct span *spans, size_t count);
+
+/* Adds to a number of the result, which is there. */
+static inline void merge_raise(cJSON *number, double by)
+{
+    must(number);
+    (void)cJSON_SetNumberHelper(number, number->valuedouble + by);
+}
 
 /* Says that a member is not measured, and why: once for each. */
 void merge_note(struct merging *merging, const char *path, const char *reason);

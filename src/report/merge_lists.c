@@ -17,7 +17,7 @@ static void shift(cJSON *object, const char *name, double by_us)
     cJSON *time = cJSON_GetObjectItemCaseSensitive(object, name);
 
     if (cJSON_IsNumber(time)) {
-        cJSON_SetNumberValue(time, time->valuedouble + by_us);
+        merge_raise(time, by_us);
     }
 }
 
@@ -141,8 +141,7 @@ static void add_error(cJSON *errors, const cJSON *error, double offset_us)
     {
         if (is_kind(same, copy)) {
             cJSON *count = cJSON_GetObjectItemCaseSensitive(same, "count");
-            cJSON_SetNumberValue(count, count->valuedouble +
-                                            text_number(copy, "count"));
+            merge_raise(count, text_number(copy, "count"));
             set_time(same, "first_us",
                      pick(text_number(same, "first_us"),
                           text_number(copy, "first_us"), true));
@@ -234,12 +233,10 @@ cJSON *merge_faults(struct merging *merging)
                 cJSON_GetObjectItemCaseSensitive(sum, "injected");
             cJSON *delivered =
                 cJSON_GetObjectItemCaseSensitive(sum, "delivered");
-            cJSON_SetNumberValue(injected, injected->valuedouble +
-                                               text_number(fault, "injected"));
+            merge_raise(injected, text_number(fault, "injected"));
             if (cJSON_IsNumber(delivered)) {
                 double more = text_number(fault, "delivered");
-                cJSON_SetNumberValue(delivered, delivered->valuedouble +
-                                                    (isnan(more) ? 0 : more));
+                merge_raise(delivered, isnan(more) ? 0 : more);
             }
         }
     }

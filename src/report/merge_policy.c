@@ -44,10 +44,9 @@ static void add_transitions(const struct merging *merging, cJSON *breaker)
             cJSON *at = cJSON_GetObjectItemCaseSensitive(copy, "at_us");
             cJSON *client = cJSON_GetObjectItemCaseSensitive(copy, "client");
             if (cJSON_IsNumber(at)) {
-                cJSON_SetNumberValue(at, at->valuedouble +
-                                             merge_offset_us(merging, i));
+                merge_raise(at, merge_offset_us(merging, i));
             }
-            cJSON_SetNumberValue(client, client->valuedouble + first_client);
+            merge_raise(client, first_client);
             cJSON_AddItemToArray(list, copy);
         }
         first_client += isnan(clients) ? 1 : clients;

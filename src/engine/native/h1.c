@@ -149,11 +149,12 @@ static size_t put_status(const struct h1 *h1, char *at)
 {
     unsigned status = h1->head.status;
 
-    memcpy(at, h1->head.is_old ? "HTTP/1.0 " : "HTTP/1.1 ", 9);
+    (void)mempcpy(at, h1->head.is_old ? "HTTP/1.0 " : "HTTP/1.1 ", 9);
     at[9] = (char)('0' + status / 100);
     at[10] = (char)('0' + status / 10 % 10);
     at[11] = (char)('0' + status % 10);
-    memcpy(at + 12, "\r\n", 2);
+    at[12] = '\r';
+    at[13] = '\n';
     return 14;
 }
 
@@ -177,8 +178,7 @@ static size_t put(char *at, const char *text)
 {
     size_t length = strlen(text);
 
-    memcpy(at, text, length);
-    return length;
+    return (size_t)((char *)mempcpy(at, text, length) - at);
 }
 
 static size_t put_number(char *at, uint64_t number)
