@@ -69,8 +69,7 @@ void error_hint(struct error *error, const char *format, ...)
     va_end(arguments);
 }
 
-/* Bytes from profiles, servers and file names must not steer a terminal. */
-static void print_escaped(const char *text, FILE *stream)
+void error_print_text(const char *text, FILE *stream)
 {
     for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
         if ((*c < 0x20 && *c != '\t') || *c == 0x7f) {
@@ -87,7 +86,7 @@ static void print_place(const struct error *error, FILE *stream)
         fputs("squall: ", stream);
         return;
     }
-    print_escaped(error->file, stream);
+    error_print_text(error->file, stream);
     if (error->line > 0) {
         fprintf(stream, ":%d:%d", error->line, error->column);
     }
@@ -98,7 +97,7 @@ static void print_place(const struct error *error, FILE *stream)
 static void print_excerpt(const char *excerpt, FILE *stream)
 {
     char *masked = mask_argument(excerpt);
-    print_escaped(masked, stream);
+    error_print_text(masked, stream);
     free(masked);
 }
 
@@ -107,10 +106,10 @@ static void print_one(const struct error *error, FILE *stream)
     print_place(error, stream);
     fputs("error: ", stream);
     if (error->path[0]) {
-        print_escaped(error->path, stream);
+        error_print_text(error->path, stream);
         fputs(": ", stream);
     }
-    print_escaped(error->text, stream);
+    error_print_text(error->text, stream);
     fputc('\n', stream);
 
     if (error->excerpt[0] && error->line > 0) {
@@ -119,12 +118,12 @@ static void print_one(const struct error *error, FILE *stream)
         fprintf(stream, "\n      | %*s^", error->column - 1, "");
         if (error->hint[0]) {
             fputc(' ', stream);
-            print_escaped(error->hint, stream);
+            error_print_text(error->hint, stream);
         }
         fputc('\n', stream);
     } else if (error->hint[0]) {
         fputs("  ", stream);
-        print_escaped(error->hint, stream);
+        error_print_text(error->hint, stream);
         fputc('\n', stream);
     }
 }

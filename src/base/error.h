@@ -74,6 +74,10 @@ void error_hint(struct error *error, const char *format, ...)
  * Control characters from outside are shown escaped. */
 void errors_print(const struct errors *errors, FILE *stream);
 
+/* Prints a text as errors do: bytes from profiles, servers and file names must
+ * not steer a terminal, so control characters are shown escaped. */
+void error_print_text(const char *text, FILE *stream);
+
 /* The exit status of the first error; 0 when there is none. */
 int errors_exit_status(const struct errors *errors);
 

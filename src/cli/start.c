@@ -22,7 +22,9 @@ void start_note(const struct invocation *invocation, const char *format, ...)
     str_vprintf(&text, format, arguments);
     va_end(arguments);
     char *masked = mask_text(text.text);
-    fprintf(stderr, "squall: %s\n", masked);
+    fputs("squall: ", stderr);
+    error_print_text(masked, stderr);
+    fputc('\n', stderr);
     free(masked);
     str_release(&text);
 }

@@ -25,7 +25,9 @@ static void add_load(struct text *text)
     const char *model = text_string(text->document, "profile.load.model");
     bool has_rate = text_find(text->document, "profile.load.rate") != NULL;
 
-    if (has_rate && !(model && strcmp(model, "closed") == 0)) {
+    if (text_find(text->document, "profile.load.arrivals")) {
+        term_write(&text->term, STYLE_PLAIN, "open model, recorded arrivals");
+    } else if (has_rate && !(model && strcmp(model, "closed") == 0)) {
         term_write(&text->term, STYLE_PLAIN, "open model, ");
         add_setting(text, "profile.load.rate");
     } else if (cJSON_GetArraySize(stages) > 0) {

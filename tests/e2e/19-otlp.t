@@ -184,7 +184,7 @@ def hanging(t):
 def again(t):
     collector = Collector(t, lambda request:
                           reply(503) if request.number == 0 else None)
-    _, run = traced(t, collector)
+    _, run = traced(t, collector, "--sample", "1")
     first, second = collector.requests("/v1/metrics")
     t.equal(first.body, second.body, "the same again")
     t.check(collector.spans(), "and the rest")
