@@ -12,33 +12,13 @@
 
 enum { PLOT_HEIGHT = 260, TICKS_ACROSS = 6 };
 
-static void add_sentences(struct html *html, const cJSON *sentences)
-{
-    const cJSON *sentence;
-    int shown = 0;
-
-    cJSON_ArrayForEach(sentence, sentences)
-    {
-        if (cJSON_IsString(sentence) && shown++ < HTML_ROWS_MAX) {
-            html_add(html, "<p>");
-            html_text(html, sentence->valuestring);
-            html_add(html, "</p>\n");
-        }
-    }
-}
-
 static void add_head(struct html *html)
 {
     struct html_place whole = {html->document, ""};
-    const char *verdict = text_string(html->document, "verdict");
-    const char *target = text_string(html->document, "run.target");
-    const char *problem = text_string(html->document, "run.problem");
     const cJSON *slo;
     int shown = 0;
 
-    html_add(html, "<header>\n<p class=\"soft\">squall capacity</p>\n<h1>");
-    html_verdict(html, verdict ? verdict : "no verdict",
-                 html_verdict_class(html->document));
+    html_many_begin(html, "squall capacity");
     cJSON_ArrayForEach(slo, text_find(html->document, "slo"))
     {
         if (cJSON_IsString(slo) && shown < HTML_ROWS_MAX) {
@@ -46,25 +26,10 @@ static void add_head(struct html *html)
             html_text(html, slo->valuestring);
         }
     }
-    html_add(html, "</h1>\n<p class=\"soft\">");
-    html_text(html,
-              target ? target : "the embedded target, anew for every run");
-    html_add(html, " · runs of ");
+    html_many_target(html);
+    html_add(html, "runs of ");
     html_figure(html, whole, "run_us", UNIT_DURATION, "unknown length");
-    html_add(html, " · started ");
-    html_text(html, text_string(html->document, "run.started_at"));
-    html_add(html, " · took ");
-    html_figure(html, whole, "run.duration_us", UNIT_DURATION, "unknown");
-    html_add(html, " · exit status ");
-    html_figure(html, whole, "run.exit", UNIT_COUNT, "unknown");
-    html_add(html, "</p>\n");
-    if (problem) {
-        html_add(html, "<p class=\"bad\">");
-        html_text(html, problem);
-        html_add(html, "</p>\n");
-    }
-    add_sentences(html, text_find(html->document, "summary"));
-    html_add(html, "</header>\n<main>\n");
+    html_many_end(html);
 }
 
 static const struct {
@@ -253,7 +218,7 @@ static void add_search(struct html *html, const cJSON *search, int index)
                  cJSON_IsTrue(text_find(search, "retries"))
                      ? "With the policy as it is"
                      : "Without retries and hedges");
-    add_sentences(html, text_find(search, "summary"));
+    html_sentences(html, text_find(search, "summary"));
     add_tiles(html, (struct html_place){search, prefix});
     if (cJSON_GetArraySize(text_find(search, "runs")) > 0) {
         add_plot(html, search, index);

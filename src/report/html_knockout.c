@@ -23,53 +23,17 @@ static const cJSON *measure_of(const struct html *html, const char *name)
     return NULL;
 }
 
-static void add_basis(struct html *html)
-{
-    struct html_place whole = {html->document, ""};
-    const char *target = text_string(html->document, "run.target");
-
-    html_add(html, "<p class=\"soft\">");
-    html_text(html,
-              target ? target : "the embedded target, anew for each run");
-    html_add(html, " · ");
-    html_figure(html, whole, "method.rounds", UNIT_COUNT, "no");
-    html_add(html, " rounds · started ");
-    html_text(html, text_string(html->document, "run.started_at"));
-    html_add(html, " · took ");
-    html_figure(html, whole, "run.duration_us", UNIT_DURATION, "unknown");
-    html_add(html, " · exit status ");
-    html_figure(html, whole, "run.exit", UNIT_COUNT, "unknown");
-    html_add(html, "</p>\n");
-}
-
 static void add_head(struct html *html)
 {
-    const char *verdict = text_string(html->document, "verdict");
-    const char *problem = text_string(html->document, "run.problem");
-    const cJSON *sentence;
-    int shown = 0;
+    struct html_place whole = {html->document, ""};
 
-    html_add(html, "<header>\n<p class=\"soft\">squall compare --all</p>\n"
-                   "<h1>");
-    html_verdict(html, verdict ? verdict : "no verdict",
-                 html_verdict_class(html->document));
-    html_addf(html, "%d strategies</h1>\n",
+    html_many_begin(html, "squall compare --all");
+    html_addf(html, "%d strategies",
               cJSON_GetArraySize(text_find(html->document, "ranking")));
-    add_basis(html);
-    if (problem) {
-        html_add(html, "<p class=\"bad\">");
-        html_text(html, problem);
-        html_add(html, "</p>\n");
-    }
-    cJSON_ArrayForEach(sentence, text_find(html->document, "summary"))
-    {
-        if (cJSON_IsString(sentence) && shown++ < HTML_ROWS_MAX) {
-            html_add(html, "<p>");
-            html_text(html, sentence->valuestring);
-            html_add(html, "</p>\n");
-        }
-    }
-    html_add(html, "</header>\n<main>\n");
+    html_many_target(html);
+    html_figure(html, whole, "method.rounds", UNIT_COUNT, "no");
+    html_add(html, " rounds");
+    html_many_end(html);
 }
 
 static void add_median(struct html *html, const cJSON *ranked, int index,

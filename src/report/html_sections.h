@@ -36,6 +36,16 @@ void html_tip(struct html *html);
 /* What --fail-if and --fail-unless asked, and whether it holds. */
 void html_gates(struct html *html);
 
+/* The head of a page about many runs: begins with the command, and the verdict
+ * in a title that goes on; says what was asked, in a line that goes on; ends
+ * with when it was, what went wrong, and the summary. */
+void html_many_begin(struct html *html, const char *command);
+void html_many_target(struct html *html);
+void html_many_end(struct html *html);
+
+/* A paragraph for each text of a list. */
+void html_sentences(struct html *html, const cJSON *sentences);
+
 /* The class of a run's verdict: "good", "warn" or "bad". */
 const char *html_verdict_class(const cJSON *document);
 /* The command of a document's run.argv, as a shell takes it. */

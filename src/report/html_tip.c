@@ -11,21 +11,6 @@
 
 enum { VARIANTS_SHOWN = 16, RUNS_SHOWN = 60 };
 
-static void add_sentences(struct html *html, const cJSON *sentences)
-{
-    const cJSON *sentence;
-    int shown = 0;
-
-    cJSON_ArrayForEach(sentence, sentences)
-    {
-        if (cJSON_IsString(sentence) && shown++ < HTML_ROWS_MAX) {
-            html_add(html, "<p>");
-            html_text(html, sentence->valuestring);
-            html_add(html, "</p>\n");
-        }
-    }
-}
-
 /* A size in the unit of the trigger: "2.5 s", "4 times". */
 static void add_size(struct html *html, struct html_place place,
                      const char *path)
@@ -46,38 +31,18 @@ static void add_size(struct html *html, struct html_place place,
 static void add_head(struct html *html)
 {
     struct html_place whole = {html->document, ""};
-    const char *verdict = text_string(html->document, "verdict");
-    const char *target = text_string(html->document, "run.target");
-    const char *problem = text_string(html->document, "run.problem");
 
-    html_add(html, "<header>\n<p class=\"soft\">squall tip</p>\n<h1>");
-    html_verdict(html, verdict ? verdict : "no verdict",
-                 html_verdict_class(html->document));
+    html_many_begin(html, "squall tip");
     html_add(html, "what a service comes back from: ");
     html_text(html, text_string(html->document, "trigger.kind"));
-    html_add(html, "</h1>\n<p class=\"soft\">");
-    html_text(html,
-              target ? target : "the embedded target, anew for every run");
-    html_add(html, " · ");
+    html_many_target(html);
     html_figure(html, whole, "rate_per_s", UNIT_PER_S, "no fixed rate");
     html_add(html, " · ");
     html_figure(html, whole, "trigger.before_us", UNIT_DURATION, "-");
     html_add(html, " before the trigger and ");
     html_figure(html, whole, "trigger.after_us", UNIT_DURATION, "-");
-    html_add(html, " after it · started ");
-    html_text(html, text_string(html->document, "run.started_at"));
-    html_add(html, " · took ");
-    html_figure(html, whole, "run.duration_us", UNIT_DURATION, "unknown");
-    html_add(html, " · exit status ");
-    html_figure(html, whole, "run.exit", UNIT_COUNT, "unknown");
-    html_add(html, "</p>\n");
-    if (problem) {
-        html_add(html, "<p class=\"bad\">");
-        html_text(html, problem);
-        html_add(html, "</p>\n");
-    }
-    add_sentences(html, text_find(html->document, "summary"));
-    html_add(html, "</header>\n<main>\n");
+    html_add(html, " after it");
+    html_many_end(html);
 }
 
 /* The largest size of any run, which all bars are drawn beside. */
@@ -196,7 +161,7 @@ static void add_variant(struct html *html, const cJSON *variant, int index)
     html_add(html, "<h3>");
     html_text(html, text_string(variant, "name"));
     html_add(html, "</h3>\n");
-    add_sentences(html, text_find(variant, "summary"));
+    html_sentences(html, text_find(variant, "summary"));
     html_table(html, "Runs, in their order", headings, array_length(headings));
     cJSON_ArrayForEach(run, runs)
     {
