@@ -97,25 +97,6 @@ static int hex4(const char *text, size_t left)
     return value;
 }
 
-static void append_utf8(struct str *out, unsigned code)
-{
-    if (code < 0x80) {
-        str_append_char(out, (char)code);
-    } else if (code < 0x800) {
-        str_append_char(out, (char)(0xc0 | code >> 6));
-        str_append_char(out, (char)(0x80 | (code & 0x3f)));
-    } else if (code < 0x10000) {
-        str_append_char(out, (char)(0xe0 | code >> 12));
-        str_append_char(out, (char)(0x80 | (code >> 6 & 0x3f)));
-        str_append_char(out, (char)(0x80 | (code & 0x3f)));
-    } else {
-        str_append_char(out, (char)(0xf0 | code >> 18));
-        str_append_char(out, (char)(0x80 | (code >> 12 & 0x3f)));
-        str_append_char(out, (char)(0x80 | (code >> 6 & 0x3f)));
-        str_append_char(out, (char)(0x80 | (code & 0x3f)));
-    }
-}
-
 /* At the "u" of an escape: reads it, and its second half when it is one of a
  * surrogate pair. */
 static bool scan_unicode_escape(struct json_scanner *scanner,
@@ -148,7 +129,7 @@ static bool scan_unicode_escape(struct json_scanner *scanner,
                ((unsigned)low - 0xdc00u);
         scanner->at += 6;
     }
-    append_utf8(decoded, code);
+    str_append_code_point(decoded, code);
     return true;
 }
 

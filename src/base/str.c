@@ -68,6 +68,25 @@ void str_vprintf(struct str *str, const char *format, va_list arguments)
     str->length += (size_t)length;
 }
 
+void str_append_code_point(struct str *str, unsigned long code)
+{
+    if (code < 0x80) {
+        str_append_char(str, (char)code);
+    } else if (code < 0x800) {
+        str_append_char(str, (char)(0xc0 | code >> 6));
+        str_append_char(str, (char)(0x80 | (code & 0x3f)));
+    } else if (code < 0x10000) {
+        str_append_char(str, (char)(0xe0 | code >> 12));
+        str_append_char(str, (char)(0x80 | (code >> 6 & 0x3f)));
+        str_append_char(str, (char)(0x80 | (code & 0x3f)));
+    } else {
+        str_append_char(str, (char)(0xf0 | code >> 18));
+        str_append_char(str, (char)(0x80 | (code >> 12 & 0x3f)));
+        str_append_char(str, (char)(0x80 | (code >> 6 & 0x3f)));
+        str_append_char(str, (char)(0x80 | (code & 0x3f)));
+    }
+}
+
 void str_append_json_string(struct str *str, const char *text)
 {
     str_append_char(str, '"');

@@ -29,6 +29,8 @@ extern char str_empty[];
 void str_append(struct str *str, const char *text);
 void str_append_bytes(struct str *str, const void *bytes, size_t length);
 void str_append_char(struct str *str, char c);
+/* A character of Unicode, at most 0x10ffff, as UTF-8. */
+void str_append_code_point(struct str *str, unsigned long code);
 /* As a JSON string: in quotes, with what must be escaped escaped. */
 void str_append_json_string(struct str *str, const char *text);
 /* With each of these bytes as "%" and two hexadecimal digits. */

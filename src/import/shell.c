@@ -125,25 +125,6 @@ static bool take_double(struct splitter *splitter)
     return true;
 }
 
-static void append_code_point(struct str *out, unsigned long code)
-{
-    if (code < 0x80) {
-        str_append_char(out, (char)code);
-    } else if (code < 0x800) {
-        str_append_char(out, (char)(0xc0 | code >> 6));
-        str_append_char(out, (char)(0x80 | (code & 0x3f)));
-    } else if (code < 0x10000) {
-        str_append_char(out, (char)(0xe0 | code >> 12));
-        str_append_char(out, (char)(0x80 | (code >> 6 & 0x3f)));
-        str_append_char(out, (char)(0x80 | (code & 0x3f)));
-    } else {
-        str_append_char(out, (char)(0xf0 | code >> 18));
-        str_append_char(out, (char)(0x80 | (code >> 12 & 0x3f)));
-        str_append_char(out, (char)(0x80 | (code >> 6 & 0x3f)));
-        str_append_char(out, (char)(0x80 | (code & 0x3f)));
-    }
-}
-
 /* Up to `most` digits of a base; *at stands after them. */
 static unsigned long take_digits(const char **at, int base, int most)
 {
@@ -183,7 +164,7 @@ static bool take_escape(struct splitter *splitter)
             return false;
         }
         if (c == 'u' || c == 'U') {
-            append_code_point(&splitter->word, code);
+            str_append_code_point(&splitter->word, code);
         } else {
             str_append_char(&splitter->word, (char)code);
         }
