@@ -3,21 +3,10 @@
 
 #include "base/mask.h"
 #include "base/must.h"
+#include "import/text.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static void append_encoded(struct str *out, const char *text)
-{
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                     (c >= 'A' && c <= 'Z') || strchr("-._~", c) ||
-                     c == (unsigned char)IMPORT_VARIABLE_OPEN ||
-                     c == (unsigned char)IMPORT_VARIABLE_CLOSE;
-        str_printf(out, plain ? "%c" : "%%%02X", c);
-    }
-}
 
 static void add_file(struct curl *curl, const char *name, const char *file)
 {
@@ -57,7 +46,7 @@ static void add_urlencoded(struct curl *curl, const char *name,
         str_append_bytes(&curl->data, value, first > 0 ? first + 1 : 0);
         value += first + 1;
     }
-    append_encoded(&curl->data, value);
+    text_append_encoded(&curl->data, value, true);
     curl->has_data = true;
 }
 

@@ -6,6 +6,7 @@
 #include "import/format.h"
 #include "import/instants.h"
 #include "import/json.h"
+#include "import/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -50,16 +51,6 @@ static void add_cookies(struct import *import, const char *place,
     str_release(&line);
 }
 
-static void append_form_text(struct str *out, const char *text)
-{
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                     (c >= 'A' && c <= 'Z') || strchr("-._~", c);
-        str_printf(out, plain ? "%c" : "%%%02X", c);
-    }
-}
-
 /* A body that is told as its fields alone. */
 static bool read_params(struct import *import, const char *place,
                         const cJSON *data, struct str *body)
@@ -78,9 +69,9 @@ static bool read_params(struct import *import, const char *place,
         const char *name = import_text_of(param, "name");
         const char *value = import_text_of(param, "value");
         str_append(body, body->length ? "&" : "");
-        append_form_text(body, name ? name : "");
+        text_append_encoded(body, name ? name : "", false);
         str_append_char(body, '=');
-        append_form_text(body, value ? value : "");
+        text_append_encoded(body, value ? value : "", false);
     }
     return true;
 }

@@ -6,6 +6,7 @@
 #include "base/must.h"
 #include "import/format.h"
 #include "import/json.h"
+#include "import/text.h"
 #include "import/yaml.h"
 
 #include <stdio.h>
@@ -67,7 +68,7 @@ static void append_value(struct str *out, const cJSON *value, bool encodes)
         import_append_scalar(&text, item);
     }
     if (encodes) {
-        openapi_append_encoded(out, text.text);
+        text_append_encoded(out, text.text, true);
     } else {
         str_append(out, text.text);
     }
@@ -83,7 +84,7 @@ static void append_query(struct str *query, const cJSON *parameter,
     for (; first;
          first = cJSON_IsArray(value) && !joins ? first->next : NULL) {
         str_append(query, query->length ? "&" : "?");
-        openapi_append_encoded(query, name);
+        text_append_encoded(query, name, true);
         str_append_char(query, '=');
         append_value(query, first, true);
     }

@@ -34,7 +34,4 @@ void openapi_secure(const struct openapi *openapi, const cJSON *operation,
 bool openapi_body(const struct openapi *openapi, const cJSON *operation,
                   struct import_call *call, struct str *body);
 
-/* Appends a text of a query or a path, encoded. */
-void openapi_append_encoded(struct str *out, const char *text);
-
 #endif

@@ -11,18 +11,6 @@
 #include <string.h>
 #include <strings.h>
 
-void openapi_append_encoded(struct str *out, const char *text)
-{
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                     (c >= 'A' && c <= 'Z') || strchr("-._~", c) ||
-                     c == (unsigned char)IMPORT_VARIABLE_OPEN ||
-                     c == (unsigned char)IMPORT_VARIABLE_CLOSE;
-        str_printf(out, plain ? "%c" : "%%%02X", c);
-    }
-}
-
 /* -- bodies -- */
 
 static bool is_json_type(const char *type)
@@ -65,9 +53,9 @@ static void append_fields(struct str *body, const cJSON *fields)
         struct str value = STR_INIT;
         import_append_scalar(&value, field);
         str_append(body, body->length ? "&" : "");
-        openapi_append_encoded(body, field->string);
+        text_append_encoded(body, field->string, true);
         str_append_char(body, '=');
-        openapi_append_encoded(body, value.text);
+        text_append_encoded(body, value.text, true);
         str_release(&value);
     }
 }
@@ -192,7 +180,7 @@ static void secure_key(const struct openapi *openapi, const char *name,
     }
     if (strcmp(in, "query") == 0) {
         str_append(query, query->length ? "&" : "?");
-        openapi_append_encoded(query, key);
+        text_append_encoded(query, key, true);
         str_append_char(query, '=');
         append_variable(query, name, "");
     } else if (strcmp(in, "cookie") == 0) {

@@ -85,3 +85,16 @@ void text_append_variable(struct str *out, const char *name, size_t length)
         }
     }
 }
+
+void text_append_encoded(struct str *out, const char *text, bool has_variables)
+{
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        bool plain =
+            (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+            (c >= 'A' && c <= 'Z') || strchr("-._~", c) ||
+            (has_variables && (c == (unsigned char)IMPORT_VARIABLE_OPEN ||
+                               c == (unsigned char)IMPORT_VARIABLE_CLOSE));
+        str_printf(out, plain ? "%c" : "%%%02X", c);
+    }
+}

@@ -14,6 +14,11 @@ void text_append_template(struct str *out, const char *text, size_t length);
 /* ... where no placeholders are, but ${env:NAME} is. */
 void text_append_value(struct str *out, const char *text);
 
+/* Appends a text percent-encoded, as a query or a form has it; variables of
+ * the shell stay, where it may have them. */
+void text_append_encoded(struct str *out, const char *text,
+                         bool has_variables);
+
 /* Whether the bytes can stand in JSON: UTF-8 without a NUL. */
 bool text_is_plain(const char *bytes, size_t length);
 
