@@ -29,7 +29,7 @@ static bool refuse(struct head *head, const char *why)
     return false;
 }
 
-static bool name_is(const char *line, size_t length, const char *name)
+bool head_line_is(const char *line, size_t length, const char *name)
 {
     size_t name_length = strlen(name);
     return length > name_length && line[name_length] == ':' &&
@@ -50,7 +50,7 @@ static void read_hint(struct head *head, const struct engine *engine,
     const struct hint_config *config = &engine->plan->policy.retry.hint;
     for (size_t i = 0; i < config->count; i++) {
         const struct hint_header *header = &config->headers[i];
-        if (!name_is(line, length, header->name)) {
+        if (!head_line_is(line, length, header->name)) {
             continue;
         }
         size_t skip = strlen(header->name) + 1;
@@ -225,7 +225,7 @@ static bool check_header(struct head *head, const char *line, size_t length)
     return read_framing(head, line, length, (size_t)(colon - line));
 }
 
-static size_t without_end(const char *line, size_t length)
+size_t head_without_end(const char *line, size_t length)
 {
     while (length > 0 &&
            (line[length - 1] == '\n' || line[length - 1] == '\r')) {
@@ -254,7 +254,7 @@ static bool check_other(struct head *head, const char *line, size_t length)
 
 bool head_check(struct head *head, const char *line, size_t length)
 {
-    length = without_end(line, length);
+    length = head_without_end(line, length);
     return is_status_line(line, length) ? check_status_line(head, line, length)
                                         : check_other(head, line, length);
 }
@@ -295,7 +295,7 @@ bool head_line(struct head *head, const struct engine *engine,
 {
     bool is_trailer = head->is_whole;
 
-    length = without_end(line, length);
+    length = head_without_end(line, length);
     if (is_status_line(line, length)) {
         if (!check_status_line(head, line, length)) {
             return false;

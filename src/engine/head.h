@@ -67,4 +67,10 @@ bool head_check(struct head *head, const char *line, size_t length);
 bool head_line(struct head *head, const struct engine *engine,
                struct transfer *transfer, const char *line, size_t length);
 
+/* Whether a line is of the header of this name. */
+bool head_line_is(const char *line, size_t length, const char *name);
+
+/* The length of a line without what ends it. */
+size_t head_without_end(const char *line, size_t length);
+
 #endif

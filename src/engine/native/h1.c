@@ -127,22 +127,6 @@ static bool tell(struct h1 *h1, const char *bytes, size_t length)
     return true;
 }
 
-static bool is_name(const char *line, size_t length, const char *name)
-{
-    size_t size = strlen(name);
-    return length > size && line[size] == ':' &&
-           strncasecmp(line, name, size) == 0;
-}
-
-static size_t without_end(const char *line, size_t length)
-{
-    while (length > 0 &&
-           (line[length - 1] == '\n' || line[length - 1] == '\r')) {
-        length--;
-    }
-    return length;
-}
-
 /* "HTTP/1.1 200" and its end, in the one form that needs no reading of what
  * the service wrote behind it. */
 static size_t put_status(const struct h1 *h1, char *at)
@@ -280,12 +264,12 @@ static bool take_line(struct h1 *h1, const char *line, size_t length)
     if (head->is_whole) {
         return tell_framing(h1);
     }
-    size_t text = without_end(line, length);
+    size_t text = head_without_end(line, length);
     if (text == 0) {
         end_interim(h1);
         return true;
     }
-    return head->is_interim || !is_name(line, text, "Connection") ||
+    return head->is_interim || !head_line_is(line, text, "Connection") ||
            tell_line(h1, line, text);
 }
 
