@@ -3,6 +3,7 @@
 #include "engine/clock.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -57,8 +58,9 @@ static int sleep_for_events(struct event_queue *events, struct instant from,
     int count = epoll_pwait2(events->epoll, events->found, EVENT_QUEUE_MAX,
                              ns < 0 ? NULL : &wait, NULL);
     if (count < 0 && errno == ENOSYS) {
-        int ms = ns < 0 ? -1 : (int)((ns + NS_PER_MS - 1) / NS_PER_MS);
-        count = epoll_wait(events->epoll, events->found, EVENT_QUEUE_MAX, ms);
+        int64_t ms = ns < 0 ? -1 : ns / NS_PER_MS + (ns % NS_PER_MS > 0);
+        count = epoll_wait(events->epoll, events->found, EVENT_QUEUE_MAX,
+                           ms < INT_MAX ? (int)ms : INT_MAX);
     }
     return count;
 }
