@@ -82,19 +82,23 @@ static void put_payload(struct str *out, const uint64_t *counts, size_t count)
     str_release(&numbers);
 }
 
-/* Into room for compressBound bytes. Returns how many there are. */
-static size_t shrink(const struct str *payload, unsigned char *out)
+/* The caller frees; *size: how many bytes there are. */
+static unsigned char *shrink(const struct str *payload, size_t *size)
 {
     z_stream stream = {.next_in = (Bytef *)payload->text,
-                       .avail_in = (uInt)payload->length,
-                       .next_out = out,
-                       .avail_out = (uInt)compressBound(payload->length)};
+                       .avail_in = (uInt)payload->length};
 
     must(deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, WINDOW_BITS,
                       MEMORY_LEVEL, Z_DEFAULT_STRATEGY) == Z_OK);
+    /* compressBound is one for the usual window and memory alone. */
+    stream.avail_out = (uInt)deflateBound(&stream, payload->length);
+    unsigned char *out = malloc(stream.avail_out);
+    must(out);
+    stream.next_out = out;
     must(deflate(&stream, Z_FINISH) == Z_STREAM_END);
     must(deflateEnd(&stream) == Z_OK);
-    return stream.total_out;
+    *size = stream.total_out;
+    return out;
 }
 
 /* Room is made at once, so that how often does not depend on the counts. */
@@ -104,10 +108,8 @@ void hdr_append(struct str *out, const uint64_t *counts, size_t count)
 
     must(count <= HIST_BUCKETS);
     put_payload(&payload, counts, count);
-    unsigned char *compressed = malloc(compressBound(payload.length));
-
-    must(compressed);
-    size_t size = shrink(&payload, compressed);
+    size_t size;
+    unsigned char *compressed = shrink(&payload, &size);
     str_reserve(&whole, 2 * sizeof(uint32_t) + size);
     put_big_endian(&whole, COOKIE_COMPRESSED, 4);
     put_big_endian(&whole, size, 4);
