@@ -18,7 +18,6 @@
 #include <string.h>
 
 /* Requests, and stages. */
-enum { LISTED_MAX = 1000 };
 
 static int by_start(const void *a, const void *b)
 {
@@ -352,7 +351,7 @@ static cJSON *merge_parts(struct merging *merging, const char *member)
 
     for (size_t i = 0; i < merging->count && !merging->failed; i++) {
         const cJSON *list = text_find(merging->inputs[i].document, member);
-        if (cJSON_GetArraySize(list) > LISTED_MAX) {
+        if (cJSON_GetArraySize(list) > MERGE_LISTED_MAX) {
             merge_refuse(merging, i, member, "has too many elements");
             break;
         }

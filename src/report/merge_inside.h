@@ -43,6 +43,9 @@ static inline double merge_offset_us(const struct merging *merging, size_t i)
 /* The time that spans cover together; sorts them. */
 double merge_covered_us(struct span *spans, size_t count);
 
+/* Of elements that a list, or names that an object, of a report may have. */
+enum { MERGE_LISTED_MAX = 1000 };
+
 /* Adds to a number of the result, which is there. */
 static inline void merge_raise(cJSON *number, double by)
 {

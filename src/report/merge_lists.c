@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WARNINGS_MAX = 16, LISTED_MAX = 1000 };
+enum { WARNINGS_MAX = 16 };
 
 static void shift(cJSON *object, const char *name, double by_us)
 {
@@ -59,7 +59,7 @@ cJSON *merge_shifted(struct merging *merging, const char *member)
     for (size_t i = 0; i < merging->count; i++) {
         cJSON_ArrayForEach(one, text_find(merging->inputs[i].document, member))
         {
-            if (cJSON_GetArraySize(all) >= LISTED_MAX) {
+            if (cJSON_GetArraySize(all) >= MERGE_LISTED_MAX) {
                 merge_refuse(merging, i, member, "has too many elements");
                 return all;
             }
@@ -196,7 +196,7 @@ cJSON *merge_errors(struct merging *merging, double *omitted)
     for (size_t i = 0; i < merging->count; i++) {
         const cJSON *document = merging->inputs[i].document;
         const cJSON *list = text_find(document, "errors");
-        if (cJSON_GetArraySize(list) > LISTED_MAX) {
+        if (cJSON_GetArraySize(list) > MERGE_LISTED_MAX) {
             merge_refuse(merging, i, "errors", "has too many elements");
             break;
         }
@@ -216,7 +216,7 @@ cJSON *merge_faults(struct merging *merging)
 
     for (size_t i = 0; i < merging->count; i++) {
         const cJSON *map = text_find(merging->inputs[i].document, "faults");
-        if (cJSON_GetArraySize(map) > LISTED_MAX) {
+        if (cJSON_GetArraySize(map) > MERGE_LISTED_MAX) {
             merge_refuse(merging, i, "faults", "has too many names");
             break;
         }

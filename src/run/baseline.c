@@ -5,34 +5,12 @@
 #include "measure/result.h"
 #include "report/document_kind.h"
 #include "report/hdr.h"
+#include "report/text_part.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The member at a path of names with dots, or NULL. */
-static const cJSON *member_at(const cJSON *object, const char *path)
-{
-    while (object && *path) {
-        char name[SLO_NAME_MAX];
-        size_t length = strcspn(path, ".");
-        if (length >= sizeof(name)) {
-            return NULL;
-        }
-        snprintf(name, sizeof(name), "%.*s", (int)length, path);
-        object = cJSON_IsObject(object) ? json_get(object, name) : NULL;
-        path += length + (path[length] == '.');
-    }
-    return object;
-}
-
-static double number_at(const cJSON *object, const char *path)
-{
-    const cJSON *member = member_at(object, path);
-
-    return cJSON_IsNumber(member) ? member->valuedouble : NAN;
-}
 
 /* The figures of the part that a metric is of; NULL: the report has none. */
 static const cJSON *part_of(const cJSON *report,
@@ -47,9 +25,9 @@ static const cJSON *part_of(const cJSON *report,
     if (metric->part == SLO_TIER) {
         return NULL;
     }
-    cJSON_ArrayForEach(part, member_at(report, list))
+    cJSON_ArrayForEach(part, text_find(report, list))
     {
-        const char *name = cJSON_GetStringValue(member_at(part, "name"));
+        const char *name = cJSON_GetStringValue(text_find(part, "name"));
         if (name && strcmp(name, metric->name) == 0) {
             return part;
         }
@@ -62,7 +40,7 @@ static const cJSON *part_of(const cJSON *report,
 static double quantile_in(const cJSON *distribution, const char *stat,
                           double count)
 {
-    const char *text = cJSON_GetStringValue(member_at(distribution, "hdr"));
+    const char *text = cJSON_GetStringValue(text_find(distribution, "hdr"));
     double q;
     uint64_t *counts = calloc(HIST_BUCKETS, sizeof(*counts));
     double value = NAN;
@@ -101,17 +79,17 @@ static double stat_in(const cJSON *part, const struct slo_metric *metric)
                      ? "time_to_success"
                      : names[metric->histogram]);
     }
-    const cJSON *distribution = member_at(part, path);
+    const cJSON *distribution = text_find(part, path);
     int whole = dot ? (int)(dot - metric->stat) : (int)strlen(metric->stat);
     snprintf(member, sizeof(member), "%.*s%s%s_us", whole, metric->stat,
              dot ? "_" : "", dot ? dot + 1 : "");
-    if (member_at(distribution, member)) {
-        return number_at(distribution, member);
+    if (text_find(distribution, member)) {
+        return text_number(distribution, member);
     }
-    double count = number_at(distribution, "count");
+    double count = text_number(distribution, "count");
     /* One that was dropped never ended. */
     if (metric->histogram == HISTOGRAM_OPERATION) {
-        count = fmax(count, number_at(part, "operations.offered"));
+        count = fmax(count, text_number(part, "operations.offered"));
     }
     return quantile_in(distribution, metric->stat, count);
 }
@@ -120,18 +98,18 @@ static double stat_in(const cJSON *part, const struct slo_metric *metric)
 static double derived_in(const cJSON *part, const char *name)
 {
     if (strcmp(name, "error_rate") == 0) {
-        return 1 - number_at(part, "success_rate");
+        return 1 - text_number(part, "success_rate");
     }
     if (strcmp(name, "operations") == 0) {
-        return number_at(part, "operations.started");
+        return text_number(part, "operations.started");
     }
     if (strcmp(name, "shed_rate") == 0) {
-        return number_at(part, "operations.shed") /
-               number_at(part, "operations.started");
+        return text_number(part, "operations.shed") /
+               text_number(part, "operations.started");
     }
     if (strcmp(name, "unresolved") == 0) {
-        return number_at(part, "effects.unresolved_done") +
-               number_at(part, "effects.unresolved_not_done");
+        return text_number(part, "effects.unresolved_done") +
+               text_number(part, "effects.unresolved_not_done");
     }
     return NAN;
 }
@@ -154,7 +132,7 @@ static double value_in(const cJSON *report, const struct slo_metric *metric)
     }
     snprintf(path, sizeof(path), "%s%s", figure_path(figure->group),
              figure->member);
-    return number_at(part, path);
+    return text_number(part, path);
 }
 
 static bool fill_term(struct slo_term *term, const cJSON *report,
@@ -163,7 +141,7 @@ static bool fill_term(struct slo_term *term, const cJSON *report,
 {
     term->baseline = value_in(report, &term->metric);
     term->baseline_length =
-        duration_from_ns(number_at(report, "run.measured_us") * 1e3);
+        duration_from_ns(text_number(report, "run.measured_us") * 1e3);
     if (term->is_ratio) {
         term->baseline /= value_in(report, &term->divisor);
     }
@@ -209,7 +187,7 @@ static bool fill_terms(struct plan *plan, const cJSON *report,
 static bool check_report(const cJSON *report, const char *path,
                          struct errors *errors)
 {
-    const char *verdict = cJSON_GetStringValue(member_at(report, "verdict"));
+    const char *verdict = cJSON_GetStringValue(text_find(report, "verdict"));
     enum run_verdict found;
     struct error *error = NULL;
 
@@ -217,7 +195,7 @@ static bool check_report(const cJSON *report, const char *path,
         error = errors_add(errors, ERROR_USAGE,
                            "this is no report of a run to compare with");
         error_hint(error, "write one with squall run -o FILE");
-    } else if (!cJSON_IsTrue(member_at(report, "run.complete"))) {
+    } else if (!cJSON_IsTrue(text_find(report, "run.complete"))) {
         error = errors_add(errors, ERROR_USAGE,
                            "the baseline's run was ended early: it is no run "
                            "to compare with");
@@ -240,8 +218,8 @@ static bool check_report(const cJSON *report, const char *path,
 static void note_load(const struct plan *plan, const cJSON *report,
                       const struct run_observer *observer)
 {
-    const cJSON *before = member_at(report, "profile.load");
-    const cJSON *now = member_at(plan->profile, "load");
+    const cJSON *before = text_find(report, "profile.load");
+    const cJSON *now = text_find(plan->profile, "load");
     const cJSON *member;
 
     cJSON_ArrayForEach(member, now)
