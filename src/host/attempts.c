@@ -279,7 +279,7 @@ static void perform_finish(struct worker *worker, struct operation *operation,
     worker->counts.missed +=
         lateness_is_miss(worker, operation, action->verdict, now);
     worker->last_verdict = now;
-    publisher_add(&worker->publisher, instant_since(now, operation->intended),
+    snapshots_add(&worker->snapshots, instant_since(now, operation->intended),
                   action->verdict == VERDICT_SUCCEEDED);
 
     if (worker->plan->load.model == LOAD_CLOSED) {

@@ -47,49 +47,49 @@ int64_t snapshot_quantile_us(const uint32_t *bins, double q)
     return SNAPSHOT_NEVER;
 }
 
-void publisher_init(struct publisher *publisher)
+void snapshots_init(struct snapshots *snapshots)
 {
-    *publisher = (struct publisher){
+    *snapshots = (struct snapshots){
         .next_recent = instant_add((struct instant){0}, RECENT_EVERY),
     };
-    pthread_mutex_init(&publisher->lock, NULL);
+    pthread_mutex_init(&snapshots->lock, NULL);
 }
 
-void publisher_release(struct publisher *publisher)
+void snapshots_release(struct snapshots *snapshots)
 {
-    pthread_mutex_destroy(&publisher->lock);
+    pthread_mutex_destroy(&snapshots->lock);
 }
 
-void publisher_add(struct publisher *publisher, struct duration latency,
+void snapshots_add(struct snapshots *snapshots, struct duration latency,
                    bool succeeded)
 {
-    publisher->recent[succeeded ? snapshot_bin(latency) : RECENT_BINS]++;
+    snapshots->recent[succeeded ? snapshot_bin(latency) : RECENT_BINS]++;
 }
 
-void publisher_publish(struct publisher *publisher, struct instant now,
+void snapshots_publish(struct snapshots *snapshots, struct instant now,
                        const struct worker_counts *counts, bool load_over,
                        bool ended)
 {
-    publisher->next = instant_add(now, PUBLISH_EVERY);
-    if (!instant_before(now, publisher->next_recent)) {
-        publisher->next_recent = instant_add(now, RECENT_EVERY);
-        memcpy(publisher->before, publisher->recent,
-               sizeof(publisher->before));
-        memset(publisher->recent, 0, sizeof(publisher->recent));
+    snapshots->next = instant_add(now, PUBLISH_EVERY);
+    if (!instant_before(now, snapshots->next_recent)) {
+        snapshots->next_recent = instant_add(now, RECENT_EVERY);
+        memcpy(snapshots->before, snapshots->recent,
+               sizeof(snapshots->before));
+        memset(snapshots->recent, 0, sizeof(snapshots->recent));
     }
-    pthread_mutex_lock(&publisher->lock);
-    struct worker_snapshot *out = &publisher->published;
+    pthread_mutex_lock(&snapshots->lock);
+    struct worker_snapshot *out = &snapshots->published;
     out->counts = *counts;
     out->load_over = load_over;
     out->ended = ended;
-    memcpy(out->recent, publisher->before, sizeof(out->recent));
-    pthread_mutex_unlock(&publisher->lock);
+    memcpy(out->recent, snapshots->before, sizeof(out->recent));
+    pthread_mutex_unlock(&snapshots->lock);
 }
 
-void publisher_read(struct publisher *publisher,
+void snapshots_read(struct snapshots *snapshots,
                     struct worker_snapshot *snapshot)
 {
-    pthread_mutex_lock(&publisher->lock);
-    *snapshot = publisher->published;
-    pthread_mutex_unlock(&publisher->lock);
+    pthread_mutex_lock(&snapshots->lock);
+    *snapshot = snapshots->published;
+    pthread_mutex_unlock(&snapshots->lock);
 }

@@ -32,7 +32,7 @@ struct worker_snapshot {
     uint32_t recent[RECENT_ALL]; /* time to success of the last second */
 };
 
-struct publisher {
+struct snapshots {
     struct instant next; /* when it is to publish */
     struct instant next_recent;
     uint32_t recent[RECENT_ALL]; /* being filled */
@@ -41,19 +41,19 @@ struct publisher {
     struct worker_snapshot published;
 };
 
-void publisher_init(struct publisher *publisher);
-void publisher_release(struct publisher *publisher);
+void snapshots_init(struct snapshots *snapshots);
+void snapshots_release(struct snapshots *snapshots);
 
 /* An operation has its verdict, so long after it was due. */
-void publisher_add(struct publisher *publisher, struct duration latency,
+void snapshots_add(struct snapshots *snapshots, struct duration latency,
                    bool succeeded);
 
-void publisher_publish(struct publisher *publisher, struct instant now,
+void snapshots_publish(struct snapshots *snapshots, struct instant now,
                        const struct worker_counts *counts, bool load_over,
                        bool ended);
 
 /* From any thread. */
-void publisher_read(struct publisher *publisher,
+void snapshots_read(struct snapshots *snapshots,
                     struct worker_snapshot *snapshot);
 
 /* The bin of worker_snapshot.recent that a latency falls into; the middle of

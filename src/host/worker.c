@@ -230,7 +230,7 @@ struct worker *worker_new(const struct worker_options *options,
     worker->options = *options;
     worker->plan = options->plan;
     worker->drain_end = INSTANT_NEVER;
-    publisher_init(&worker->publisher);
+    snapshots_init(&worker->snapshots);
 
     if (!open_engine(worker, errors)) {
         worker_free(worker);
@@ -253,7 +253,7 @@ void worker_free(struct worker *worker)
     if (worker->engine) {
         worker->engine->type->close(worker->engine);
     }
-    publisher_release(&worker->publisher);
+    snapshots_release(&worker->snapshots);
     arena_release(&worker->arena);
     free(worker);
 }
@@ -486,7 +486,7 @@ static void end_drain(struct worker *worker, struct instant now)
 static struct instant next_turn(const struct worker *worker,
                                 struct instant now)
 {
-    struct instant until = worker->publisher.next;
+    struct instant until = worker->snapshots.next;
     if (worker->ended.first) {
         return (struct instant){0};
     }
@@ -576,9 +576,9 @@ bool worker_turn(struct worker *worker, struct instant *until)
     }
     wake_operations(worker);
     now = run_clock_now(&worker->clock);
-    if (!instant_before(now, worker->publisher.next)) {
+    if (!instant_before(now, worker->snapshots.next)) {
         tell_of_self(worker, now);
-        publisher_publish(&worker->publisher, now, &worker->counts,
+        snapshots_publish(&worker->snapshots, now, &worker->counts,
                           worker->load_over, false);
     }
     worker_answer(worker);
@@ -601,7 +601,7 @@ void worker_end(struct worker *worker)
         worker->operations_left == 0) {
         worker->load_end = worker->last_verdict; /* ends a counted load */
     }
-    publisher_publish(&worker->publisher, end, &worker->counts,
+    snapshots_publish(&worker->snapshots, end, &worker->counts,
                       worker->load_over, true);
 }
 
@@ -634,7 +634,7 @@ const struct engine *worker_engine(const struct worker *worker)
 
 void worker_snapshot(struct worker *worker, struct worker_snapshot *snapshot)
 {
-    publisher_read(&worker->publisher, snapshot);
+    snapshots_read(&worker->snapshots, snapshot);
 }
 
 const struct tally *worker_tally(const struct worker *worker)

@@ -64,7 +64,7 @@ struct worker {
     uint64_t event;       /* its number, to count that once */
     struct watch watch;
     struct worker_counts counts;
-    struct publisher publisher;
+    struct snapshots snapshots;
     struct peek peek;
 };
 
